@@ -1,0 +1,59 @@
+# `make demo` and `make test` need Python 3.11, Rust 1.91 and nothing else; both set up .venv first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+KERNEL := $(shell find kernel -name '*.rs' -not -path '*/target/*' 2>/dev/null) kernel/Cargo.toml kernel/Cargo.lock
+export CARGO_TERM_COLOR ?= never
+
+.PHONY: demo test install dev check lint bench lock clean
+
+demo: install            ## a day of payments on a real node, verified from genesis
+	$(BIN)/clearway demo
+
+test: dev                ## every test that needs no outside server
+	$(BIN)/python -m pytest
+	cargo test --quiet --manifest-path kernel/Cargo.toml
+
+install: $(VENV)/installed   ## the set-up alone; afterwards .venv/bin/clearway works
+
+dev: $(VENV)/installed-dev
+
+$(VENV)/tools: tools/check_tools.sh
+	@sh tools/check_tools.sh $(PYTHON)
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/dependencies: requirements.lock | $(VENV)/tools
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+# Editable: Python sources are read in place, so only the kernel's sources make this step run again.
+$(VENV)/installed: $(VENV)/dependencies pyproject.toml $(KERNEL)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed requirements-dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+check: dev               ## formatting, types, import rules, clippy with the determinism bans
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/mypy spec
+	$(BIN)/lint-imports
+	cargo fmt --check --manifest-path kernel/Cargo.toml
+	cargo clippy --quiet --all-targets --manifest-path kernel/Cargo.toml -- -D warnings
+
+bench: install           ## the figures of docs/figures.md
+	$(BIN)/clearway bench ledger --json
+	$(BIN)/clearway bench pipeline --json
+	$(BIN)/clearway bench http --json
+	$(BIN)/clearway bench screening --json
+	$(BIN)/clearway bench risk --json
+
+lock: dev                ## write the lock files again from pyproject.toml
+	sh tools/lock.sh $(BIN)
+
+clean:
+	rm -rf $(VENV) kernel/target build dist

@@ -1,0 +1,57 @@
+"""The states of a payment, as a table that drives the code, the diagram and the tests.
+
+`unknown` is what a client is told while the answer of ordering is missing; it never stands on the
+ledger, and the resolver replaces it by what the ledger says.
+"""
+
+from __future__ import annotations
+
+import enum
+
+
+class Status(enum.StrEnum):
+    PENDING = "pending"
+    HELD = "held"
+    REVIEW = "review"
+    SETTLED = "settled"
+    DECLINED = "declined"
+    REFUSED = "refused"
+    VOIDED = "voided"
+    RETURNED = "returned"
+    UNKNOWN = "unknown"
+
+
+class Act(enum.StrEnum):
+    SETTLE = "settle"
+    HOLD = "hold"
+    REVIEW = "review"
+    DECLINE = "decline"
+    REFUSE = "refuse"
+    CAPTURE = "capture"
+    VOID = "void"
+    APPROVE = "approve"
+    REJECT = "reject"
+    EXPIRE = "expire"
+
+
+# An approved payment settles when its capture was automatic; a manual one would need a second hold,
+# so manual capture under review is approved by capturing it: APPROVE books the full amount.
+TRANSITIONS: dict[tuple[Status, Act], Status] = {
+    (Status.PENDING, Act.SETTLE): Status.SETTLED,
+    (Status.PENDING, Act.HOLD): Status.HELD,
+    (Status.PENDING, Act.REVIEW): Status.REVIEW,
+    (Status.PENDING, Act.DECLINE): Status.DECLINED,
+    (Status.PENDING, Act.REFUSE): Status.REFUSED,
+    (Status.HELD, Act.CAPTURE): Status.SETTLED,
+    (Status.HELD, Act.VOID): Status.VOIDED,
+    (Status.HELD, Act.EXPIRE): Status.RETURNED,
+    (Status.REVIEW, Act.APPROVE): Status.SETTLED,
+    (Status.REVIEW, Act.REJECT): Status.DECLINED,
+    (Status.REVIEW, Act.EXPIRE): Status.RETURNED,
+}
+FINAL = frozenset({Status.SETTLED, Status.DECLINED, Status.REFUSED, Status.VOIDED, Status.RETURNED})
+
+
+def next_status(status: Status, act: Act) -> Status | None:
+    """None when the table has no such step."""
+    return TRANSITIONS.get((status, act))

@@ -1,0 +1,235 @@
+"""The kernel: money, blocks and proofs. docs/format.md is its specification.
+
+Buffers hold canonical records, one after another. Every call that works for long releases the
+interpreter lock. Errors: `DecodeError` for bytes that do not decode (nothing was changed),
+`CorruptLog` for a log that is not what was acknowledged, `LogFault` when the disk failed.
+"""
+
+from collections.abc import Sequence
+from typing_extensions import Buffer
+from typing import final
+
+class DecodeError(ValueError): ...
+
+class CorruptLog(Exception):
+    height: int
+    what: str
+
+class LogFault(OSError): ...
+
+# --- hashes and trees -----------------------------------------------------------------------
+
+def hash_bytes(domain: str, data: Buffer) -> bytes:
+    """`H[domain](data)`, 32 bytes. ValueError for a domain that docs/format.md does not list."""
+
+def hash_rows(domain: str, rows: Buffer, row_bytes: int) -> bytes:
+    """`H[domain]` of each row of `row_bytes`; 32 bytes a row."""
+
+def prf_rows(key: Buffer, rows: Buffer, row_bytes: int) -> bytes:
+    """BLAKE3 keyed with a secret of 32 bytes, of each row; 32 bytes a row. For salts and ids."""
+
+def tree_root(leaves: Buffer) -> bytes:
+    """Root over leaf hashes of 32 bytes each."""
+
+def check_path(leaf: Buffer, index: int, size: int, path: Buffer, root: Buffer) -> bool: ...
+
+# --- signatures (Ed25519, ZIP 215) ----------------------------------------------------------
+
+def public_key(seed: Buffer) -> bytes: ...
+def sign(seed: Buffer, digest: Buffer) -> bytes: ...
+def verify(key: Buffer, digest: Buffer, signature: Buffer) -> bool:
+    """Any length of message; the ledger always signs 32 bytes."""
+
+def verify_rows(keys: Buffer, digests: Buffer, signatures: Buffer) -> bytes:
+    """One byte a row, 1 where valid; in batches, and equal to `verify` on every input.
+    Rows of 32, 32 and 64 bytes."""
+
+def sign_rows(seeds: Buffer, digests: Buffer) -> bytes:
+    """64 bytes a row. Rows of 32 and 32 bytes."""
+
+# --- envelopes ------------------------------------------------------------------------------
+
+def seal_envelope(
+    *,
+    chain_id: Buffer,
+    institution: int,
+    seed: Buffer,
+    sequence: int,
+    valid_until_ns: int,
+    heads: Buffer,
+    units: Buffer = b"",
+    signatures: Buffer = b"",
+) -> bytes:
+    """An envelope with its entries, ready for `Ledger.stage`.
+
+    heads: n × 256 bytes (1 ≤ n ≤ 16,384); their `units` fields say how many of the 64-byte rows of
+    `units` belong to each, in order; each head with SIGNED takes the next row of `signatures`.
+    DecodeError when the counts do not agree or a head does not decode.
+    """
+
+# --- the ledger -----------------------------------------------------------------------------
+
+@final
+class Account:
+    number: int
+    address: bytes
+    institution: int
+    flags: int
+    owner: bytes
+    opened_ns: int
+
+@final
+class Hold:
+    institution: int
+    id: bytes
+    payer: int
+    payee: int
+    asset: int
+    amount_minor: int
+    expires_ns: int
+    outcome: int
+    legs: bytes  # 64 bytes each
+
+@final
+class Staged:
+    """A block that is applied in memory and waits for commit or discard."""
+
+    height: int
+    time_ns: int
+    count: int
+    header: bytes  # 192
+    hash: bytes  # 32, what finality signs
+    state_root: bytes
+    heads: bytes  # count × 256; envelopes and sweeps are cut or zero padded to 256
+    units: bytes  # the 64-byte units of all entries, in order
+    results: bytes  # count × 32
+    signatures_ns: int  # time spent on signatures, for the phase table
+    apply_ns: int
+    roots_ns: int
+
+@final
+class Block:
+    """A block read back from the log. `heads`, `units`, `results` as in `Staged`."""
+
+    height: int
+    time_ns: int
+    count: int
+    header: bytes
+    hash: bytes
+    finality: bytes
+    heads: bytes
+    units: bytes
+    results: bytes
+    entries: bytes  # the canonical bytes of all entries
+    def entry(self, index: int) -> bytes: ...
+
+@final
+class Proof:
+    entry: bytes
+    result: bytes
+    index: int
+    size: int
+    entry_path: bytes  # 32 bytes each, from the bottom
+    result_path: bytes
+    header: bytes
+    finality: bytes
+
+@final
+class Verification:
+    ok: bool
+    height: int  # last good height
+    root: bytes  # state root there
+    first_bad: int | None
+    what: str  # what differs, empty when ok
+    entries: int
+
+@final
+class Ledger:
+    """One writer. `stage` → `commit` or `discard`; reads see committed and staged state."""
+
+    @staticmethod
+    def create(folder: str | None, *, time_ns: int, genesis: Buffer) -> Ledger:
+        """A new chain; `genesis` is its entries. Without a folder it lives in memory only.
+        ValueError naming the entry and code when a genesis entry is refused; FileExistsError when
+        the folder holds a chain."""
+
+    @staticmethod
+    def open(folder: str) -> Ledger:
+        """Recovers: newest snapshot that checks, then the log. CorruptLog, LogFault."""
+
+    @staticmethod
+    def restore(folder: str, snapshot: str) -> Ledger:
+        """A ledger in memory at the snapshot's height; ValueError unless its root agrees."""
+
+    chain_id: bytes
+    height: int
+    time_ns: int
+    head_hash: bytes
+    state_root: bytes
+    accounts_count: int
+    holds_count: int
+    snapshot_height: int  # height that `open` started from, 0 for genesis
+
+    def stage(self, *, time_ns: int, envelopes: Sequence[Buffer]) -> Staged:
+        """Applies one block in memory. DecodeError, or ValueError for a time that does not grow or
+        a block already staged."""
+
+    def commit(self, finality: Buffer) -> None:
+        """Writes the staged block durably. LogFault: nothing is acknowledged, the block stays
+        staged, and the ledger takes no further block until reopened."""
+
+    def discard(self) -> None: ...
+    def close(self) -> None:
+        """Syncs head and lets go of the folder's lock."""
+
+    def snapshot(self) -> int:
+        """Writes a snapshot of the committed state into the folder, returns its height."""
+
+    def next_expiry_ns(self) -> int | None: ...
+    def account(self, address: Buffer) -> Account | None: ...
+    def account_at(self, number: int) -> Account | None: ...
+    def account_numbers(self, addresses: Buffer) -> bytes:
+        """u32 a row of 20 bytes; 0xFFFFFFFF where unknown."""
+
+    def account_flags(self, numbers: Buffer) -> bytes:
+        """u32 a row of u32."""
+
+    def balance(self, address: Buffer, asset: int) -> tuple[int, int, int] | None:
+        """(posted, pending_in, pending_out), None without a row."""
+
+    def balances(self, address: Buffer) -> list[tuple[int, int, int, int]]:
+        """(asset, posted, pending_in, pending_out) for every row of the account."""
+
+    def assets(self) -> list[tuple[int, str, int]]:
+        """(number, code, scale)."""
+
+    def keys(self) -> list[tuple[bytes, int, int, int, int, int]]:
+        """(key, institution, purposes, activation_height, revoked_height, sequence)."""
+
+    def limits(self) -> list[tuple[bytes, int, int, int, int, int]]:
+        """(key, asset, payment_max, day_max, used, day)."""
+
+    def hold(self, institution: int, id: Buffer) -> Hold | None: ...
+    def refunded(self, institution: int, target: Buffer) -> tuple[int, int] | None:
+        """(amount of the payment, refunded so far)."""
+
+    def remembered(self, institution: int, id: Buffer) -> tuple[bytes, int, int] | None:
+        """(instruction hash, code, height) inside the window."""
+
+    def trial_balance(self) -> list[tuple[int, int, int, int, int]]:
+        """(asset, sum of positive posted, sum of negative posted, pending_in, pending_out)."""
+
+    def subroots(self) -> list[tuple[str, int, bytes]]:
+        """(table, rows, root) in the order of the state root."""
+
+    def block(self, height: int) -> Block:
+        """IndexError for a height that is not there, CorruptLog."""
+
+    def proof(self, height: int, index: int) -> Proof: ...
+
+def verify_log(folder: str) -> Verification:
+    """Recomputes the chain from genesis in memory: every checksum, signature, result and root.
+    Reads only; does not take the folder's lock."""
+
+def refusal_codes() -> list[tuple[int, str]]:
+    """The numbers and names of docs/format.md."""
