@@ -55,3 +55,17 @@ FINAL = frozenset({Status.SETTLED, Status.DECLINED, Status.REFUSED, Status.VOIDE
 def next_status(status: Status, act: Act) -> Status | None:
     """None when the table has no such step."""
     return TRANSITIONS.get((status, act))
+
+
+CODE_DECLINED = 24  # docs/format.md: ledger.declined
+
+
+def first_act(*, code: int, pending: bool, review: bool) -> Act:
+    """What a new payment's entry did, from its result code, PENDING flag and outcome."""
+    if code == CODE_DECLINED:
+        return Act.DECLINE
+    if code != 0:
+        return Act.REFUSE
+    if not pending:
+        return Act.SETTLE
+    return Act.REVIEW if review else Act.HOLD
