@@ -1,0 +1,198 @@
+"""A chain of blocks: genesis, and the block that follows from a time and some envelopes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from spec.codes import CODES, Refusal, refuse_if
+from spec.ed25519 import verify
+from spec.hashing import ZERO32, hash_bytes, leaf, result_leaf, tree_root
+from spec.records import (
+    ENVELOPE_SIGNED_BYTES,
+    Entry,
+    Envelope,
+    Header,
+    Kind,
+    Result,
+    decode_entries,
+    decode_envelope,
+    encode_sweep,
+)
+from spec.rules import Scene, apply_entry, release_hold, try_entry
+from spec.state import Hold, Segment, State, free_slot, put_in_slot, state_root
+
+SWEPT_MAX: Final = 1_024
+GENESIS_KINDS: Final = (
+    Kind.OPEN_ACCOUNT,
+    Kind.REGISTER_ASSET,
+    Kind.REGISTER_KEY,
+    Kind.SET_LIMIT,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    header: Header
+    entries: tuple[bytes, ...]
+    results: tuple[Result, ...]
+
+    def hash(self) -> bytes:
+        """What the sequencer signs."""
+        return hash_bytes("header", self.header.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """A chain up to its last block. It never changes: `stage` returns the longer chain, and to
+    discard a block is to forget it."""
+
+    chain_id: bytes
+    block: Block
+    state: State
+
+    def stage(self, *, time_ns: int, envelopes: list[bytes]) -> Ledger:
+        """The chain with one more block. DecodeError for bytes that do not decode, ValueError for a
+        time that does not grow."""
+        decoded = [decode_envelope(data) for data in envelopes]
+        last = self.block.header
+        if time_ns <= last.time_ns:
+            raise ValueError("the time of a block must grow")
+        height = last.height + 1
+        state = self.state.copy()
+        drop_window(state, time_ns)
+        entries: list[bytes] = []
+        results: list[Result] = []
+        ended = sweep(state, time_ns)
+        if ended:
+            entries.append(encode_sweep([(hold.institution, hold.id) for hold in ended]))
+            results.append(Result(Kind.SWEEP, amount_minor=len(ended)))
+        for envelope in decoded:
+            scene = Scene(
+                chain_id=self.chain_id,
+                height=height,
+                now_ns=time_ns,
+                institution=envelope.institution,
+                key=envelope.key,
+            )
+            state, answers = apply_envelope(state, envelope, scene)
+            entries.append(envelope.head())
+            entries.extend(entry.encode() for entry in envelope.entries)
+            results.extend(answers)
+        add_segment(state, height, entries, results)
+        header = Header(
+            count=len(entries),
+            height=height,
+            time_ns=time_ns,
+            chain_id=self.chain_id,
+            previous_hash=self.block.hash(),
+            transactions_root=entries_root(entries),
+            results_root=results_root(results),
+            state_root=state_root(state),
+        )
+        return Ledger(self.chain_id, Block(header, tuple(entries), tuple(results)), state)
+
+
+def genesis(*, time_ns: int, entries: bytes) -> Ledger:
+    """Block 0. ValueError when an entry is refused, DecodeError when the bytes do not decode."""
+    chain_id = hash_bytes("genesis", time_ns.to_bytes(8, "little") + entries)
+    state = State()
+    decoded = decode_entries(entries)
+    results = []
+    for index, entry in enumerate(decoded):
+        if entry.kind not in GENESIS_KINDS:
+            raise ValueError(f"genesis entry {index} has kind {entry.kind}")
+        scene = Scene(chain_id, 0, time_ns, institution=entry.purpose, key=None)
+        state, result = try_entry(state, entry, scene)
+        if result.code != 0:
+            raise ValueError(f"genesis entry {index} is refused: {CODES[result.code]}")
+        results.append(result)
+    encoded = [entry.encode() for entry in decoded]
+    header = Header(
+        count=len(decoded),
+        height=0,
+        time_ns=time_ns,
+        chain_id=chain_id,
+        previous_hash=ZERO32,
+        transactions_root=entries_root(encoded),
+        results_root=results_root(results),
+        state_root=state_root(state),
+    )
+    return Ledger(chain_id, Block(header, tuple(encoded), tuple(results)), state)
+
+
+def entries_root(entries: list[bytes]) -> bytes:
+    return tree_root([leaf(entry) for entry in entries])
+
+
+def results_root(results: list[Result]) -> bytes:
+    return tree_root([result_leaf(result.encode()) for result in results])
+
+
+def drop_window(state: State, now_ns: int) -> None:
+    """Forgets the oldest blocks, as long as all their ids have become too old to come again."""
+    segments = [segment for segment in state.window if segment is not None]
+    for segment in sorted(segments, key=lambda segment: segment.height):
+        if segment.valid_until_ns_max >= now_ns:
+            return
+        free_slot(state.window, segment)
+        for name, remembered in list(state.remembered.items()):
+            if remembered.height == segment.height:
+                del state.remembered[name]
+
+
+def add_segment(state: State, height: int, entries: list[bytes], results: list[Result]) -> None:
+    """The ids that this block remembers, as a row of the window."""
+    new = [row for row in state.remembered.values() if row.height == height]
+    if new:
+        segment = Segment(
+            height=height,
+            valid_until_ns_max=max(row.valid_until_ns for row in new),
+            recorded=len(new),
+            transactions_root=entries_root(entries),
+            results_root=results_root(results),
+        )
+        put_in_slot(state.window, segment)
+
+
+def sweep(state: State, now_ns: int) -> list[Hold]:
+    """Releases the holds that have expired, oldest first, and returns them."""
+    due = [hold for hold in state.holds if hold is not None and hold.expires_ns <= now_ns]
+    due.sort(key=lambda hold: (hold.expires_ns, hold.institution, hold.id))
+    for hold in due[:SWEPT_MAX]:
+        release_hold(state, hold)
+    return due[:SWEPT_MAX]
+
+
+def apply_envelope(state: State, envelope: Envelope, scene: Scene) -> tuple[State, list[Result]]:
+    """The state after an envelope, and the results of the envelope and of each of its entries."""
+    try:
+        check_envelope(state, envelope, scene)
+    except Refusal as refusal:
+        kinds = [int(Kind.ENVELOPE)] + [entry.kind for entry in envelope.entries]
+        return state, [Result(kind, refusal.code) for kind in kinds]
+    state = state.copy()
+    state.keys[envelope.key] = replace(state.keys[envelope.key], sequence=envelope.sequence)
+    results = [Result(Kind.ENVELOPE)]
+    for entry in envelope.entries:
+        state, result = apply_entry(state, entry, scene)
+        results.append(result)
+    return state, results
+
+
+def check_envelope(state: State, envelope: Envelope, scene: Scene) -> None:
+    refuse_if(envelope.chain_id != scene.chain_id, "envelope.wrong_chain")
+    refuse_if(envelope.key not in state.keys, "envelope.unknown_key")
+    key = state.keys[envelope.key]
+    refuse_if(key.institution != envelope.institution, "envelope.wrong_institution")
+    refuse_if(scene.height < key.activation_height, "envelope.key_not_active")
+    refuse_if(key.revoked_height != 0, "envelope.key_revoked")
+    refuse_if(envelope.valid_until_ns < scene.now_ns, "envelope.expired")
+    refuse_if(envelope.sequence <= key.sequence, "envelope.sequence_used")
+    refuse_if(envelope.digest != digest_of(envelope.entries), "envelope.digest_differs")
+    message = hash_bytes("envelope", envelope.head()[:ENVELOPE_SIGNED_BYTES])
+    refuse_if(not verify(envelope.key, message, envelope.signature), "envelope.bad_signature")
+
+
+def digest_of(entries: tuple[Entry, ...]) -> bytes:
+    return hash_bytes("entries", b"".join(leaf(entry.encode()) for entry in entries))

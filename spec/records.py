@@ -1,0 +1,451 @@
+"""The bytes of the records, field by field in the order of docs/format.md.
+
+A layout is a table of names and sizes. Integers are little endian and say so by their type
+(u8 to u128, i128); a bare number is that many bytes as they are; `zero` has no name and is zeros.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Final
+
+VERSION: Final = 1
+
+
+class Kind(IntEnum):
+    ENVELOPE = 0
+    SWEEP = 1
+    PAYMENT = 2
+    POST = 3
+    VOID = 4
+    REFUND = 5
+    ISSUE = 6
+    REDEEM = 7
+    OPEN_ACCOUNT = 8
+    CLOSE_ACCOUNT = 9
+    FREEZE = 10
+    UNFREEZE = 11
+    REGISTER_ASSET = 12
+    REGISTER_KEY = 13
+    REVOKE_KEY = 14
+    SET_LIMIT = 15
+
+
+class Flag(IntEnum):
+    PENDING = 1
+    SIGNED = 2
+
+
+class ResultFlag(IntEnum):
+    DUPLICATE = 1
+
+
+class Outcome(IntEnum):
+    NONE = 0
+    ACCEPT = 1
+    REVIEW = 2
+    DECLINE = 3
+
+
+class Role(IntEnum):
+    PRINCIPAL = 0
+    FEE = 1
+    EXCHANGE = 2
+
+
+class Purpose(IntEnum):
+    PAY = 1
+    ISSUE = 2
+    COMPLIANCE = 4
+    GOVERN = 8
+    SEQUENCE = 16
+
+
+class AccountFlag(IntEnum):
+    NOSTRO = 1
+    OPERATING = 2
+    FROZEN = 256
+    CLOSED = 512
+
+
+AMOUNT_MINOR_MAX: Final = 2**126 - 1
+UNITS_MAX: Final = 16
+ENTRIES_MAX: Final = 16_384
+INSTRUCTION_BYTES: Final = 192
+HEAD_BYTES: Final = 256
+UNIT_BYTES: Final = 64
+SIGNATURE_BYTES: Final = 64
+ENVELOPE_BYTES: Final = 192
+ENVELOPE_SIGNED_BYTES: Final = 128
+
+WITH_LEGS: Final = (Kind.PAYMENT, Kind.POST, Kind.REFUND, Kind.ISSUE, Kind.REDEEM)
+UNITS_OF_KIND: Final[dict[int, tuple[int, int]]] = {  # fewest and most
+    Kind.PAYMENT: (0, UNITS_MAX),
+    Kind.POST: (0, UNITS_MAX),
+    Kind.VOID: (0, 0),
+    Kind.REFUND: (0, UNITS_MAX),
+    Kind.ISSUE: (0, UNITS_MAX),
+    Kind.REDEEM: (0, UNITS_MAX),
+    Kind.OPEN_ACCOUNT: (1, 4),
+    Kind.CLOSE_ACCOUNT: (0, 0),
+    Kind.FREEZE: (0, 0),
+    Kind.UNFREEZE: (0, 0),
+    Kind.REGISTER_ASSET: (1, 1),
+    Kind.REGISTER_KEY: (1, 1),
+    Kind.REVOKE_KEY: (1, 1),
+    Kind.SET_LIMIT: (1, 1),
+}
+
+
+class DecodeError(ValueError):
+    """Bytes that are no record. They are never part of a block."""
+
+
+# --- layouts --------------------------------------------------------------------------------
+
+Layout = tuple[tuple[str, str], ...]
+
+
+def layout(text: str) -> Layout:
+    fields = []
+    for line in text.strip().splitlines():
+        name, kind = line.split()
+        fields.append((name, kind))
+    return tuple(fields)
+
+
+def size_of(kind: str) -> int:
+    return int(kind[1:]) // 8 if kind[0] in "ui" else int(kind)
+
+
+def bytes_of(fields: Layout) -> int:
+    return sum(size_of(kind) for _, kind in fields)
+
+
+def pack(fields: Layout, values: dict[str, Any]) -> bytes:
+    """The bytes of a record. A value that does not fit its field is a bug of the caller."""
+    out = b""
+    for name, kind in fields:
+        size = size_of(kind)
+        if name == "zero":
+            out += bytes(size)
+        elif kind[0] in "ui":
+            out += int(values[name]).to_bytes(size, "little", signed=kind[0] == "i")
+        else:
+            assert len(values[name]) == size, f"invariant: {name} has {size} bytes"
+            out += values[name]
+    return out
+
+
+def unpack(fields: Layout, data: bytes) -> dict[str, Any]:
+    """The named values of a record of exactly this size."""
+    if len(data) != bytes_of(fields):
+        raise DecodeError(f"{len(data)} bytes where {bytes_of(fields)} are due")
+    values: dict[str, Any] = {}
+    offset = 0
+    for name, kind in fields:
+        part = data[offset : offset + size_of(kind)]
+        offset += size_of(kind)
+        if name == "zero":
+            if any(part):
+                raise DecodeError("a byte without a name is not zero")
+        elif kind[0] in "ui":
+            values[name] = int.from_bytes(part, "little", signed=kind[0] == "i")
+        else:
+            values[name] = part
+    return values
+
+
+HEAD: Final = layout("""
+    version u8
+    kind u8
+    flags u16
+    asset u32
+    to_asset u32
+    purpose u32
+    id 16
+    target 16
+    amount_minor u128
+    to_amount_minor u128
+    bound_minor u128
+    payer 20
+    payee 20
+    created_ns u64
+    valid_until_ns u64
+    expires_ns u64
+    details 32
+    outcome u8
+    units u8
+    zero 30
+    commitment 32
+""")
+LEG: Final = layout("""
+    payer 20
+    payee 20
+    asset u32
+    role u8
+    zero 3
+    amount_minor u128
+""")
+OPENING: Final = layout("owner 32\nflags u32\nassets 28")
+ASSET: Final = layout("code 16\nscale u8\nzero 47")
+KEY: Final = layout("key 32\ninstitution u32\npurposes u32\nactivation_height u64\nzero 16")
+KEY_NAME: Final = layout("key 32\nzero 32")
+ENVELOPE_HEAD: Final = layout("""
+    version u8
+    kind u8
+    flags u16
+    count u32
+    institution u32
+    zero 4
+    sequence u64
+    valid_until_ns u64
+    chain_id 32
+    key 32
+    digest 32
+    signature 64
+""")
+SWEEP_HEAD: Final = layout("version u8\nkind u8\nflags u16\ncount u32\nzero 24")
+SWEPT: Final = layout("institution u32\nzero 12\nid 16")
+RESULT: Final = layout("""
+    version u8
+    kind u8
+    code u16
+    flags u16
+    zero 2
+    height u64
+    amount_minor u128
+""")
+HEADER: Final = layout("""
+    version u32
+    count u32
+    height u64
+    time_ns u64
+    zero 8
+    chain_id 32
+    previous_hash 32
+    transactions_root 32
+    results_root 32
+    state_root 32
+""")
+
+
+# --- units ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One transfer of a payment. `payer` and `payee` are from and to."""
+
+    payer: bytes
+    payee: bytes
+    asset: int
+    role: int
+    amount_minor: int
+
+    def encode(self) -> bytes:
+        return pack(LEG, {name: getattr(self, name) for name in self.__slots__})
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What open_account says beyond its head. `assets` has zeros where nothing is named."""
+
+    owner: bytes
+    flags: int
+    assets: tuple[int, ...]
+
+
+def decode_leg(unit: bytes) -> Leg:
+    leg = Leg(**unpack(LEG, unit))
+    if leg.role > Role.EXCHANGE:
+        raise DecodeError(f"role {leg.role}")
+    if leg.amount_minor > AMOUNT_MINOR_MAX:
+        raise DecodeError("the amount of a leg is too large")
+    return leg
+
+
+def decode_opening(units: tuple[bytes, ...]) -> Opening:
+    first = unpack(OPENING, units[0])
+    numbers = first["assets"] + b"".join(units[1:])
+    assets = tuple(
+        int.from_bytes(numbers[at : at + 4], "little") for at in range(0, len(numbers), 4)
+    )
+    return Opening(owner=first["owner"], flags=first["flags"], assets=assets)
+
+
+# --- entries --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of an envelope. The first fields are the client's instruction, those from
+    `outcome` on are the institution's."""
+
+    kind: int
+    flags: int
+    asset: int
+    to_asset: int
+    purpose: int
+    id: bytes
+    target: bytes
+    amount_minor: int
+    to_amount_minor: int
+    bound_minor: int
+    payer: bytes
+    payee: bytes
+    created_ns: int
+    valid_until_ns: int
+    expires_ns: int
+    details: bytes
+    outcome: int
+    commitment: bytes
+    units: tuple[bytes, ...]
+    signature: bytes
+
+    def head(self) -> bytes:
+        values = {name: getattr(self, name) for name in self.__slots__}
+        return pack(HEAD, values | {"version": VERSION, "units": len(self.units)})
+
+    def encode(self) -> bytes:
+        return self.head() + b"".join(self.units) + self.signature
+
+    def instruction(self) -> bytes:
+        return self.head()[:INSTRUCTION_BYTES]
+
+    def legs(self) -> tuple[Leg, ...]:
+        return tuple(decode_leg(unit) for unit in self.units)
+
+
+def decode_entries(data: bytes) -> tuple[Entry, ...]:
+    """Entries, one after another, to the last byte."""
+    entries = []
+    at = 0
+    while at < len(data):
+        entry = decode_entry_at(data, at)
+        entries.append(entry)
+        at += len(entry.encode())
+    return tuple(entries)
+
+
+def decode_entry_at(data: bytes, start: int) -> Entry:
+    values = unpack(HEAD, data[start : start + HEAD_BYTES])
+    kind, units = values["kind"], values.pop("units")
+    if values.pop("version") != VERSION:
+        raise DecodeError("the version of an entry")
+    if kind not in UNITS_OF_KIND:
+        raise DecodeError(f"kind {kind} inside an envelope")
+    if values["flags"] & ~(Flag.PENDING | Flag.SIGNED):
+        raise DecodeError("unknown flags")
+    if values["outcome"] > Outcome.DECLINE:
+        raise DecodeError(f"outcome {values['outcome']}")
+    for name in ("amount_minor", "to_amount_minor", "bound_minor"):
+        if values[name] > AMOUNT_MINOR_MAX:
+            raise DecodeError(f"{name} is too large")
+    fewest, most = UNITS_OF_KIND[kind]
+    if not fewest <= units <= most:
+        raise DecodeError(f"{units} units in kind {kind}")
+    units_at = start + HEAD_BYTES
+    units_end = units_at + units * UNIT_BYTES
+    end = units_end + (SIGNATURE_BYTES if values["flags"] & Flag.SIGNED else 0)
+    if len(data) < end:
+        raise DecodeError("the entry is cut off")
+    rows = tuple(data[at : at + UNIT_BYTES] for at in range(units_at, units_end, UNIT_BYTES))
+    check_units(kind, rows)
+    return Entry(**values, units=rows, signature=data[units_end:end])
+
+
+def check_units(kind: int, units: tuple[bytes, ...]) -> None:
+    """Decodes the units by the layout of their kind, for the sake of its errors."""
+    if kind in WITH_LEGS:
+        for unit in units:
+            decode_leg(unit)
+    elif kind == Kind.OPEN_ACCOUNT:
+        decode_opening(units)
+    elif kind == Kind.REGISTER_ASSET:
+        unpack(ASSET, units[0])
+    elif kind == Kind.REGISTER_KEY:
+        unpack(KEY, units[0])
+    elif kind in (Kind.REVOKE_KEY, Kind.SET_LIMIT):
+        unpack(KEY_NAME, units[0])
+
+
+# --- envelopes ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    institution: int
+    sequence: int
+    valid_until_ns: int
+    chain_id: bytes
+    key: bytes
+    digest: bytes
+    signature: bytes
+    entries: tuple[Entry, ...]
+
+    def head(self) -> bytes:
+        values = {name: getattr(self, name) for name in self.__slots__}
+        fixed = {"version": VERSION, "kind": Kind.ENVELOPE, "flags": 0, "count": len(self.entries)}
+        return pack(ENVELOPE_HEAD, values | fixed)
+
+    def encode(self) -> bytes:
+        return self.head() + b"".join(entry.encode() for entry in self.entries)
+
+
+def decode_envelope(data: bytes) -> Envelope:
+    """One envelope with all of its entries, to the last byte."""
+    values = unpack(ENVELOPE_HEAD, data[:ENVELOPE_BYTES])
+    if (
+        values.pop("version") != VERSION
+        or values.pop("kind") != Kind.ENVELOPE
+        or values.pop("flags")
+    ):
+        raise DecodeError("this is no envelope of version 1")
+    count = values.pop("count")
+    if not 1 <= count <= ENTRIES_MAX:
+        raise DecodeError(f"{count} entries in an envelope")
+    entries = decode_entries(data[ENVELOPE_BYTES:])
+    if len(entries) != count:
+        raise DecodeError(f"{len(entries)} entries follow an envelope of {count}")
+    return Envelope(**values, entries=entries)
+
+
+# --- what the ledger writes -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    kind: int
+    code: int = 0
+    flags: int = 0
+    height: int = 0
+    amount_minor: int = 0
+
+    def encode(self) -> bytes:
+        values = {name: getattr(self, name) for name in self.__slots__}
+        return pack(RESULT, values | {"version": VERSION})
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    count: int
+    height: int
+    time_ns: int
+    chain_id: bytes
+    previous_hash: bytes
+    transactions_root: bytes
+    results_root: bytes
+    state_root: bytes
+
+    def encode(self) -> bytes:
+        values = {name: getattr(self, name) for name in self.__slots__}
+        return pack(HEADER, values | {"version": VERSION})
+
+
+def encode_sweep(ended: list[tuple[int, bytes]]) -> bytes:
+    """The entry that says which holds ended: (institution, id) each."""
+    head = {"version": VERSION, "kind": Kind.SWEEP, "flags": 0, "count": len(ended)}
+    rows = (pack(SWEPT, {"institution": institution, "id": id}) for institution, id in ended)
+    return pack(SWEEP_HEAD, head) + b"".join(rows)

@@ -1,0 +1,600 @@
+"""What each kind of entry checks, in the order of the codes, and what it then does.
+
+Read `apply_entry` first. The function of a kind gets a state of its own to change; when it raises
+`Refusal`, that state is thrown away. It returns the amount that stands in the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from spec.codes import Refusal, refuse_if
+from spec.ed25519 import verify
+from spec.hashing import ZERO32, hash_bytes
+from spec.records import (
+    ASSET,
+    KEY,
+    KEY_NAME,
+    AccountFlag,
+    Entry,
+    Flag,
+    Kind,
+    Leg,
+    Outcome,
+    Purpose,
+    Result,
+    ResultFlag,
+    Role,
+    decode_opening,
+    unpack,
+)
+from spec.state import (
+    I128_MAX,
+    I128_MIN,
+    U128_MAX,
+    Account,
+    Asset,
+    Balance,
+    Hold,
+    Key,
+    Limit,
+    Refund,
+    Remembered,
+    State,
+    free_slot,
+    put_in_slot,
+)
+
+DAY_NS: Final = 86_400 * 10**9
+VALID_NS_MAX: Final = 24 * 3_600 * 10**9
+SCALE_MAX: Final = 30
+CODE_CHARACTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/."
+
+PURPOSE_OF_KIND: Final[dict[int, Purpose]] = {
+    Kind.PAYMENT: Purpose.PAY,
+    Kind.POST: Purpose.PAY,
+    Kind.VOID: Purpose.PAY,
+    Kind.REFUND: Purpose.PAY,
+    Kind.ISSUE: Purpose.ISSUE,
+    Kind.REDEEM: Purpose.ISSUE,
+    Kind.OPEN_ACCOUNT: Purpose.PAY,  # GOVERN with account flags
+    Kind.CLOSE_ACCOUNT: Purpose.PAY,
+    Kind.FREEZE: Purpose.COMPLIANCE,
+    Kind.UNFREEZE: Purpose.COMPLIANCE,
+    Kind.REGISTER_ASSET: Purpose.GOVERN,
+    Kind.REGISTER_KEY: Purpose.GOVERN,
+    Kind.REVOKE_KEY: Purpose.GOVERN,
+    Kind.SET_LIMIT: Purpose.GOVERN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """In which block and on whose behalf an entry is applied."""
+
+    chain_id: bytes
+    height: int
+    now_ns: int
+    institution: int
+    key: bytes | None  # None in genesis, where no limit applies
+
+    def today(self) -> int:
+        return self.now_ns // DAY_NS
+
+
+def apply_entry(state: State, entry: Entry, scene: Scene) -> tuple[State, Result]:
+    """The state after one entry of an envelope that is in order, and the entry's result."""
+    assert scene.key is not None
+    purposes = state.keys[scene.key].purposes
+    name = (scene.institution, entry.id)
+    instruction_hash = hash_bytes("instruction", entry.instruction())
+    known = state.remembered.get(name)
+    reused = known is not None and known.instruction_hash != instruction_hash
+    # A hold may outlive the window. Its name stays taken, or two holds could have one name.
+    makes_hold = entry.kind == Kind.PAYMENT and bool(entry.flags & Flag.PENDING)
+    names_hold = known is None and makes_hold and state.find_hold(*name) is not None
+    try:
+        refuse_if(not purpose_of(entry) & purposes, "key.wrong_purpose")
+        refuse_if(entry.valid_until_ns < scene.now_ns, "ledger.expired")
+        refuse_if(entry.valid_until_ns > scene.now_ns + VALID_NS_MAX, "ledger.valid_too_long")
+        refuse_if(reused or names_hold, "ledger.id_reused")
+    except Refusal as refusal:
+        return state, Result(entry.kind, refusal.code)
+    if known is not None:
+        return state, Result(entry.kind, known.code, ResultFlag.DUPLICATE, known.height)
+    after, result = try_entry(state, entry, scene)
+    after.remembered[name] = Remembered(
+        instruction_hash, result.code, scene.height, entry.valid_until_ns
+    )
+    return after, result
+
+
+def purpose_of(entry: Entry) -> int:
+    """The purpose that a key needs for this entry."""
+    if entry.kind == Kind.OPEN_ACCOUNT and decode_opening(entry.units).flags != 0:
+        return Purpose.GOVERN
+    return PURPOSE_OF_KIND[entry.kind]
+
+
+def try_entry(state: State, entry: Entry, scene: Scene) -> tuple[State, Result]:
+    """All or nothing: the entry is tried on a copy."""
+    trial = state.copy()
+    try:
+        amount_minor = RULES[entry.kind](trial, entry, scene)
+    except Refusal as refusal:
+        return state.copy(), Result(entry.kind, refusal.code)
+    return trial, Result(entry.kind, amount_minor=amount_minor)
+
+
+# --- payments, refunds, issues, redemptions -------------------------------------------------
+
+
+def apply_payment(state: State, entry: Entry, scene: Scene) -> int:
+    pending = bool(entry.flags & Flag.PENDING)
+    refuse_if(entry.outcome == Outcome.DECLINE, "ledger.declined")
+    refuse_if(
+        entry.outcome == Outcome.NONE
+        or (entry.outcome == Outcome.REVIEW and not pending)
+        or (pending and entry.expires_ns <= scene.now_ns)
+        or (not pending and entry.expires_ns != 0)
+        or exchange_is_inconsistent(entry),
+        "ledger.inconsistent",
+    )
+    payer, payee = check_parties(state, entry, scene)
+    check_authorisation(entry, payer, scene)
+    check_limit(state, entry, scene)
+    legs = check_legs(state, entry, scene, fees_minor_max=entry.bound_minor)
+    for leg in legs:
+        book_leg(state, leg, pending=pending)
+    if pending:
+        hold = Hold(
+            id=entry.id,
+            institution=scene.institution,
+            asset=entry.asset,
+            payer=payer.number,
+            payee=payee.number,
+            amount_minor=entry.amount_minor,
+            expires_ns=entry.expires_ns,
+            outcome=entry.outcome,
+            legs=legs,
+        )
+        put_in_slot(state.holds, hold)
+    use_limit(state, entry, scene)
+    return entry.amount_minor
+
+
+def apply_refund(state: State, entry: Entry, scene: Scene) -> int:
+    refuse_if(
+        bool(entry.flags & Flag.PENDING)
+        or entry.expires_ns != 0
+        or not any(entry.target)
+        or entry.bound_minor == 0
+        or exchange_is_inconsistent(entry),
+        "ledger.inconsistent",
+    )
+    payer, _ = check_parties(state, entry, scene)
+    check_authorisation(entry, payer, scene)
+    check_limit(state, entry, scene)
+    name = (scene.institution, entry.target)
+    row = state.refunds.get(name, Refund(*name, entry.bound_minor, 0))
+    refunded_minor = row.refunded_minor + entry.amount_minor
+    refuse_if(row.amount_minor != entry.bound_minor, "ledger.refund_differs")
+    refuse_if(refunded_minor > entry.bound_minor, "ledger.refund_exceeds_payment")
+    for leg in check_legs(state, entry, scene, fees_minor_max=0):
+        book_leg(state, leg, pending=False)
+    state.refunds[name] = replace(row, refunded_minor=refunded_minor)
+    use_limit(state, entry, scene)
+    return entry.amount_minor
+
+
+def apply_issue_or_redeem(state: State, entry: Entry, scene: Scene) -> int:
+    redeems = entry.kind == Kind.REDEEM
+    refuse_if(
+        bool(entry.flags & Flag.PENDING)
+        or (bool(entry.flags & Flag.SIGNED) and not redeems)
+        or entry.expires_ns != 0
+        or bool(entry.units)
+        or entry.to_asset != 0,
+        "ledger.inconsistent",
+    )
+    payer, _ = check_parties(state, entry, scene)
+    if redeems:
+        check_authorisation(entry, payer, scene)
+    check_limit(state, entry, scene)
+    book_leg(state, whole_leg(entry), pending=False)
+    use_limit(state, entry, scene)
+    return entry.amount_minor
+
+
+def exchange_is_inconsistent(entry: Entry) -> bool:
+    """What the payee gets in another asset needs that asset and explicit legs."""
+    if entry.to_asset == 0:
+        return entry.to_amount_minor != 0
+    return entry.to_asset == entry.asset or not entry.units
+
+
+def check_parties(state: State, entry: Entry, scene: Scene) -> tuple[Account, Account]:
+    """Codes 26 to 37, which kinds 2, 5, 6 and 7 share."""
+    exchanged = entry.to_asset != 0
+    refuse_if(entry.asset not in state.assets, "ledger.unknown_asset")
+    refuse_if(exchanged and entry.to_asset not in state.assets, "ledger.unknown_asset")
+    refuse_if(entry.amount_minor == 0, "ledger.amount_zero")
+    refuse_if(exchanged and entry.to_amount_minor == 0, "ledger.amount_zero")
+    refuse_if(entry.payer == entry.payee, "ledger.same_account")
+    payer = find_account(state, entry.payer, "ledger.unknown_payer")
+    payee = find_account(state, entry.payee, "ledger.unknown_payee")
+    refuse_if(payer.institution != scene.institution, "ledger.not_custodian")
+    if entry.kind == Kind.REDEEM:
+        refuse_if(payee.institution != scene.institution, "ledger.not_custodian")
+    refuse_if(payer.has(AccountFlag.CLOSED), "ledger.payer_closed")
+    refuse_if(payee.has(AccountFlag.CLOSED), "ledger.payee_closed")
+    refuse_if(payer.has(AccountFlag.FROZEN), "ledger.payer_frozen")
+    refuse_if(payee.has(AccountFlag.FROZEN), "ledger.payee_frozen")
+    payer_is_nostro = payer.has(AccountFlag.NOSTRO)
+    payee_is_nostro = payee.has(AccountFlag.NOSTRO)
+    refuse_if(payer_is_nostro != (entry.kind == Kind.ISSUE), "ledger.nostro_misused")
+    refuse_if(payee_is_nostro != (entry.kind == Kind.REDEEM), "ledger.nostro_misused")
+    return payer, payee
+
+
+def find_account(state: State, address: bytes, otherwise: str) -> Account:
+    if address not in state.accounts:
+        raise Refusal(otherwise)
+    return state.accounts[address]
+
+
+def check_authorisation(entry: Entry, payer: Account, scene: Scene) -> None:
+    """A self-custody payer signs, a custodial one does not."""
+    if payer.owner == ZERO32:
+        refuse_if(bool(entry.flags & Flag.SIGNED), "ledger.bad_authorisation")
+        return
+    instruction_hash = hash_bytes("instruction", entry.instruction())
+    message = hash_bytes("authorise", scene.chain_id + instruction_hash)
+    refuse_if(not entry.flags & Flag.SIGNED, "ledger.bad_authorisation")
+    refuse_if(not verify(payer.owner, message, entry.signature), "ledger.bad_authorisation")
+
+
+# --- limits ---------------------------------------------------------------------------------
+
+
+def used_minor_after(limit: Limit, entry: Entry, scene: Scene) -> int:
+    """What the key would have moved today."""
+    return (limit.used_minor if limit.day == scene.today() else 0) + entry.amount_minor
+
+
+def check_limit(state: State, entry: Entry, scene: Scene) -> None:
+    assert scene.key is not None
+    limit = state.limits.get((scene.key, entry.asset))
+    if limit is None:
+        return
+    refuse_if(entry.amount_minor > limit.payment_minor_max, "ledger.limit_payment")
+    refuse_if(used_minor_after(limit, entry, scene) > limit.day_minor_max, "ledger.limit_day")
+
+
+def use_limit(state: State, entry: Entry, scene: Scene) -> None:
+    assert scene.key is not None
+    name = (scene.key, entry.asset)
+    limit = state.limits.get(name)
+    if limit is not None:
+        used_minor = used_minor_after(limit, entry, scene)
+        state.limits[name] = replace(limit, used_minor=used_minor, day=scene.today())
+
+
+# --- legs -----------------------------------------------------------------------------------
+
+
+def whole_leg(entry: Entry) -> Leg:
+    """The one leg of an entry without units."""
+    return Leg(entry.payer, entry.payee, entry.asset, Role.PRINCIPAL, entry.amount_minor)
+
+
+def check_legs(state: State, entry: Entry, scene: Scene, fees_minor_max: int) -> tuple[Leg, ...]:
+    """The legs of a payment or refund, after codes 43 and 44."""
+    if not entry.units:
+        return (whole_leg(entry),)
+    legs = entry.legs()
+    refuse_if(legs_differ(state, entry, legs, fees_minor_max), "ledger.legs_differ")
+    for leg in legs:
+        allowed = may_give(state, leg, entry, scene) and may_get(state, leg)
+        refuse_if(not allowed, "ledger.leg_unauthorised")
+    return legs
+
+
+def legs_differ(state: State, entry: Entry, legs: tuple[Leg, ...], fees_minor_max: int) -> bool:
+    """Whether the legs are not what the instruction says."""
+    exchanged = entry.to_asset != 0
+    get_asset = entry.to_asset if exchanged else entry.asset
+    get_minor = entry.to_amount_minor if exchanged else entry.amount_minor
+    from_payer = [leg for leg in legs if leg.payer == entry.payer]
+    to_payee = [leg for leg in legs if leg.payee == entry.payee and leg.role != Role.FEE]
+    given_minor = sum_minor(leg for leg in from_payer if leg.role != Role.FEE)
+    fees_minor = sum_minor(leg for leg in from_payer if leg.role == Role.FEE)
+    return (
+        any(leg.amount_minor == 0 for leg in legs)
+        or any(leg.payer == leg.payee for leg in legs)
+        or any(leg.asset not in state.assets for leg in legs)
+        or any(leg.asset != entry.asset for leg in from_payer)
+        or given_minor != entry.amount_minor
+        or fees_minor > fees_minor_max
+        or any(leg.asset != get_asset for leg in to_payee)
+        or sum_minor(to_payee) != get_minor
+        or any(leg.payer == entry.payee for leg in legs)
+        or any(leg.payee == entry.payer for leg in legs)
+    )
+
+
+def sum_minor(legs: Iterable[Leg]) -> int:
+    return sum(leg.amount_minor for leg in legs)
+
+
+def may_give(state: State, leg: Leg, entry: Entry, scene: Scene) -> bool:
+    """From the payer, or from an operating account of the institution that signs the envelope."""
+    account = state.accounts.get(leg.payer)
+    if leg.payer == entry.payer:
+        return True
+    return (
+        account is not None
+        and account.institution == scene.institution
+        and account.has(AccountFlag.OPERATING)
+        and not account.has(AccountFlag.NOSTRO)
+        and not account.has(AccountFlag.CLOSED)
+        and not account.has(AccountFlag.FROZEN)
+    )
+
+
+def may_get(state: State, leg: Leg) -> bool:
+    account = state.accounts.get(leg.payee)
+    return (
+        account is not None
+        and not account.has(AccountFlag.NOSTRO)
+        and not account.has(AccountFlag.CLOSED)
+        and not account.has(AccountFlag.FROZEN)
+    )
+
+
+def book_leg(state: State, leg: Leg, pending: bool) -> None:
+    """Moves a leg's amount, or holds it, after codes 45 to 47. Later legs see what earlier did."""
+    giver, getter = state.accounts[leg.payer], state.accounts[leg.payee]
+    give = state.balances.get((giver.number, leg.asset))
+    get = state.balances.get((getter.number, leg.asset))
+    if give is None or get is None:
+        raise Refusal("ledger.asset_not_held")
+    refuse_if(
+        not giver.has(AccountFlag.NOSTRO) and give.available_minor() < leg.amount_minor,
+        "ledger.exceeds_available",
+    )
+    if pending:
+        save_balance(state, hold_more(give, out_minor=leg.amount_minor))
+        save_balance(state, hold_more(get, in_minor=leg.amount_minor))
+    else:
+        move(state, leg)
+
+
+def move(state: State, leg: Leg) -> None:
+    """Books posted amounts. The caller has checked that both balances are there."""
+    give = state.balances[state.accounts[leg.payer].number, leg.asset]
+    get = state.balances[state.accounts[leg.payee].number, leg.asset]
+    save_balance(state, replace(give, posted_minor=give.posted_minor - leg.amount_minor))
+    save_balance(state, replace(get, posted_minor=get.posted_minor + leg.amount_minor))
+
+
+def hold_more(balance: Balance, *, in_minor: int = 0, out_minor: int = 0) -> Balance:
+    """The balance with more pending; less, when negative."""
+    return replace(
+        balance,
+        pending_in_minor=balance.pending_in_minor + in_minor,
+        pending_out_minor=balance.pending_out_minor + out_minor,
+    )
+
+
+def save_balance(state: State, balance: Balance) -> None:
+    refuse_if(not I128_MIN <= balance.posted_minor <= I128_MAX, "ledger.overflow")
+    refuse_if(balance.pending_in_minor > U128_MAX, "ledger.overflow")
+    refuse_if(balance.pending_out_minor > U128_MAX, "ledger.overflow")
+    state.balances[balance.account, balance.asset] = balance
+
+
+# --- holds ----------------------------------------------------------------------------------
+
+
+def release_hold(state: State, hold: Hold) -> None:
+    """Ends a hold: nothing of it is pending any more."""
+    for leg in hold.legs:
+        give = state.balances[state.accounts[leg.payer].number, leg.asset]
+        save_balance(state, hold_more(give, out_minor=-leg.amount_minor))
+        get = state.balances[state.accounts[leg.payee].number, leg.asset]
+        save_balance(state, hold_more(get, in_minor=-leg.amount_minor))
+    free_slot(state.holds, hold)
+
+
+def find_hold(state: State, entry: Entry, scene: Scene) -> Hold:
+    hold = state.find_hold(scene.institution, entry.target)
+    if hold is None:
+        raise Refusal("hold.unknown")
+    return hold
+
+
+def apply_post(state: State, entry: Entry, scene: Scene) -> int:
+    check_plain(entry, entry.outcome == Outcome.ACCEPT)
+    hold = find_hold(state, entry, scene)
+    accounts = list(state.accounts.values())
+    payer, payee = accounts[hold.payer], accounts[hold.payee]
+    same = (entry.payer, entry.payee, entry.asset) == (payer.address, payee.address, hold.asset)
+    refuse_if(hold.expires_ns <= scene.now_ns, "hold.expired")
+    refuse_if(not same, "hold.differs")
+    refuse_if(entry.amount_minor == 0, "ledger.amount_zero")
+    refuse_if(entry.amount_minor > hold.amount_minor, "hold.exceeded")
+    refuse_if(payer.has(AccountFlag.FROZEN), "ledger.payer_frozen")
+    refuse_if(payee.has(AccountFlag.FROZEN), "ledger.payee_frozen")
+    legs = legs_to_post(entry, hold)
+    release_hold(state, hold)
+    for leg in legs:
+        move(state, leg)
+    return entry.amount_minor
+
+
+def legs_to_post(entry: Entry, hold: Hold) -> tuple[Leg, ...]:
+    """What a post books, after code 54."""
+    if not entry.units:
+        whole = entry.amount_minor == hold.amount_minor
+        refuse_if(not whole and len(hold.legs) != 1, "hold.legs_differ")
+        if whole:
+            return hold.legs
+        return (replace(hold.legs[0], amount_minor=entry.amount_minor),)
+    legs = entry.legs()
+    refuse_if(len(legs) != len(hold.legs), "hold.legs_differ")
+    for leg, held in zip(legs, hold.legs, strict=True):
+        refuse_if(replace(leg, amount_minor=held.amount_minor) != held, "hold.legs_differ")
+        refuse_if(leg.amount_minor > held.amount_minor, "hold.legs_differ")
+    given = (leg for leg in legs if leg.payer == entry.payer and leg.role != Role.FEE)
+    refuse_if(sum_minor(given) != entry.amount_minor, "hold.legs_differ")
+    return legs
+
+
+def apply_void(state: State, entry: Entry, scene: Scene) -> int:
+    check_plain(entry)
+    release_hold(state, find_hold(state, entry, scene))
+    return 0
+
+
+# --- accounts -------------------------------------------------------------------------------
+
+
+def check_plain(entry: Entry, also: bool = True) -> None:
+    """Code 25 of the kinds that have neither a hold nor an owner's signature."""
+    refuse_if(entry.flags != 0 or entry.expires_ns != 0 or not also, "ledger.inconsistent")
+
+
+def apply_open_account(state: State, entry: Entry, scene: Scene) -> int:
+    opening = decode_opening(entry.units)
+    listed = [number for number in opening.assets if number != 0]
+    zeros_last = opening.assets[: len(listed)] == tuple(listed)
+    distinct = len(set(listed)) == len(listed)
+    known_flags = opening.flags & ~(AccountFlag.NOSTRO | AccountFlag.OPERATING) == 0
+    check_plain(entry, zeros_last and distinct and known_flags)
+    refuse_if(any(number not in state.assets for number in listed), "ledger.unknown_asset")
+    refuse_if(entry.payer in state.accounts, "account.exists")
+    account = Account(
+        number=len(state.accounts),
+        address=entry.payer,
+        institution=scene.institution,
+        flags=opening.flags,
+        owner=opening.owner,
+        opened_ns=scene.now_ns,
+    )
+    state.accounts[account.address] = account
+    for number in listed:
+        save_balance(state, Balance(account.number, number))
+    return 0
+
+
+def find_own_account(state: State, entry: Entry, scene: Scene) -> Account:
+    """The account of an entry that is about one account; codes 25, 30 and 32."""
+    check_plain(entry)
+    account = find_account(state, entry.payer, "ledger.unknown_payer")
+    refuse_if(account.institution != scene.institution, "ledger.not_custodian")
+    return account
+
+
+def set_flags(state: State, account: Account, flags: int) -> None:
+    state.accounts[account.address] = replace(account, flags=flags)
+
+
+def apply_close_account(state: State, entry: Entry, scene: Scene) -> int:
+    account = find_own_account(state, entry, scene)
+    refuse_if(account.has(AccountFlag.CLOSED), "ledger.payer_closed")
+    for balance in state.balances.values():
+        amounts = (balance.posted_minor, balance.pending_in_minor, balance.pending_out_minor)
+        refuse_if(balance.account == account.number and any(amounts), "account.not_empty")
+    set_flags(state, account, account.flags | AccountFlag.CLOSED)
+    return 0
+
+
+def apply_freeze(state: State, entry: Entry, scene: Scene) -> int:
+    account = find_own_account(state, entry, scene)
+    refuse_if(account.has(AccountFlag.CLOSED), "account.already_closed")
+    refuse_if(account.has(AccountFlag.FROZEN), "account.already_frozen")
+    set_flags(state, account, account.flags | AccountFlag.FROZEN)
+    return 0
+
+
+def apply_unfreeze(state: State, entry: Entry, scene: Scene) -> int:
+    account = find_own_account(state, entry, scene)
+    refuse_if(account.has(AccountFlag.CLOSED), "account.already_closed")
+    refuse_if(not account.has(AccountFlag.FROZEN), "account.not_frozen")
+    set_flags(state, account, account.flags & ~AccountFlag.FROZEN)
+    return 0
+
+
+# --- assets and keys ------------------------------------------------------------------------
+
+
+def apply_register_asset(state: State, entry: Entry, scene: Scene) -> int:
+    check_plain(entry)
+    unit = unpack(ASSET, entry.units[0])
+    code, scale = unit["code"], unit["scale"]
+    letters = code.rstrip(b"\0")
+    taken = any(asset.code == code for asset in state.assets.values())
+    plain = len(letters) > 0 and all(letter in CODE_CHARACTERS for letter in letters)
+    refuse_if(entry.asset != len(state.assets) + 1, "asset.out_of_order")
+    refuse_if(taken, "asset.code_taken")
+    refuse_if(not plain or scale > SCALE_MAX, "asset.bad_code")
+    state.assets[entry.asset] = Asset(entry.asset, scale, code)
+    return 0
+
+
+def apply_register_key(state: State, entry: Entry, scene: Scene) -> int:
+    check_plain(entry)
+    key = Key(**unpack(KEY, entry.units[0]))
+    known_purposes = key.purposes & ~sum(Purpose) == 0
+    refuse_if(key.key in state.keys, "key.exists")
+    refuse_if(key.purposes == 0 or not known_purposes, "key.bad_purpose")
+    state.keys[key.key] = key
+    return 0
+
+
+def find_key(state: State, entry: Entry) -> Key:
+    name = unpack(KEY_NAME, entry.units[0])["key"]
+    if name not in state.keys:
+        raise Refusal("key.unknown")
+    return state.keys[name]
+
+
+def apply_revoke_key(state: State, entry: Entry, scene: Scene) -> int:
+    check_plain(entry)
+    key = find_key(state, entry)
+    refuse_if(key.revoked_height != 0, "key.already_revoked")
+    state.keys[key.key] = replace(key, revoked_height=scene.height)
+    return 0
+
+
+def apply_set_limit(state: State, entry: Entry, scene: Scene) -> int:
+    check_plain(entry)
+    refuse_if(entry.asset not in state.assets, "ledger.unknown_asset")
+    key = find_key(state, entry)
+    name = (key.key, entry.asset)
+    limit = state.limits.get(name, Limit(*name, 0, 0))
+    state.limits[name] = replace(
+        limit, payment_minor_max=entry.amount_minor, day_minor_max=entry.to_amount_minor
+    )
+    return 0
+
+
+RULES: Final[dict[int, Callable[[State, Entry, Scene], int]]] = {
+    Kind.PAYMENT: apply_payment,
+    Kind.POST: apply_post,
+    Kind.VOID: apply_void,
+    Kind.REFUND: apply_refund,
+    Kind.ISSUE: apply_issue_or_redeem,
+    Kind.REDEEM: apply_issue_or_redeem,
+    Kind.OPEN_ACCOUNT: apply_open_account,
+    Kind.CLOSE_ACCOUNT: apply_close_account,
+    Kind.FREEZE: apply_freeze,
+    Kind.UNFREEZE: apply_unfreeze,
+    Kind.REGISTER_ASSET: apply_register_asset,
+    Kind.REGISTER_KEY: apply_register_key,
+    Kind.REVOKE_KEY: apply_revoke_key,
+    Kind.SET_LIMIT: apply_set_limit,
+}

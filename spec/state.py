@@ -1,0 +1,260 @@
+"""The state: eight tables of rows, and the root over them, computed from scratch each time.
+
+Rows never change; a table gets a new row in the place of the old one. So a copy of the tables is a
+copy of the state, and a refused entry is undone by forgetting the copy that it was tried on.
+A dict keeps the order in which its keys first came, which is the order of the rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any, Final
+
+from spec.hashing import ZERO32, hash_bytes, leaf, tree_root
+from spec.records import Layout, Leg, bytes_of, layout, pack
+
+STATE_VERSION: Final = 1
+U128_MAX: Final = 2**128 - 1
+I128_MAX: Final = 2**127 - 1
+I128_MIN: Final = -(2**127)
+
+
+# --- rows -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    number: int
+    address: bytes
+    institution: int
+    flags: int
+    owner: bytes
+    opened_ns: int
+
+    def has(self, flag: int) -> bool:
+        return self.flags & flag != 0
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    number: int
+    scale: int
+    code: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    account: int
+    asset: int
+    posted_minor: int = 0
+    pending_in_minor: int = 0
+    pending_out_minor: int = 0
+
+    def available_minor(self) -> int:
+        return self.posted_minor - self.pending_out_minor
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    id: bytes
+    institution: int
+    asset: int
+    payer: int
+    payee: int
+    amount_minor: int
+    expires_ns: int
+    outcome: int
+    legs: tuple[Leg, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    key: bytes
+    institution: int
+    purposes: int
+    activation_height: int
+    revoked_height: int = 0
+    sequence: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    key: bytes
+    asset: int
+    payment_minor_max: int
+    day_minor_max: int
+    used_minor: int = 0
+    day: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    institution: int
+    target: bytes
+    amount_minor: int
+    refunded_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One block of the window."""
+
+    height: int
+    valid_until_ns_max: int
+    recorded: int
+    transactions_root: bytes
+    results_root: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What an id of the window stands for. Derived from the blocks, so in no table."""
+
+    instruction_hash: bytes
+    code: int
+    height: int
+    valid_until_ns: int
+
+
+@dataclass(slots=True)
+class State:
+    accounts: dict[bytes, Account] = field(default_factory=dict)
+    assets: dict[int, Asset] = field(default_factory=dict)
+    balances: dict[tuple[int, int], Balance] = field(default_factory=dict)
+    holds: list[Hold | None] = field(default_factory=list)  # None is a free slot
+    keys: dict[bytes, Key] = field(default_factory=dict)
+    limits: dict[tuple[bytes, int], Limit] = field(default_factory=dict)
+    refunds: dict[tuple[int, bytes], Refund] = field(default_factory=dict)
+    window: list[Segment | None] = field(default_factory=list)  # the same
+    remembered: dict[tuple[int, bytes], Remembered] = field(default_factory=dict)
+
+    def copy(self) -> State:
+        return State(**{table.name: getattr(self, table.name).copy() for table in fields(self)})
+
+    def find_hold(self, institution: int, id: bytes) -> Hold | None:
+        for hold in self.holds:
+            if hold is not None and (hold.institution, hold.id) == (institution, id):
+                return hold
+        return None
+
+
+def put_in_slot(slots: list[Any], row: Any) -> None:
+    """Into the lowest free slot."""
+    if None in slots:
+        slots[slots.index(None)] = row
+    else:
+        slots.append(row)
+
+
+def free_slot(slots: list[Any], row: Any) -> None:
+    """The slot becomes free; free slots at the end are dropped."""
+    slots[slots.index(row)] = None
+    while slots and slots[-1] is None:
+        slots.pop()
+
+
+# --- leaves ---------------------------------------------------------------------------------
+
+ACCOUNT_ROW: Final = layout(
+    "address 20\ninstitution u32\nflags u32\nzero 4\nowner 32\nopened_ns u64"
+)
+ASSET_ROW: Final = layout("number u32\nscale u8\nzero 3\ncode 16")
+BALANCE_ROW: Final = layout("""
+    account u32
+    asset u32
+    posted_minor i128
+    pending_in_minor u128
+    pending_out_minor u128
+""")
+HOLD_ROW: Final = layout("""
+    id 16
+    institution u32
+    asset u32
+    payer u32
+    payee u32
+    amount_minor u128
+    expires_ns u64
+    outcome u8
+    legs_count u8
+    zero 6
+    legs_hash 32
+""")
+KEY_ROW: Final = layout("""
+    key 32
+    institution u32
+    purposes u32
+    activation_height u64
+    revoked_height u64
+    sequence u64
+""")
+LIMIT_ROW: Final = layout("""
+    key 32
+    asset u32
+    zero 12
+    payment_minor_max u128
+    day_minor_max u128
+    used_minor u128
+    day u64
+""")
+REFUND_ROW: Final = layout("""
+    institution u32
+    zero 12
+    target 16
+    amount_minor u128
+    refunded_minor u128
+""")
+SEGMENT_ROW: Final = layout("""
+    height u64
+    valid_until_ns_max u64
+    recorded u64
+    zero 8
+    transactions_root 32
+    results_root 32
+""")
+TABLE_ROW: Final = layout("name 16\nversion u64\nrows u64\nroot 32")
+
+
+def row_leaf(row: Any, fields: Layout, size: int) -> bytes:
+    """The leaf hash of a row, padded with zeros to the size of its table; zeros of a free slot."""
+    if row is None:
+        return ZERO32
+    values = {name: getattr(row, name) for name, _ in fields if name != "zero"}
+    assert bytes_of(fields) <= size
+    return leaf(pack(fields, values).ljust(size, b"\0"))
+
+
+def hold_leaf(hold: Hold | None) -> bytes:
+    if hold is None:
+        return ZERO32
+    values = {name: getattr(hold, name) for name in hold.__slots__}
+    values["legs_count"] = len(hold.legs)
+    values["legs_hash"] = leaf(b"".join(leg.encode() for leg in hold.legs))
+    return leaf(pack(HOLD_ROW, values).ljust(128, b"\0"))
+
+
+def table_leaves(state: State) -> list[tuple[str, list[bytes]]]:
+    """The leaf hashes of each table, in the order of the state root."""
+    return [
+        ("accounts", [row_leaf(row, ACCOUNT_ROW, 128) for row in state.accounts.values()]),
+        ("assets", [row_leaf(row, ASSET_ROW, 32) for row in state.assets.values()]),
+        ("balances", [row_leaf(row, BALANCE_ROW, 64) for row in state.balances.values()]),
+        ("holds", [hold_leaf(slot) for slot in state.holds]),
+        ("keys", [row_leaf(row, KEY_ROW, 128) for row in state.keys.values()]),
+        ("limits", [row_leaf(row, LIMIT_ROW, 128) for row in state.limits.values()]),
+        ("refunds", [row_leaf(row, REFUND_ROW, 64) for row in state.refunds.values()]),
+        ("window", [row_leaf(slot, SEGMENT_ROW, 128) for slot in state.window]),
+    ]
+
+
+def subroots(state: State) -> list[tuple[str, int, bytes]]:
+    """(table, rows, root) in the order of the state root."""
+    return [(name, len(leaves), tree_root(leaves)) for name, leaves in table_leaves(state)]
+
+
+def state_root(state: State) -> bytes:
+    rows = b""
+    for name, count, root in subroots(state):
+        padded = name.encode().ljust(16, b"\0")
+        values = {"name": padded, "version": STATE_VERSION, "rows": count, "root": root}
+        rows += pack(TABLE_ROW, values)
+    return hash_bytes("state", rows)
