@@ -1,16 +1,40 @@
-"""What travels through the journey together: one PaymentBatch, and the answer each row gets."""
+"""What travels through the journey together: one PaymentBatch, and the answers of its rows.
+
+A door hands in a Submission (one) or Columns (many, without an object per payment); the batcher
+joins what arrived into a PaymentBatch; every phase of lifecycle/pay.py fills its own columns; at
+the end stand Answers, from which one row can be read as a Placed.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from clearway.payment.records import Heads
+from clearway.payment.decision import DECISION, Decisions
+from clearway.payment.errors import ClearwayError, Refusal
+from clearway.payment.records import (
+    HEAD,
+    VERSION,
+    Heads,
+    Kind,
+    Results,
+)
 
 BATCH_ROWS_MAX = 8_190
 NOT_AN_ACCOUNT = 0xFFFF_FFFF
+UNIT_BYTES = 64
+SIGNATURE_BYTES = 64
+HASH_BYTES = 32
+
+Bytes2D = npt.NDArray[np.uint8]
+
+
+_NO_NUMBERS: npt.NDArray[np.uint32] = np.zeros(0, np.uint32)
+_NO_FLAGS: npt.NDArray[np.uint8] = np.zeros(0, np.uint8)
+_NO_DECISIONS: Decisions = np.zeros(0, DECISION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +56,89 @@ class Submission:
 
 
 @dataclass(frozen=True, slots=True)
+class Columns:
+    """Many instructions at once: an upload, a benchmark, a replayed file.
+
+    heads HEAD[n]; request_hashes uint8[n, 32]; signatures uint8[n, 64], read where a head has
+    SIGNED; privates n or None for none; units of the rows that bring their own.
+    """
+
+    heads: Heads
+    request_hashes: Bytes2D
+    signatures: Bytes2D
+    privates: Sequence[bytes | None] | None = None
+    units: dict[int, bytes] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.heads)
+
+    @classmethod
+    def of(cls, submissions: Sequence[Submission]) -> Columns:
+        blank = bytes(SIGNATURE_BYTES)
+        return cls(
+            heads=np.frombuffer(b"".join(s.head for s in submissions), HEAD),
+            request_hashes=_rows([s.request_hash for s in submissions], HASH_BYTES),
+            signatures=_rows([s.signature or blank for s in submissions], SIGNATURE_BYTES),
+            privates=[s.private for s in submissions],
+            units={i: s.units for i, s in enumerate(submissions) if s.units},
+        )
+
+    @classmethod
+    def join(cls, parts: Sequence[Columns]) -> Columns:
+        """The parts one after another; one part is passed on as it is."""
+        if len(parts) == 1:
+            return parts[0]
+        units: dict[int, bytes] = {}
+        privates: list[bytes | None] = []
+        start = 0
+        for part in parts:
+            units.update({start + row: unit for row, unit in part.units.items()})
+            privates.extend(part.privates if part.privates is not None else [None] * len(part))
+            start += len(part)
+        return cls(
+            heads=np.concatenate([part.heads for part in parts]),
+            request_hashes=np.concatenate([part.request_hashes for part in parts]),
+            signatures=np.concatenate([part.signatures for part in parts]),
+            privates=privates,
+            units=units,
+        )
+
+    def take(self, start: int, stop: int) -> Columns:
+        """Rows start to stop - 1, for columns that are longer than a batch."""
+        return Columns(
+            heads=self.heads[start:stop],
+            request_hashes=self.request_hashes[start:stop],
+            signatures=self.signatures[start:stop],
+            privates=None if self.privates is None else self.privates[start:stop],
+            units={i - start: unit for i, unit in self.units.items() if start <= i < stop},
+        )
+
+
+def _rows(values: Sequence[bytes], row_bytes: int) -> Bytes2D:
+    return np.frombuffer(b"".join(values), np.uint8).reshape(len(values), row_bytes)
+
+
+def check_heads(heads: Heads) -> None:
+    """Refuses request.invalid when a head would not decode: it would take its batch with it.
+
+    Doors that pack heads themselves (records.pack_head) need not ask.
+    """
+    bad = (heads["version"] != VERSION) | (heads["flags"] > 3) | heads["zero"].any(axis=1)
+    bad |= (heads["kind"] < Kind.PAYMENT) | (heads["kind"] > Kind.SET_LIMIT)
+    bad |= heads["outcome"] > 3
+    for name in ("amount_hi", "to_amount_hi", "bound_hi"):
+        bad |= heads[name] >= 2**62
+    if bad.any():
+        row = int(np.flatnonzero(bad)[0])
+        raise Refusal("request.invalid", field=f"row {row}", what="not an instruction")
+
+
+@dataclass(frozen=True, slots=True)
 class Placed:
-    """Where and how one submission ended on the ledger: what an answer is rendered from."""
+    """Where and how one submission ended on the ledger: what an answer is rendered from.
+
+    (key, sequence, envelope_index) finds the row's decision and private data in the vault.
+    """
 
     height: int
     index: int
@@ -44,22 +149,101 @@ class Placed:
     score_bps: int
     reasons: int
     model_id: bytes
+    decision_flags: int
+    key: bytes
+    sequence: int
+    envelope_index: int
 
 
 @dataclass(slots=True)
 class PaymentBatch:
     """n submissions as columns; each phase of lifecycle/pay.py fills its own.
 
-    heads HEAD[n]; payer, payee uint32[n] account numbers (NOT_AN_ACCOUNT where unknown);
-    sanctioned uint8[n]; score_bps uint16[n]; outcome uint8[n]; reasons uint64[n] (risk's bits);
-    leg_units: one bytes of 64-byte units per row.
+    A row that needs no ordering (refused before it, or answered before) gets its answer with
+    `leave` and is gone after `drop_left`; `origin` tells which row of `columns` each one was.
     """
 
-    submissions: list[Submission]
+    columns: Columns
     heads: Heads
-    payer: npt.NDArray[np.uint32]
-    payee: npt.NDArray[np.uint32]
-    sanctioned: npt.NDArray[np.uint8]
-    score_bps: npt.NDArray[np.uint16]
-    reasons: npt.NDArray[np.uint64]
-    units: list[bytes]
+    origin: npt.NDArray[np.int64]
+    units: dict[int, bytes]  # legs and other units, by row
+    left: dict[int, Placed | ClearwayError] = field(default_factory=dict)  # by row of `columns`
+    payer: npt.NDArray[np.uint32] = _NO_NUMBERS  # account numbers, NOT_AN_ACCOUNT where unknown
+    payee: npt.NDArray[np.uint32] = _NO_NUMBERS
+    sanctioned: npt.NDArray[np.uint8] = _NO_FLAGS  # 1 the payer, 2 the payee, 3 both
+    decisions: Decisions = _NO_DECISIONS
+
+    def __len__(self) -> int:
+        return len(self.heads)
+
+    @classmethod
+    def of(cls, columns: Columns) -> PaymentBatch:
+        """Heads are copied: phases write into them, and a door may read its own again."""
+        if len(columns) > BATCH_ROWS_MAX:
+            raise ValueError(f"a batch has at most {BATCH_ROWS_MAX} rows, not {len(columns)}")
+        return cls(columns, columns.heads.copy(), np.arange(len(columns)), dict(columns.units))
+
+    def leave(self, row: int, answer: Placed | ClearwayError) -> None:
+        self.left[int(self.origin[row])] = answer
+
+    def drop_left(self) -> None:
+        """Closes the gaps of the rows that left. Called while only `payer`, `payee`, `sanctioned`
+        are filled; later phases see the smaller batch and never know."""
+        stays = ~np.isin(self.origin, list(self.left)) if self.left else np.ones(len(self), bool)
+        if stays.all():
+            return
+        kept = np.flatnonzero(stays)
+        self.units = {new: self.units[old] for new, old in enumerate(kept) if old in self.units}
+        self.heads, self.origin = self.heads[kept], self.origin[kept]
+        for column in ("payer", "payee", "sanctioned"):
+            if len(getattr(self, column)):
+                setattr(self, column, getattr(self, column)[kept])
+
+    def moves(self, kind: Kind) -> npt.NDArray[np.bool_]:
+        """bool[n]: which rows are of this kind."""
+        return np.asarray(self.heads["kind"] == kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """How every row of the columns ended: on the ledger, or before it.
+
+    Row i of `heads`, `results` and `decisions` stands in block `height` at `index + i`, and in its
+    envelope (key, sequence) at i. `row` finds it by its row of the columns, -1 for one that left.
+    """
+
+    height: int
+    index: int
+    time_ns: int
+    key: bytes
+    sequence: int
+    heads: Heads
+    units: dict[int, bytes]
+    results: Results
+    decisions: Decisions
+    row: npt.NDArray[np.int64]
+    left: dict[int, Placed | ClearwayError]
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def __getitem__(self, number: int) -> Placed | ClearwayError:
+        i = int(self.row[number])
+        if i < 0:
+            return self.left[number]
+        decision = self.decisions[i]
+        return Placed(
+            height=self.height,
+            index=self.index + i,
+            time_ns=self.time_ns,
+            head=self.heads[i].tobytes(),
+            units=self.units.get(i, b""),
+            result=self.results[i].tobytes(),
+            score_bps=int(decision["score_bps"]),
+            reasons=int(decision["reasons"]),
+            model_id=decision["model_id"].tobytes(),
+            decision_flags=int(decision["flags"]),
+            key=self.key,
+            sequence=self.sequence,
+            envelope_index=i,
+        )
