@@ -1,0 +1,85 @@
+//! Accounts: an address, who keeps it, and which balance rows are its own.
+
+use crate::codec::{Address, PublicKey};
+use crate::index::{Index, address_hash};
+use crate::table::{Row, Table};
+use crate::width::at;
+
+pub const NOSTRO: u32 = 1;
+pub const OPERATING: u32 = 2;
+pub const FROZEN: u32 = 256;
+pub const CLOSED: u32 = 512;
+
+#[derive(Clone, Copy, Debug)]
+pub struct Account {
+    pub address: Address,
+    pub institution: u32,
+    pub flags: u32,
+    /// Zero when the institution keeps the account for its owner.
+    pub owner: PublicKey,
+    pub opened_ns: u64,
+    /// Balance rows are made when the account is opened and never later, so they are neighbours.
+    pub balances_first: u32,
+    pub balances_count: u32,
+}
+
+impl Account {
+    pub fn is(&self, flag: u32) -> bool {
+        self.flags & flag != 0
+    }
+
+    pub fn owner(&self) -> Option<&PublicKey> {
+        (self.owner != [0; 32]).then_some(&self.owner)
+    }
+}
+
+impl Row for Account {
+    const LEAF_BYTES: usize = 128;
+
+    fn write_leaf(&self, out: &mut Vec<u8>) {
+        out.extend(self.address);
+        out.extend(self.institution.to_le_bytes());
+        out.extend(self.flags.to_le_bytes());
+        out.extend([0; 4]);
+        out.extend(self.owner);
+        out.extend(self.opened_ns.to_le_bytes());
+        out.extend([0; 56]);
+    }
+}
+
+#[derive(Default)]
+pub struct Accounts {
+    pub table: Table<Account>,
+    index: Index,
+}
+
+impl Accounts {
+    #[inline]
+    pub fn find(&self, address: &Address) -> Option<u32> {
+        let rows = self.table.rows();
+        self.index.find(address_hash(address), |number| {
+            rows.get(at(number)).is_some_and(|row| row.address == *address)
+        })
+    }
+
+    #[inline]
+    pub fn find_row(&self, address: &Address) -> Option<(u32, &Account)> {
+        self.find(address).map(|number| (number, self.table.row(number)))
+    }
+
+    pub fn open(&mut self, account: Account) -> u32 {
+        let number = self.table.push(account);
+        let rows = self.table.rows();
+        self.index.insert(address_hash(&account.address), number, |number| {
+            rows.get(at(number)).map_or(0, |row| address_hash(&row.address))
+        });
+        number
+    }
+
+    /// Undoes the last `open`.
+    pub fn forget_last(&mut self) -> Account {
+        let account = self.table.pop().expect("invariant: an account was opened");
+        self.index.remove(address_hash(&account.address), self.table.next_number());
+        account
+    }
+}

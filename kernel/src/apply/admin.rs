@@ -1,0 +1,71 @@
+//! Assets, keys and limits: what GOVERN may change.
+
+use super::{Scope, check_plain};
+use crate::asset::{Asset, SCALE_MAX, is_code};
+use crate::codec::{Entry, field, u32_at, u64_at};
+use crate::key::{Key, PURPOSES};
+use crate::limit::Limit;
+use crate::rejection::Rejection;
+use crate::state::State;
+
+pub fn register_asset(state: &mut State, entry: &Entry<'_>) -> Result<(), Rejection> {
+    check_plain(entry)?;
+    let [scale] = field::<16, _, _>(entry.unit());
+    let asset = Asset { number: entry.asset(), scale, code: field::<0, _, _>(entry.unit()) };
+    Rejection::AssetOutOfOrder.unless(asset.number == state.assets.next_number())?;
+    Rejection::AssetCodeTaken.when(state.assets.has_code(&asset.code))?;
+    Rejection::AssetBadCode.unless(is_code(&asset.code) && scale <= SCALE_MAX)?;
+
+    state.register_asset(asset);
+    Ok(())
+}
+
+pub fn register_key(state: &mut State, entry: &Entry<'_>) -> Result<(), Rejection> {
+    check_plain(entry)?;
+    let unit = entry.unit();
+    let key = Key {
+        key: field::<0, _, _>(unit),
+        institution: u32_at::<32, _>(unit),
+        purposes: u32_at::<36, _>(unit),
+        activation_height: u64_at::<40, _>(unit),
+        revoked_height: 0,
+        sequence: 0,
+    };
+    Rejection::KeyExists.when(state.keys.find(&key.key).is_some())?;
+    Rejection::KeyBadPurpose.when(key.purposes == 0 || key.purposes & !PURPOSES != 0)?;
+
+    state.register_key(key);
+    Ok(())
+}
+
+pub fn revoke_key(state: &mut State, scope: &Scope, entry: &Entry<'_>) -> Result<(), Rejection> {
+    check_plain(entry)?;
+    let number =
+        state.keys.find(&field::<0, _, _>(entry.unit())).ok_or(Rejection::KeyUnknown)?;
+    let is_revoked = state.keys.table.row(number).revoked_height != 0;
+    Rejection::KeyAlreadyRevoked.when(is_revoked)?;
+
+    state.revoke_key(number, scope.height);
+    Ok(())
+}
+
+pub fn set_limit(state: &mut State, entry: &Entry<'_>) -> Result<(), Rejection> {
+    check_plain(entry)?;
+    let (key, asset) = (field::<0, _, _>(entry.unit()), entry.asset());
+    Rejection::UnknownAsset.unless(state.assets.knows(asset))?;
+    Rejection::KeyUnknown.when(state.keys.find(&key).is_none())?;
+
+    let (payment_minor_max, day_minor_max) = (entry.amount_minor(), entry.to_amount_minor());
+    match state.limits.find(&key, asset) {
+        Some(number) => state.set_limit(number, payment_minor_max, day_minor_max),
+        None => state.add_limit(Limit {
+            key,
+            asset,
+            payment_minor_max,
+            day_minor_max,
+            used_minor: 0,
+            day: 0,
+        }),
+    }
+    Ok(())
+}

@@ -1,0 +1,180 @@
+//! The rules: what an envelope and its entries may do, in the order of docs/format.md.
+//!
+//! Read `check_envelope` and `apply_entry`; each family of entries has its own file. A rule either
+//! refuses, and then nothing is changed, or it writes and cannot fail any more.
+
+mod account;
+mod admin;
+mod hold;
+mod legs;
+mod payment;
+
+pub use hold::{held_units, sweep};
+pub use payment::payment_digest;
+
+use crate::account::NOSTRO;
+use crate::codec::{Entry, EntryResult, Envelope, Kind, PublicKey, u32_at};
+use crate::hash::Hash;
+use crate::key;
+use crate::rejection::Rejection;
+use crate::state::State;
+use crate::window::Remembered;
+
+const VALID_NS_MAX: u64 = 24 * 3_600 * 1_000_000_000;
+
+/// The block that entries are applied in.
+#[derive(Clone, Copy, Debug)]
+pub struct Scope {
+    pub chain_id: Hash,
+    pub height: u64,
+    pub now_ns: u64,
+}
+
+/// Who signed the envelope, and what the key may do.
+#[derive(Clone, Copy, Debug)]
+pub struct Signer {
+    pub key: PublicKey,
+    pub institution: u32,
+    pub purposes: u32,
+}
+
+/// What is known of an entry before it is applied, because it follows from its bytes alone.
+#[derive(Clone, Copy, Debug)]
+pub struct Checked<'a> {
+    pub entry: &'a Entry<'a>,
+    pub instruction: Hash,
+    /// Whether the payer's owner signed; None when the payer was not known before the block.
+    pub authorised: Option<bool>,
+}
+
+pub fn check_envelope(
+    state: &mut State,
+    scope: &Scope,
+    envelope: &Envelope<'_>,
+    digest: &Hash,
+    is_signed: bool,
+) -> Result<Signer, Rejection> {
+    Rejection::WrongChain.unless(envelope.chain_id() == scope.chain_id)?;
+    let number = state.keys.find(&envelope.key()).ok_or(Rejection::UnknownKey)?;
+    let key = state.keys.table.row(number);
+    Rejection::WrongInstitution.unless(key.institution == envelope.institution())?;
+    Rejection::KeyNotActive.when(scope.height < key.activation_height)?;
+    Rejection::KeyRevoked.when(key.revoked_height != 0)?;
+    Rejection::EnvelopeExpired.when(envelope.valid_until_ns() < scope.now_ns)?;
+    Rejection::SequenceUsed.when(envelope.sequence() <= key.sequence)?;
+    Rejection::DigestDiffers.unless(envelope.digest() == *digest)?;
+    Rejection::BadSignature.unless(is_signed)?;
+
+    let signer = Signer { key: key.key, institution: key.institution, purposes: key.purposes };
+    state.use_sequence(number, envelope.sequence());
+    Ok(signer)
+}
+
+/// Applies one entry of an envelope that passed.
+pub fn apply_entry(
+    state: &mut State,
+    scope: &Scope,
+    signer: &Signer,
+    checked: &Checked<'_>,
+) -> EntryResult {
+    let entry = checked.entry;
+    let result = EntryResult { kind: entry.kind_number(), ..EntryResult::default() };
+    match check_first(state, scope, signer, checked) {
+        Err(rejection) => return EntryResult { code: rejection.code(), ..result },
+        Ok(Some((code, height))) => {
+            return EntryResult { code, duplicate_of_height: Some(height), ..result };
+        }
+        Ok(None) => {}
+    }
+    let (code, amount_minor) = match apply_kind(state, scope, signer, checked) {
+        Ok(amount_minor) => (0, amount_minor),
+        Err(rejection) => (rejection.code(), 0),
+    };
+    let remembered = Remembered {
+        institution: signer.institution,
+        code,
+        id: entry.id(),
+        instruction: checked.instruction,
+    };
+    state.remember(remembered, entry.valid_until_ns());
+    EntryResult { code, amount_minor, ..result }
+}
+
+/// Applies an entry of block 0: every purpose, no envelope, and nothing is remembered.
+pub fn apply_genesis(state: &mut State, scope: &Scope, entry: &Entry<'_>) -> Result<(), Rejection> {
+    let institution = if entry.kind == Kind::OpenAccount { entry.purpose() } else { 0 };
+    let signer = Signer { key: [0; 32], institution, purposes: key::PURPOSES };
+    let checked = Checked { entry, instruction: [0; 32], authorised: None };
+    apply_kind(state, scope, &signer, &checked).map(|_| ())
+}
+
+/// 20 to 23; the code and height of the first, when this entry is a duplicate.
+fn check_first(
+    state: &State,
+    scope: &Scope,
+    signer: &Signer,
+    checked: &Checked<'_>,
+) -> Result<Option<(u16, u64)>, Rejection> {
+    let entry = checked.entry;
+    Rejection::WrongPurpose.unless(signer.purposes & purpose_of(entry) != 0)?;
+    Rejection::Expired.when(entry.valid_until_ns() < scope.now_ns)?;
+    let valid_until_ns_max = scope.now_ns.saturating_add(VALID_NS_MAX);
+    Rejection::ValidTooLong.when(entry.valid_until_ns() > valid_until_ns_max)?;
+    if let Some(found) = state.window.find(signer.institution, &entry.id()) {
+        Rejection::IdReused.unless(found.entry.instruction == checked.instruction)?;
+        return Ok(Some((found.entry.code, found.height.unwrap_or(scope.height))));
+    }
+    // A hold may outlive the window, and two holds of one name could not be told apart.
+    let makes_hold = entry.kind == Kind::Payment && entry.is_pending();
+    Rejection::IdReused
+        .when(makes_hold && state.holds.find(signer.institution, &entry.id()).is_some())?;
+    Ok(None)
+}
+
+fn purpose_of(entry: &Entry<'_>) -> u32 {
+    match entry.kind {
+        Kind::Payment | Kind::Post | Kind::Void | Kind::Refund | Kind::CloseAccount => key::PAY,
+        Kind::Issue | Kind::Redeem => key::ISSUE,
+        Kind::OpenAccount if u32_at::<32, _>(entry.unit()) != 0 => key::GOVERN,
+        Kind::OpenAccount => key::PAY,
+        Kind::Freeze | Kind::Unfreeze => key::COMPLIANCE,
+        Kind::RegisterAsset | Kind::RegisterKey | Kind::RevokeKey | Kind::SetLimit => key::GOVERN,
+    }
+}
+
+/// The amount that moved, was held or was captured.
+fn apply_kind(
+    state: &mut State,
+    scope: &Scope,
+    signer: &Signer,
+    checked: &Checked<'_>,
+) -> Result<u128, Rejection> {
+    let entry = checked.entry;
+    match entry.kind {
+        Kind::Payment | Kind::Refund | Kind::Issue | Kind::Redeem => {
+            payment::apply_payment(state, scope, signer, checked)
+        }
+        Kind::Post => hold::post_hold(state, scope, signer, entry),
+        Kind::Void => hold::void_hold(state, signer, entry).map(|()| 0),
+        Kind::OpenAccount => account::open_account(state, scope, signer, entry).map(|()| 0),
+        Kind::CloseAccount => account::close_account(state, signer, entry).map(|()| 0),
+        Kind::Freeze => account::freeze_account(state, signer, entry).map(|()| 0),
+        Kind::Unfreeze => account::unfreeze_account(state, signer, entry).map(|()| 0),
+        Kind::RegisterAsset => admin::register_asset(state, entry).map(|()| 0),
+        Kind::RegisterKey => admin::register_key(state, entry).map(|()| 0),
+        Kind::RevokeKey => admin::revoke_key(state, scope, entry).map(|()| 0),
+        Kind::SetLimit => admin::set_limit(state, entry).map(|()| 0),
+    }
+}
+
+/// 25, as far as it is the same for every kind but payment.
+fn check_plain(entry: &Entry<'_>) -> Result<(), Rejection> {
+    let may_be_signed = matches!(entry.kind, Kind::Refund | Kind::Redeem);
+    let signed_in_vain = entry.signature.is_some() && !may_be_signed;
+    Rejection::Inconsistent.when(entry.is_pending() || signed_in_vain || entry.expires_ns() != 0)
+}
+
+/// A nostro is the mirror of money outside; it alone may be below zero.
+fn may_overdraw(account: &crate::account::Account) -> bool {
+    account.is(NOSTRO)
+}

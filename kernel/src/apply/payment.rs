@@ -1,0 +1,262 @@
+//! Payments, refunds, issues and redemptions: money that moves from a payer to a payee.
+
+use super::legs::{Move, check_leg_accounts, check_legs, find_leg_move, find_move};
+use super::{Checked, Scope, Signer, check_plain};
+use crate::account::{Account, CLOSED, FROZEN, NOSTRO};
+use crate::codec::{Entry, Kind, Leg, Outcome, Role, Unit, legs};
+use crate::hash::Domain;
+use crate::hold::Hold;
+use crate::limit::day_of;
+use crate::refund::Refund;
+use crate::rejection::Rejection;
+use crate::state::State;
+
+pub fn apply_payment(
+    state: &mut State,
+    scope: &Scope,
+    signer: &Signer,
+    checked: &Checked<'_>,
+) -> Result<u128, Rejection> {
+    let entry = checked.entry;
+    check_words(state, scope, entry)?;
+    let (payer, payee) = find_parties(state, entry)?;
+    let parties = (state.accounts.table.row(payer), state.accounts.table.row(payee));
+    check_parties(signer, entry, parties)?;
+    check_authorisation(scope, checked, parties.0)?;
+    let limit = check_limit(state, scope, signer, entry)?;
+    let refund = check_refund(state, signer, entry)?;
+    if entry.units.is_empty() {
+        let only = find_move(state, parties, entry.asset(), entry.amount_minor())?;
+        book(state, entry, &only)?;
+    } else {
+        check_legs(state, entry)?;
+        check_leg_accounts(state, signer, entry)?;
+        book_legs(state, entry)?;
+    }
+
+    if entry.is_pending() {
+        place_hold(state, signer, entry, (payer, payee));
+    }
+    if let Some(use_limit) = limit {
+        state.use_limit(use_limit.number, use_limit.used_minor, day_of(scope.now_ns));
+    }
+    if entry.kind == Kind::Refund {
+        write_refund(state, signer, entry, refund);
+    }
+    Ok(entry.amount_minor())
+}
+
+/// 24 to 28: what the entry says, before anybody's account is looked at.
+fn check_words(state: &State, scope: &Scope, entry: &Entry<'_>) -> Result<(), Rejection> {
+    let is_payment = entry.kind == Kind::Payment;
+    Rejection::Declined.when(is_payment && entry.outcome == Outcome::Decline)?;
+    if is_payment {
+        check_decision(scope, entry)?;
+    } else {
+        check_plain(entry)?;
+    }
+    check_conversion(entry)?;
+    let converts = entry.to_asset() != 0;
+    let known = state.assets.knows(entry.asset())
+        && (!converts || state.assets.knows(entry.to_asset()));
+    Rejection::UnknownAsset.unless(known)?;
+    Rejection::AmountZero.when(entry.amount_minor() == 0)?;
+    Rejection::AmountZero.when(converts && entry.to_amount_minor() == 0)?;
+    Rejection::SameAccount.when(entry.payer() == entry.payee())
+}
+
+/// 25 of a payment.
+fn check_decision(scope: &Scope, entry: &Entry<'_>) -> Result<(), Rejection> {
+    let is_decided = match entry.outcome {
+        Outcome::None | Outcome::Decline => false,
+        Outcome::Accept => true,
+        Outcome::Review => entry.is_pending(),
+    };
+    let ends_well = match entry.is_pending() {
+        true => entry.expires_ns() > scope.now_ns,
+        false => entry.expires_ns() == 0,
+    };
+    Rejection::Inconsistent.unless(is_decided && ends_well)
+}
+
+/// 25 of everything that moves money.
+fn check_conversion(entry: &Entry<'_>) -> Result<(), Rejection> {
+    let to_asset = entry.to_asset();
+    let holds = match entry.kind {
+        Kind::Payment | Kind::Refund if to_asset == 0 => entry.to_amount_minor() == 0,
+        Kind::Payment | Kind::Refund => to_asset != entry.asset() && !entry.units.is_empty(),
+        _ => to_asset == 0 && entry.units.is_empty(),
+    };
+    let names_payment =
+        entry.kind != Kind::Refund || (entry.target() != [0; 16] && entry.bound_minor() != 0);
+    Rejection::Inconsistent.unless(holds && names_payment)
+}
+
+/// 30 and 31.
+fn find_parties(state: &State, entry: &Entry<'_>) -> Result<(u32, u32), Rejection> {
+    let payer = state.accounts.find(&entry.payer()).ok_or(Rejection::UnknownPayer)?;
+    let payee = state.accounts.find(&entry.payee()).ok_or(Rejection::UnknownPayee)?;
+    Ok((payer, payee))
+}
+
+/// 32 to 37.
+fn check_parties(
+    signer: &Signer,
+    entry: &Entry<'_>,
+    (payer, payee): (&Account, &Account),
+) -> Result<(), Rejection> {
+    let is_ours = payer.institution == signer.institution
+        && (entry.kind != Kind::Redeem || payee.institution == signer.institution);
+    Rejection::NotCustodian.unless(is_ours)?;
+    Rejection::PayerClosed.when(payer.is(CLOSED))?;
+    Rejection::PayeeClosed.when(payee.is(CLOSED))?;
+    Rejection::PayerFrozen.when(payer.is(FROZEN))?;
+    Rejection::PayeeFrozen.when(payee.is(FROZEN))?;
+    let nostro = match entry.kind {
+        Kind::Issue => (true, false),
+        Kind::Redeem => (false, true),
+        _ => (false, false),
+    };
+    Rejection::NostroMisused.unless((payer.is(NOSTRO), payee.is(NOSTRO)) == nostro)
+}
+
+/// 38: an account with an owner moves by the owner's signature only.
+fn check_authorisation(
+    scope: &Scope,
+    checked: &Checked<'_>,
+    payer: &Account,
+) -> Result<(), Rejection> {
+    if !matches!(checked.entry.kind, Kind::Payment | Kind::Refund | Kind::Redeem) {
+        return Ok(());
+    }
+    let is_authorised = match (payer.owner(), checked.entry.signature) {
+        (None, None) => true,
+        (Some(owner), Some(signature)) => checked.authorised.unwrap_or_else(|| {
+            let digest = payment_digest(&scope.chain_id, &checked.instruction);
+            crate::signature::verify(owner, &digest, signature)
+        }),
+        (None, Some(_)) | (Some(_), None) => false,
+    };
+    Rejection::BadAuthorisation.unless(is_authorised)
+}
+
+/// What the owner of an account signs.
+pub fn payment_digest(chain_id: &[u8; 32], instruction: &[u8; 32]) -> [u8; 32] {
+    Domain::Authorise.hash([*chain_id, *instruction].as_flattened())
+}
+
+struct LimitUse {
+    number: u32,
+    used_minor: u128,
+}
+
+/// 39 and 40; what the limit's use becomes.
+fn check_limit(
+    state: &State,
+    scope: &Scope,
+    signer: &Signer,
+    entry: &Entry<'_>,
+) -> Result<Option<LimitUse>, Rejection> {
+    let Some(number) = state.limits.find(&signer.key, entry.asset()) else { return Ok(None) };
+    let limit = state.limits.table.row(number);
+    Rejection::LimitPayment.when(entry.amount_minor() > limit.payment_minor_max)?;
+    let used_minor = limit
+        .used_minor_on(day_of(scope.now_ns))
+        .checked_add(entry.amount_minor())
+        .ok_or(Rejection::LimitDay)?;
+    Rejection::LimitDay.when(used_minor > limit.day_minor_max)?;
+    Ok(Some(LimitUse { number, used_minor }))
+}
+
+/// 41 and 42; the row of the refunded payment, when there is one, and the sum with this refund.
+fn check_refund(
+    state: &State,
+    signer: &Signer,
+    entry: &Entry<'_>,
+) -> Result<(Option<u32>, u128), Rejection> {
+    if entry.kind != Kind::Refund {
+        return Ok((None, 0));
+    }
+    let number = state.refunds.find(signer.institution, &entry.target());
+    let before_minor = match number.map(|number| state.refunds.table.row(number)) {
+        Some(row) => {
+            Rejection::RefundDiffers.unless(row.amount_minor == entry.bound_minor())?;
+            row.refunded_minor
+        }
+        None => 0,
+    };
+    let refunded_minor = before_minor
+        .checked_add(entry.amount_minor())
+        .ok_or(Rejection::RefundExceedsPayment)?;
+    Rejection::RefundExceedsPayment.when(refunded_minor > entry.bound_minor())?;
+    Ok((number, refunded_minor))
+}
+
+/// 45 to 47, leg by leg; a later leg sees what the earlier ones did.
+fn book_legs(state: &mut State, entry: &Entry<'_>) -> Result<(), Rejection> {
+    let checkpoint = state.checkpoint();
+    for leg in legs(entry.units) {
+        let booked = find_leg_move(state, &leg).and_then(|found| book(state, entry, &found));
+        if booked.is_err() {
+            state.rollback(checkpoint);
+            return booked;
+        }
+    }
+    Ok(())
+}
+
+#[inline]
+fn book(state: &mut State, entry: &Entry<'_>, one: &Move) -> Result<(), Rejection> {
+    if entry.is_pending() {
+        state.reserve(one.from, one.to, one.amount_minor, one.may_overdraw)
+    } else {
+        state.transfer(one.from, one.to, one.amount_minor, one.may_overdraw)
+    }
+}
+
+fn place_hold(state: &mut State, signer: &Signer, entry: &Entry<'_>, (payer, payee): (u32, u32)) {
+    let only = only_leg(entry);
+    let units = if entry.units.is_empty() { &only } else { entry.units };
+    let is_plain = units == only.as_slice();
+    state.place_hold(Hold {
+        id: entry.id(),
+        institution: signer.institution,
+        asset: entry.asset(),
+        payer,
+        payee,
+        amount_minor: entry.amount_minor(),
+        expires_ns: entry.expires_ns(),
+        outcome: entry.outcome.number(),
+        legs: (!is_plain).then(|| units.into()),
+        legs_hash: Domain::Leaf.hash(units.as_flattened()),
+    });
+}
+
+/// The leg that a payment without units stands for.
+fn only_leg(entry: &Entry<'_>) -> [Unit; 1] {
+    let leg = Leg {
+        from: entry.payer(),
+        to: entry.payee(),
+        asset: entry.asset(),
+        role: Role::Principal,
+        amount_minor: entry.amount_minor(),
+    };
+    [leg.write()]
+}
+
+fn write_refund(
+    state: &mut State,
+    signer: &Signer,
+    entry: &Entry<'_>,
+    (number, refunded_minor): (Option<u32>, u128),
+) {
+    match number {
+        Some(number) => state.grow_refund(number, refunded_minor, entry.amount_minor()),
+        None => state.add_refund(Refund {
+            institution: signer.institution,
+            target: entry.target(),
+            amount_minor: entry.bound_minor(),
+            refunded_minor,
+        }),
+    }
+}

@@ -1,0 +1,281 @@
+//! Keyed BLAKE3 under the domains of docs/format.md: of one input, or of many at once.
+//!
+//! A record of at most 1,024 bytes whose length is a multiple of 64 is one BLAKE3 chunk of whole
+//! blocks. The vector code that BLAKE3 has for the chunks of one long input hashes such records
+//! side by side, up to 16 at a time; the test below holds it to `blake3::keyed_hash`.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "positions in memory, not money; overflow checks stay on"
+)]
+
+use std::sync::LazyLock;
+
+use blake3::IncrementCounter;
+use blake3::platform::Platform;
+
+pub type Hash = [u8; 32];
+
+pub const ZERO: Hash = [0; 32];
+
+// Flags of the BLAKE3 paper, table 3.
+const CHUNK_START: u8 = 1;
+const CHUNK_END: u8 = 2;
+const ROOT: u8 = 8;
+const KEYED_HASH: u8 = 16;
+
+/// As many inputs as the widest vector unit takes at once (AVX-512).
+const LANES: usize = 16;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Domain {
+    Leaf,
+    Node,
+    Instruction,
+    Authorise,
+    Entries,
+    Envelope,
+    Genesis,
+    Header,
+    State,
+    Log,
+    Details,
+    Decision,
+    Features,
+}
+
+impl Domain {
+    pub const ALL: [Self; 13] = [
+        Self::Leaf,
+        Self::Node,
+        Self::Instruction,
+        Self::Authorise,
+        Self::Entries,
+        Self::Envelope,
+        Self::Genesis,
+        Self::Header,
+        Self::State,
+        Self::Log,
+        Self::Details,
+        Self::Decision,
+        Self::Features,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Leaf => "leaf",
+            Self::Node => "node",
+            Self::Instruction => "instruction",
+            Self::Authorise => "authorise",
+            Self::Entries => "entries",
+            Self::Envelope => "envelope",
+            Self::Genesis => "genesis",
+            Self::Header => "header",
+            Self::State => "state",
+            Self::Log => "log",
+            Self::Details => "details",
+            Self::Decision => "decision",
+            Self::Features => "features",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|domain| domain.name() == name)
+    }
+
+    pub fn key(self) -> &'static Key {
+        static KEYS: LazyLock<[Key; 13]> = LazyLock::new(|| {
+            Domain::ALL.map(|domain| {
+                let context = format!("clearway v1 {}", domain.name());
+                Key::new(blake3::derive_key(&context, b""))
+            })
+        });
+        #[allow(
+            clippy::as_conversions,
+            clippy::indexing_slicing,
+            reason = "the discriminants of Domain are the positions in ALL"
+        )]
+        &KEYS[self as usize]
+    }
+
+    pub fn hash(self, data: &[u8]) -> Hash {
+        self.key().hash(data)
+    }
+
+    pub fn hasher(self) -> blake3::Hasher {
+        blake3::Hasher::new_keyed(&self.key().bytes)
+    }
+}
+
+/// A BLAKE3 key, also as the words that the vector code takes.
+pub struct Key {
+    bytes: [u8; 32],
+    words: [u32; 8],
+}
+
+/// Calls `$hash::<N>` for the width of a row that the vector code can take, else `$plain`.
+macro_rules! by_width {
+    ($width:expr, $self:ident.$hash:ident($($argument:expr),*), $plain:expr) => {
+        match $width {
+            64 => $self.$hash::<64>($($argument),*),
+            128 => $self.$hash::<128>($($argument),*),
+            192 => $self.$hash::<192>($($argument),*),
+            256 => $self.$hash::<256>($($argument),*),
+            320 => $self.$hash::<320>($($argument),*),
+            384 => $self.$hash::<384>($($argument),*),
+            448 => $self.$hash::<448>($($argument),*),
+            512 => $self.$hash::<512>($($argument),*),
+            576 => $self.$hash::<576>($($argument),*),
+            640 => $self.$hash::<640>($($argument),*),
+            704 => $self.$hash::<704>($($argument),*),
+            768 => $self.$hash::<768>($($argument),*),
+            832 => $self.$hash::<832>($($argument),*),
+            896 => $self.$hash::<896>($($argument),*),
+            960 => $self.$hash::<960>($($argument),*),
+            1024 => $self.$hash::<1024>($($argument),*),
+            _ => $plain,
+        }
+    };
+}
+
+impl Key {
+    pub fn new(bytes: [u8; 32]) -> Self {
+        let mut words = [0; 8];
+        for (word, four) in words.iter_mut().zip(bytes.as_chunks().0) {
+            *word = u32::from_le_bytes(*four);
+        }
+        Self { bytes, words }
+    }
+
+    pub fn hash(&self, data: &[u8]) -> Hash {
+        *blake3::keyed_hash(&self.bytes, data).as_bytes()
+    }
+
+    /// The hash of each row of `width` bytes; bytes after the last whole row are not looked at.
+    pub fn hash_rows(&self, width: usize, rows: &[u8]) -> Vec<Hash> {
+        let mut out = vec![ZERO; rows.len().checked_div(width).unwrap_or(0)];
+        by_width!(width, self.rows_of(rows, &mut out), {
+            for (row, out) in rows.chunks_exact(width.max(1)).zip(&mut out) {
+                *out = self.hash(row);
+            }
+        });
+        out
+    }
+
+    /// The hash of each row; rows of one width are hashed together.
+    pub fn hash_each(&self, rows: &[&[u8]]) -> Vec<Hash> {
+        let mut out = vec![ZERO; rows.len()];
+        let mut widths: Vec<usize> = Vec::new();
+        for row in rows {
+            if widths.last() != Some(&row.len()) && !widths.contains(&row.len()) {
+                widths.push(row.len());
+            }
+        }
+        for width in widths {
+            by_width!(width, self.each_of(rows, &mut out), {
+                for (row, out) in rows.iter().zip(&mut out) {
+                    if row.len() == width {
+                        *out = self.hash(row);
+                    }
+                }
+            });
+        }
+        out
+    }
+
+    fn rows_of<const N: usize>(&self, rows: &[u8], out: &mut [Hash]) {
+        let rows = rows.as_chunks::<N>().0;
+        for (rows, out) in rows.chunks(LANES).zip(out.chunks_mut(LANES)) {
+            let mut inputs = [const { &[0; N] }; LANES];
+            for (input, row) in inputs.iter_mut().zip(rows) {
+                *input = row;
+            }
+            self.lanes(inputs.get(..rows.len()).unwrap_or_default(), out.as_flattened_mut());
+        }
+    }
+
+    fn each_of<const N: usize>(&self, rows: &[&[u8]], out: &mut [Hash]) {
+        let mut chosen = rows
+            .iter()
+            .enumerate()
+            .filter_map(|(at, row)| row.as_array::<N>().map(|row| (at, row)));
+        loop {
+            let mut inputs = [const { &[0; N] }; LANES];
+            let mut places = [0; LANES];
+            let mut used = 0;
+            for ((input, place), (at, row)) in inputs.iter_mut().zip(&mut places).zip(&mut chosen) {
+                (*input, *place) = (row, at);
+                used += 1;
+            }
+            let mut hashes = [ZERO; LANES];
+            self.lanes(inputs.get(..used).unwrap_or_default(), hashes.as_flattened_mut());
+            for (place, hash) in places.iter().zip(hashes).take(used) {
+                if let Some(out) = out.get_mut(*place) {
+                    *out = hash;
+                }
+            }
+            if used < LANES {
+                return;
+            }
+        }
+    }
+
+    /// At most `LANES` rows of N bytes, N a multiple of 64 up to 1,024.
+    pub fn lanes<const N: usize>(&self, inputs: &[&[u8; N]], out: &mut [u8]) {
+        const { assert!(N.is_multiple_of(64) && N <= 1024) };
+        static PLATFORM: LazyLock<Platform> = LazyLock::new(Platform::detect);
+        PLATFORM.hash_many(
+            inputs,
+            &self.words,
+            0,
+            IncrementCounter::No,
+            KEYED_HASH,
+            CHUNK_START,
+            CHUNK_END | ROOT,
+            out,
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes(length: usize) -> Vec<u8> {
+        (0..length).map(|i| (i * 31 % 251) as u8).collect()
+    }
+
+    #[test]
+    fn rows_hash_as_each_alone() {
+        let key = Domain::Leaf.key();
+        for width in [1, 32, 63, 64, 128, 192, 256, 320, 1024, 1088, 1344] {
+            for rows in [0, 1, 2, 3, 7, 15, 16, 17, 33, 100] {
+                let data = bytes(width * rows);
+                let alone: Vec<Hash> = data.chunks(width).map(|row| key.hash(row)).collect();
+                assert_eq!(key.hash_rows(width, &data), alone, "{width} {rows}");
+            }
+        }
+    }
+
+    #[test]
+    fn rows_of_mixed_width_hash_as_each_alone() {
+        let data = bytes(2000);
+        let rows: Vec<&[u8]> =
+            (0..300).map(|i| &data[i..i + [256, 64, 320, 7, 1344, 256][i % 6]]).collect();
+        let key = Domain::Instruction.key();
+        let alone: Vec<Hash> = rows.iter().map(|row| key.hash(row)).collect();
+        assert_eq!(key.hash_each(&rows), alone);
+    }
+
+    #[test]
+    fn domains_are_named_and_separate() {
+        let mut seen = std::collections::BTreeSet::new();
+        for domain in Domain::ALL {
+            assert_eq!(Domain::parse(domain.name()), Some(domain));
+            assert!(seen.insert(domain.hash(b"")));
+        }
+        assert_eq!(Domain::parse("other"), None);
+        let key = blake3::derive_key("clearway v1 header", b"");
+        assert_eq!(Domain::Header.hash(b"x"), *blake3::keyed_hash(&key, b"x").as_bytes());
+    }
+}

@@ -1,0 +1,498 @@
+//! The ledger: one state, one chain of blocks, one block at a time between stage and commit.
+
+use crate::apply::{
+    Checked, Scope, Signer, apply_entry, apply_genesis, check_envelope, payment_digest, sweep,
+};
+use crate::block::{Block, Body, Records, result_leaves};
+use crate::codec::{
+    DecodeError, Entry, EntryResult, Finality, Header, Id, Kind, RESULT_BYTES, SWEEP_HOLDS_MAX,
+    write_sweep,
+};
+use crate::hash::{Domain, Hash, ZERO};
+use crate::history::{Fault, History};
+use crate::key::SEQUENCE;
+use crate::rejection::Rejection;
+use crate::signature;
+use crate::state::{Checkpoint, State};
+use crate::tree;
+use crate::width::{at, count, row};
+use crate::window::Segment;
+
+/// The phases of a stage, for the caller's clock: the core has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    Signatures,
+    Apply,
+    Roots,
+}
+
+#[derive(Debug)]
+pub enum StageError {
+    Decode(DecodeError),
+    TimeNotGrowing,
+    AlreadyStaged,
+    Stopped,
+}
+
+#[derive(Debug)]
+pub enum CreateError {
+    Decode(DecodeError),
+    Refused { index: usize, rejection: Rejection },
+    /// Genesis has entries of kinds 8, 12, 13 and 15 only.
+    KindNotOfGenesis { index: usize },
+    History(Fault),
+}
+
+#[derive(Debug)]
+pub enum CommitError {
+    NothingStaged,
+    Decode(DecodeError),
+    /// The key may not sign this block, or did not.
+    BadFinality,
+    Stopped,
+    History(Fault),
+}
+
+/// The last committed block.
+#[derive(Clone, Copy, Debug)]
+pub struct Tip {
+    pub height: u64,
+    pub time_ns: u64,
+    pub hash: Hash,
+    pub state_root: Hash,
+}
+
+impl Tip {
+    fn of(block: &Block) -> Self {
+        let Header { height, time_ns, state_root, .. } = block.header;
+        Self { height, time_ns, hash: block.hash, state_root }
+    }
+}
+
+pub struct Ledger {
+    pub state: State,
+    pub chain_id: Hash,
+    pub tip: Tip,
+    staged: Option<(Block, Checkpoint)>,
+    pub history: History,
+    /// A block could not be written: what is on the disk is not known until it is opened again.
+    is_stopped: bool,
+}
+
+impl Ledger {
+    // --- creation ------------------------------------------------------------------------------
+
+    /// A new chain, whose block 0 is added to `history`.
+    pub fn create(time_ns: u64, genesis: &[u8], history: History) -> Result<Self, CreateError> {
+        let (state, block) = apply_block_zero(time_ns, genesis)?;
+        let mut ledger = Self::at(state, &block, history);
+        ledger.history.append(&block).map_err(CreateError::History)?;
+        Ok(ledger)
+    }
+
+    /// A ledger whose state is that after `block`.
+    pub fn at(state: State, block: &Block, history: History) -> Self {
+        let (chain_id, tip) = (block.header.chain_id, Tip::of(block));
+        Self { state, chain_id, tip, staged: None, history, is_stopped: false }
+    }
+
+    // --- one block -----------------------------------------------------------------------------
+
+    pub fn staged(&self) -> Option<&Block> {
+        self.staged.as_ref().map(|(block, _)| block)
+    }
+
+    /// Applies one block in memory. `mark` is called at the end of each stretch of a phase.
+    pub fn stage(
+        &mut self,
+        time_ns: u64,
+        envelopes: &[&[u8]],
+        mark: &mut dyn FnMut(Phase),
+    ) -> Result<Block, StageError> {
+        self.check_may_stage(time_ns)?;
+        let due = self.state.holds.due(time_ns, SWEEP_HOLDS_MAX);
+        let bytes = join_records(&due, envelopes).map_err(StageError::Decode)?;
+        let checkpoint = self.state.checkpoint();
+        let scope = self.scope(time_ns);
+        let (leaves, results) = {
+            let records = read_records(&bytes, &scope, &due, envelopes)?;
+            let instructions = records.instructions();
+            mark(Phase::Apply);
+            let leaves = records.leaves();
+            mark(Phase::Roots);
+            let signatures = Signatures::check(&self.state, &scope, &records, &instructions);
+            mark(Phase::Signatures);
+            let prepared = Prepared { records, instructions, leaves, signatures };
+            let results = apply_block(&mut self.state, &scope, &due, &prepared);
+            mark(Phase::Apply);
+            (prepared.leaves, results)
+        };
+        let header = self.seal(&scope, &leaves, &results);
+        let block = Block::new(header, Body { entries: bytes, results });
+        mark(Phase::Roots);
+        self.staged = Some((block.clone(), checkpoint));
+        Ok(block)
+    }
+
+    fn check_may_stage(&self, time_ns: u64) -> Result<(), StageError> {
+        if self.is_stopped {
+            Err(StageError::Stopped)
+        } else if self.staged.is_some() {
+            Err(StageError::AlreadyStaged)
+        } else if time_ns <= self.tip.time_ns {
+            Err(StageError::TimeNotGrowing)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn scope(&self, now_ns: u64) -> Scope {
+        let height = self.tip.height.checked_add(1).expect("invariant: heights do not run out");
+        Scope { chain_id: self.chain_id, height, now_ns }
+    }
+
+    fn seal(&mut self, scope: &Scope, leaves: &[Hash], results: &[u8]) -> Header {
+        let transactions_root = tree::root(leaves);
+        let results_root = tree::root(&result_leaves(results));
+        close_segment(&mut self.state, scope, transactions_root, results_root);
+        Header {
+            count: row(leaves.len()),
+            height: scope.height,
+            time_ns: scope.now_ns,
+            chain_id: scope.chain_id,
+            previous: self.tip.hash,
+            transactions_root,
+            results_root,
+            state_root: self.state.root(),
+        }
+    }
+
+    /// Makes the staged block part of the chain, on the disk first.
+    pub fn commit(&mut self, finality: &[u8]) -> Result<(), CommitError> {
+        if self.is_stopped {
+            return Err(CommitError::Stopped);
+        }
+        let block = self.staged().ok_or(CommitError::NothingStaged)?;
+        self.check_finality(block, finality)?;
+        let block = Block { finality: finality.to_vec(), ..block.clone() };
+        if let Err(fault) = self.history.append(&block) {
+            self.is_stopped = true;
+            return Err(CommitError::History(fault));
+        }
+        self.keep(&block);
+        Ok(())
+    }
+
+    /// A key that is revoked in a block may still sign it, as its envelope is still applied whole.
+    fn check_finality(&self, block: &Block, finality: &[u8]) -> Result<(), CommitError> {
+        let finality = Finality::read(finality).map_err(CommitError::Decode)?;
+        let height = block.header.height;
+        let may_sign = self.state.keys.find(&finality.key).is_some_and(|number| {
+            let key = self.state.keys.table.row(number);
+            key.purposes & SEQUENCE != 0
+                && key.activation_height <= height
+                && (key.revoked_height == 0 || key.revoked_height == height)
+        });
+        if may_sign && signature::verify(&finality.key, &block.hash, &finality.signature) {
+            Ok(())
+        } else {
+            Err(CommitError::BadFinality)
+        }
+    }
+
+    fn keep(&mut self, block: &Block) {
+        self.staged = None;
+        self.state.keep();
+        self.tip = Tip::of(block);
+    }
+
+    pub fn discard(&mut self) -> bool {
+        let staged = self.staged.take();
+        if let Some((_, checkpoint)) = &staged {
+            self.state.rollback(*checkpoint);
+        }
+        staged.is_some()
+    }
+
+    // --- replay --------------------------------------------------------------------------------
+
+    /// Applies a block that was committed before, and says what differs from what was recorded.
+    /// The history is not written.
+    pub fn replay(&mut self, recorded: &Block) -> Result<(), String> {
+        let height = recorded.header.height;
+        let records = recorded.records().map_err(|error| error.to_string())?;
+        let envelopes = submissions(&recorded.body.entries, &records);
+        let staged = self
+            .stage(recorded.header.time_ns, &envelopes, &mut |_| {})
+            .map_err(|error| format!("block {height} cannot be applied: {error:?}"))?;
+        let differs = if staged.body.entries != recorded.body.entries {
+            Some("entries")
+        } else if staged.body.results != recorded.body.results {
+            Some("results")
+        } else if staged.header.state_root != recorded.header.state_root {
+            Some("state root")
+        } else if staged.header != recorded.header {
+            Some("header")
+        } else if self.check_finality(&staged, &recorded.finality).is_err() {
+            Some("finality")
+        } else {
+            None
+        };
+        if let Some(what) = differs {
+            self.discard();
+            return Err(what.to_owned());
+        }
+        self.keep(recorded);
+        Ok(())
+    }
+
+    // --- queries that look at more than one table -------------------------------------------------
+
+    /// Per asset: positive posted, negative posted, pending in, pending out.
+    pub fn trial_balance(&self) -> Vec<TrialBalance> {
+        let mut sums: Vec<TrialBalance> = self.state.assets.table.rows().iter().map(|asset| {
+            TrialBalance { asset: asset.number, ..TrialBalance::default() }
+        }).collect();
+        for balance in self.state.balances.table.rows() {
+            let asset = balance.asset.checked_sub(1).and_then(|number| sums.get_mut(at(number)));
+            asset.expect("invariant: a balance is in a known asset").add(balance);
+        }
+        sums
+    }
+}
+
+/// The sums of one asset, kept as u128 pieces that cannot leave their type: the sum of what is
+/// posted above zero equals what the nostros lack.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TrialBalance {
+    pub asset: u32,
+    pub positive_minor: u128,
+    pub negative_minor: u128,
+    pub pending_in_minor: u128,
+    pub pending_out_minor: u128,
+}
+
+impl TrialBalance {
+    fn add(&mut self, balance: &crate::balance::Balance) {
+        let side = if balance.posted >= 0 { &mut self.positive_minor } else { &mut self.negative_minor };
+        for (sum, amount_minor) in [
+            (side, balance.posted.unsigned_abs()),
+            (&mut self.pending_in_minor, balance.pending_in),
+            (&mut self.pending_out_minor, balance.pending_out),
+        ] {
+            *sum = sum.saturating_add(amount_minor);
+        }
+    }
+}
+
+// --- block 0 ---------------------------------------------------------------------------------
+
+/// The state after genesis, with its block.
+pub fn apply_block_zero(time_ns: u64, genesis: &[u8]) -> Result<(State, Block), CreateError> {
+    let records = Records::read(genesis, 0).map_err(CreateError::Decode)?;
+    let chain_id = Domain::Genesis.hash(&[&time_ns.to_le_bytes(), genesis].concat());
+    let scope = Scope { chain_id, height: 0, now_ns: time_ns };
+    let mut state = State::default();
+    let mut results = Vec::new();
+    for (index, entry) in records.entries.iter().enumerate() {
+        match entry.kind {
+            Kind::OpenAccount | Kind::RegisterAsset | Kind::RegisterKey | Kind::SetLimit => {}
+            _ => return Err(CreateError::KindNotOfGenesis { index }),
+        }
+        apply_genesis(&mut state, &scope, entry)
+            .map_err(|rejection| CreateError::Refused { index, rejection })?;
+        let result = EntryResult { kind: entry.kind_number(), ..EntryResult::default() };
+        results.extend(result.write());
+    }
+    state.keep();
+    let header = Header {
+        count: row(records.all.len()),
+        height: 0,
+        time_ns,
+        chain_id,
+        previous: ZERO,
+        transactions_root: tree::root(&records.leaves()),
+        results_root: tree::root(&result_leaves(&results)),
+        state_root: state.root(),
+    };
+    Ok((state, Block::new(header, Body { entries: genesis.to_vec(), results })))
+}
+
+// --- staging, in call order ------------------------------------------------------------------
+
+fn join_records(due: &[(u32, Id)], envelopes: &[&[u8]]) -> Result<Vec<u8>, DecodeError> {
+    let mut bytes = if due.is_empty() { Vec::new() } else { write_sweep(due) };
+    let length = envelopes.iter().fold(bytes.len(), |sum, one| sum.saturating_add(one.len()));
+    if u32::try_from(length).is_err() {
+        return Err(DecodeError("a block has more than 4 GiB of entries"));
+    }
+    bytes.reserve(length);
+    for envelope in envelopes {
+        bytes.extend_from_slice(envelope);
+    }
+    Ok(bytes)
+}
+
+/// Reads the joined bytes; each buffer that was handed in is exactly one envelope.
+fn read_records<'a>(
+    bytes: &'a [u8],
+    scope: &Scope,
+    due: &[(u32, Id)],
+    envelopes: &[&[u8]],
+) -> Result<Records<'a>, StageError> {
+    let records = Records::read(bytes, scope.height).map_err(StageError::Decode)?;
+    let read = submissions(bytes, &records);
+    let is_as_handed_in = records.has_sweep != due.is_empty()
+        && read.len() == envelopes.len()
+        && read.iter().zip(envelopes).all(|(read, given)| read.len() == given.len());
+    if is_as_handed_in {
+        Ok(records)
+    } else {
+        Err(StageError::Decode(DecodeError("a buffer is not exactly one envelope")))
+    }
+}
+
+/// A block that is read and checked as far as its bytes alone allow.
+struct Prepared<'a> {
+    records: Records<'a>,
+    instructions: Vec<Hash>,
+    leaves: Vec<Hash>,
+    signatures: Signatures,
+}
+
+/// The signatures of a block are checked together before it is applied. Whether one is valid
+/// follows from bytes alone; the rules look at the answer where its turn comes.
+struct Signatures {
+    envelopes: Vec<bool>,
+    /// By entry; empty when no entry is signed.
+    authorised: Vec<Option<bool>>,
+}
+
+impl Signatures {
+    fn check(state: &State, scope: &Scope, records: &Records<'_>, instructions: &[Hash]) -> Self {
+        let (mut keys, mut digests, mut signatures) = (Vec::new(), Vec::new(), Vec::new());
+        for envelope in &records.envelopes {
+            keys.push(envelope.key());
+            digests.push(Domain::Envelope.hash(envelope.signed_bytes()));
+            signatures.push(envelope.signature());
+        }
+        let mut owners = Vec::new();
+        for (at, (entry, instruction)) in records.entries.iter().zip(instructions).enumerate() {
+            // An owner who is opened in this very block is looked up when the entry's turn comes.
+            let Some((owner, signature)) = owner_and_signature(state, entry) else { continue };
+            owners.push(at);
+            keys.push(owner);
+            digests.push(payment_digest(&scope.chain_id, instruction));
+            signatures.push(signature);
+        }
+        let mut envelopes = signature::verify_rows(&keys, &digests, &signatures);
+        let valid = envelopes.split_off(records.envelopes.len());
+        let mut authorised = Vec::new();
+        if !owners.is_empty() {
+            authorised.resize(records.entries.len(), None);
+        }
+        for (at, valid) in owners.into_iter().zip(valid) {
+            authorised.get_mut(at).into_iter().for_each(|place| *place = Some(valid));
+        }
+        Self { envelopes, authorised }
+    }
+}
+
+fn owner_and_signature(state: &State, entry: &Entry<'_>) -> Option<([u8; 32], [u8; 64])> {
+    let signature = entry.signature?;
+    let (_, payer) = state.accounts.find_row(&entry.payer())?;
+    Some((*payer.owner()?, *signature))
+}
+
+/// Rules 1 to 4: the results of all records, in order.
+fn apply_block(
+    state: &mut State,
+    scope: &Scope,
+    due: &[(u32, Id)],
+    prepared: &Prepared<'_>,
+) -> Vec<u8> {
+    let Prepared { records, instructions, leaves, signatures } = prepared;
+    let mut results = Vec::with_capacity(records.all.len().saturating_mul(RESULT_BYTES));
+    drop_old_segments(state, scope.now_ns);
+    let mut leaves = leaves.as_slice();
+    if records.has_sweep {
+        sweep(state, due);
+        let swept = EntryResult::sweep(u128::from(count(due.len())));
+        results.extend_from_slice(&swept.write());
+        leaves = leaves.get(1..).unwrap_or_default();
+    }
+    let mut entries = records.entries.iter().zip(instructions).enumerate();
+    for (envelope, is_signed) in records.envelopes.iter().zip(&signatures.envelopes) {
+        let own_count = at(envelope.count());
+        let (own, rest) = leaves.split_at(own_count.saturating_add(1));
+        leaves = rest;
+        let digest = Domain::Entries.hash(own.get(1..).unwrap_or_default().as_flattened());
+        let signer = check_envelope(state, scope, envelope, &digest, *is_signed);
+        let code = signer.err().map_or(0, Rejection::code);
+        results.extend_from_slice(&EntryResult::envelope(code).write());
+        for (at, (entry, instruction)) in entries.by_ref().take(own_count) {
+            let authorised = signatures.authorised.get(at).copied().flatten();
+            let checked = Checked { entry, instruction: *instruction, authorised };
+            let result = answer(state, scope, &signer, &checked);
+            results.extend_from_slice(&result.write());
+        }
+    }
+    results
+}
+
+fn drop_old_segments(state: &mut State, now_ns: u64) {
+    while state.window.oldest().is_some_and(|oldest| oldest.valid_until_ns_max < now_ns) {
+        state.drop_oldest_segment();
+    }
+}
+
+/// A refusal of the envelope is the answer to all its entries.
+#[inline]
+fn answer(
+    state: &mut State,
+    scope: &Scope,
+    signer: &Result<Signer, Rejection>,
+    checked: &Checked<'_>,
+) -> EntryResult {
+    match signer {
+        Ok(signer) => apply_entry(state, scope, signer, checked),
+        Err(rejection) => EntryResult {
+            kind: checked.entry.kind_number(),
+            code: rejection.code(),
+            ..EntryResult::default()
+        },
+    }
+}
+
+fn close_segment(state: &mut State, scope: &Scope, transactions_root: Hash, results_root: Hash) {
+    let recorded = count(state.window.open.ids.len());
+    if recorded > 0 {
+        state.close_segment(Segment {
+            height: scope.height,
+            valid_until_ns_max: state.window.open.valid_until_ns_max,
+            recorded,
+            transactions_root,
+            results_root,
+        });
+    }
+}
+
+/// Each envelope with its entries, as it was handed in.
+fn submissions<'a>(bytes: &'a [u8], records: &Records<'_>) -> Vec<&'a [u8]> {
+    let mut lengths = records.all.iter().map(|record| record.len());
+    let mut rest = bytes;
+    let mut submissions = Vec::new();
+    let mut take = |length: usize| {
+        let (taken, after) = rest.split_at_checked(length).unwrap_or((rest, &[]));
+        rest = after;
+        taken
+    };
+    if records.has_sweep {
+        take(lengths.next().unwrap_or(0));
+    }
+    for envelope in &records.envelopes {
+        let own_count = at(envelope.count()).saturating_add(1);
+        submissions.push(take(lengths.by_ref().take(own_count).sum()));
+    }
+    submissions
+}

@@ -1,0 +1,50 @@
+//! The kernel of Clearway: money, blocks and proofs. docs/format.md is its specification.
+//!
+//! Read `ledger` for the life of a block, then `apply` for the rules. The next state follows from
+//! the last state and the block alone.
+
+#![deny(
+    unsafe_code,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::float_arithmetic
+)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions,
+        reason = "a test that panics has failed, which is what it is for"
+    )
+)]
+
+pub mod account;
+pub mod apply;
+pub mod asset;
+pub mod balance;
+pub mod block;
+pub mod codec;
+pub mod hash;
+pub mod history;
+pub mod hold;
+pub mod index;
+pub mod key;
+pub mod ledger;
+pub mod limit;
+#[cfg(feature = "python")]
+mod python;
+pub mod refund;
+pub mod rejection;
+pub mod seal;
+pub mod signature;
+pub mod state;
+pub mod state_io;
+pub mod table;
+pub mod transfer;
+pub mod tree;
+pub mod width;
+pub mod window;

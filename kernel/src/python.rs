@@ -1,0 +1,945 @@
+//! The border to Python: the only file that names PyO3. It converts, lets go of the interpreter
+//! lock, and calls; python/clearway_kernel/__init__.pyi describes what it offers.
+
+// A lock inside keeps readers of other threads waiting while a block is applied; it is only ever
+// taken without the interpreter lock, so that the two cannot wait for each other.
+use std::sync::RwLock;
+use std::time::Instant;
+
+use pyo3::create_exception;
+use pyo3::exceptions::{
+    PyException, PyIndexError, PyNotImplementedError, PyOSError, PyRuntimeError, PyValueError,
+};
+use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
+use pyo3::types::{PyBytes, PyMemoryView};
+
+use crate::account::Account;
+use crate::apply::held_units;
+use crate::block::{Block, Records};
+use crate::codec::{DecodeError as Undecodable, HEADER_BYTES};
+use crate::hash::{Domain, Hash, Key};
+use crate::history::{Fault, History};
+use crate::hold::Hold;
+use crate::ledger::{CommitError, CreateError, Ledger, Phase, StageError};
+use crate::rejection::Rejection;
+use crate::state::Subroot;
+use crate::{seal, signature, tree};
+
+create_exception!(clearway_kernel, DecodeError, PyValueError, "Bytes that do not decode.");
+create_exception!(
+    clearway_kernel,
+    CorruptLog,
+    PyException,
+    "The log is not what was acknowledged; `height` and `what` say where."
+);
+create_exception!(clearway_kernel, LogFault, PyOSError, "The disk failed.");
+
+#[pymodule]
+mod _native {
+    #[pymodule_export]
+    use super::{
+        CorruptLog, DecodeError, LogFault, PyAccount, PyBlock, PyHold, PyLedger, PyProof, PyStaged,
+        check_path, hash_bytes, hash_rows, prf_rows, public_key, refusal_codes, seal_envelope,
+        sign, sign_rows, tree_root, verify, verify_rows,
+    };
+}
+
+// --- buffers and errors ----------------------------------------------------------------------
+
+/// Bytes of any buffer: `bytes` as they are, anything else by one copy.
+struct Buffer(PyBackedBytes);
+
+impl<'py> FromPyObject<'_, 'py> for Buffer {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        if let Ok(bytes) = object.cast::<PyBytes>() {
+            return Ok(Self(bytes.to_owned().into()));
+        }
+        let view = PyMemoryView::from(&*object)?;
+        let bytes = object.py().get_type::<PyBytes>().call1((view,))?;
+        Ok(Self(bytes.cast_into::<PyBytes>()?.into()))
+    }
+}
+
+impl std::ops::Deref for Buffer {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Buffer {
+    fn array<const N: usize>(&self, what: &str) -> PyResult<[u8; N]> {
+        <[u8; N]>::try_from(&**self).map_err(|_| {
+            PyValueError::new_err(format!("{what} has {} bytes, not {N}", self.len()))
+        })
+    }
+
+    fn rows<const N: usize>(&self, what: &str) -> PyResult<&[[u8; N]]> {
+        match self.as_chunks() {
+            (rows, []) => Ok(rows),
+            _ => Err(PyValueError::new_err(format!("{what} is not rows of {N} bytes"))),
+        }
+    }
+}
+
+impl From<Undecodable> for PyErr {
+    fn from(error: Undecodable) -> Self {
+        DecodeError::new_err(error.0)
+    }
+}
+
+impl From<Fault> for PyErr {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Disk(error) => LogFault::new_err(error.to_string()),
+            Fault::Corrupt { height, what } => corrupt_log(height, what),
+        }
+    }
+}
+
+fn corrupt_log(height: u64, what: String) -> PyErr {
+    Python::attach(|py| {
+        let error = CorruptLog::new_err(format!("block {height}: {what}"));
+        let value = error.value(py);
+        let set = value.setattr("height", height).and_then(|()| value.setattr("what", what));
+        set.err().unwrap_or(error)
+    })
+}
+
+impl From<StageError> for PyErr {
+    fn from(error: StageError) -> Self {
+        match error {
+            StageError::Decode(error) => error.into(),
+            StageError::TimeNotGrowing => {
+                PyValueError::new_err("the time of a block is not after the one before")
+            }
+            StageError::AlreadyStaged => PyValueError::new_err("a block is staged already"),
+            StageError::Stopped => stopped(),
+        }
+    }
+}
+
+impl From<CreateError> for PyErr {
+    fn from(error: CreateError) -> Self {
+        match error {
+            CreateError::Decode(error) => error.into(),
+            CreateError::Refused { index, rejection } => PyValueError::new_err(format!(
+                "genesis entry {index} is refused: {} {}",
+                rejection.code(),
+                rejection.name()
+            )),
+            CreateError::KindNotOfGenesis { index } => {
+                PyValueError::new_err(format!("genesis entry {index} is of a kind it cannot have"))
+            }
+            CreateError::History(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<CommitError> for PyErr {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::NothingStaged => PyValueError::new_err("no block is staged"),
+            CommitError::Decode(error) => error.into(),
+            CommitError::BadFinality => {
+                PyValueError::new_err("the finality is not of a sequencer's key over this block")
+            }
+            CommitError::Stopped => stopped(),
+            CommitError::History(fault) => fault.into(),
+        }
+    }
+}
+
+fn stopped() -> PyErr {
+    LogFault::new_err("a block could not be written; the ledger must be opened again")
+}
+
+// --- hashes and trees ------------------------------------------------------------------------
+
+fn domain_of(name: &str) -> PyResult<Domain> {
+    Domain::parse(name).ok_or_else(|| PyValueError::new_err(format!("unknown domain {name:?}")))
+}
+
+#[pyfunction]
+fn hash_bytes<'py>(py: Python<'py>, domain: &str, data: Buffer) -> PyResult<Bound<'py, PyBytes>> {
+    let domain = domain_of(domain)?;
+    let hash = py.detach(|| domain.hash(&data));
+    Ok(PyBytes::new(py, &hash))
+}
+
+#[pyfunction]
+fn hash_rows<'py>(
+    py: Python<'py>,
+    domain: &str,
+    rows: Buffer,
+    row_bytes: usize,
+) -> PyResult<Bound<'py, PyBytes>> {
+    hash_rows_with(py, domain_of(domain)?.key(), &rows, row_bytes)
+}
+
+#[pyfunction]
+fn prf_rows<'py>(
+    py: Python<'py>,
+    key: Buffer,
+    rows: Buffer,
+    row_bytes: usize,
+) -> PyResult<Bound<'py, PyBytes>> {
+    hash_rows_with(py, &Key::new(key.array("key")?), &rows, row_bytes)
+}
+
+fn hash_rows_with<'py>(
+    py: Python<'py>,
+    key: &Key,
+    rows: &[u8],
+    row_bytes: usize,
+) -> PyResult<Bound<'py, PyBytes>> {
+    if rows.len().checked_rem(row_bytes) != Some(0) {
+        return Err(PyValueError::new_err(format!("rows is not rows of {row_bytes} bytes")));
+    }
+    let hashes = py.detach(|| key.hash_rows(row_bytes, rows));
+    Ok(PyBytes::new(py, hashes.as_flattened()))
+}
+
+#[pyfunction]
+fn tree_root<'py>(py: Python<'py>, leaves: Buffer) -> PyResult<Bound<'py, PyBytes>> {
+    let rows = leaves.rows("leaves")?;
+    let root = py.detach(|| tree::root(rows));
+    Ok(PyBytes::new(py, &root))
+}
+
+/// Total: whatever cannot be a proof is not one.
+#[pyfunction]
+fn check_path(leaf: Buffer, index: u64, size: u64, path: Buffer, root: Buffer) -> bool {
+    match (leaf.array("leaf"), path.rows("path"), root.array("root")) {
+        (Ok(leaf), Ok(path), Ok(root)) => tree::check_path(&leaf, index, size, path, &root),
+        _ => false,
+    }
+}
+
+// --- signatures ------------------------------------------------------------------------------
+
+#[pyfunction]
+fn public_key(py: Python<'_>, seed: Buffer) -> PyResult<Bound<'_, PyBytes>> {
+    Ok(PyBytes::new(py, &signature::public_key(&seed.array("seed")?)))
+}
+
+#[pyfunction]
+fn sign(py: Python<'_>, seed: Buffer, digest: Buffer) -> PyResult<Bound<'_, PyBytes>> {
+    Ok(PyBytes::new(py, &signature::sign(&seed.array("seed")?, &digest)))
+}
+
+/// Total: whatever cannot be a signature is not one.
+#[pyfunction]
+fn verify(py: Python<'_>, key: Buffer, digest: Buffer, signature: Buffer) -> bool {
+    match (key.array("key"), signature.array("signature")) {
+        (Ok(key), Ok(signature)) => py.detach(|| signature::verify(&key, &digest, &signature)),
+        _ => false,
+    }
+}
+
+#[pyfunction]
+fn verify_rows<'py>(
+    py: Python<'py>,
+    keys: Buffer,
+    digests: Buffer,
+    signatures: Buffer,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let (keys, digests) = (keys.rows("keys")?, digests.rows("digests")?);
+    let signatures = signatures.rows("signatures")?;
+    if keys.len() != digests.len() || keys.len() != signatures.len() {
+        return Err(PyValueError::new_err("keys, digests and signatures differ in rows"));
+    }
+    let valid = py.detach(|| signature::verify_rows(keys, digests, signatures));
+    let valid: Vec<u8> = valid.into_iter().map(u8::from).collect();
+    Ok(PyBytes::new(py, &valid))
+}
+
+#[pyfunction]
+fn sign_rows<'py>(
+    py: Python<'py>,
+    seeds: Buffer,
+    digests: Buffer,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let (seeds, digests) = (seeds.rows("seeds")?, digests.rows::<32>("digests")?);
+    if seeds.len() != digests.len() {
+        return Err(PyValueError::new_err("seeds and digests differ in rows"));
+    }
+    let signed: Vec<[u8; 64]> = py.detach(|| {
+        seeds.iter().zip(digests).map(|(seed, digest)| signature::sign(seed, digest)).collect()
+    });
+    Ok(PyBytes::new(py, signed.as_flattened()))
+}
+
+#[pyfunction]
+#[pyo3(signature = (*, chain_id, institution, seed, sequence, valid_until_ns, heads, units=None, signatures=None))]
+#[allow(clippy::too_many_arguments, reason = "keyword-only in Python, where they have names")]
+fn seal_envelope<'py>(
+    py: Python<'py>,
+    chain_id: Buffer,
+    institution: u32,
+    seed: Buffer,
+    sequence: u64,
+    valid_until_ns: u64,
+    heads: Buffer,
+    units: Option<Buffer>,
+    signatures: Option<Buffer>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let (chain_id, seed) = (chain_id.array("chain_id")?, seed.array("seed")?);
+    let seal = seal::Seal { chain_id, institution, seed: &seed, sequence, valid_until_ns };
+    let units = units.as_deref().unwrap_or_default();
+    let signatures = signatures.as_deref().unwrap_or_default();
+    let sealed = py.detach(|| seal::seal_envelope(&seal, &heads, units, signatures))?;
+    Ok(PyBytes::new(py, &sealed))
+}
+
+#[pyfunction]
+fn refusal_codes() -> Vec<(u16, &'static str)> {
+    Rejection::ALL.iter().map(|rejection| (rejection.code(), rejection.name())).collect()
+}
+
+// --- what queries answer with ----------------------------------------------------------------
+
+#[pyclass(name = "Account", module = "clearway_kernel", frozen)]
+struct PyAccount {
+    number: u32,
+    account: Account,
+}
+
+#[pymethods]
+impl PyAccount {
+    #[getter]
+    fn number(&self) -> u32 {
+        self.number
+    }
+
+    #[getter]
+    fn address<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.account.address)
+    }
+
+    #[getter]
+    fn institution(&self) -> u32 {
+        self.account.institution
+    }
+
+    #[getter]
+    fn flags(&self) -> u32 {
+        self.account.flags
+    }
+
+    #[getter]
+    fn owner<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.account.owner)
+    }
+
+    #[getter]
+    fn opened_ns(&self) -> u64 {
+        self.account.opened_ns
+    }
+}
+
+#[pyclass(name = "Hold", module = "clearway_kernel", frozen)]
+struct PyHold {
+    hold: Hold,
+    legs: Vec<[u8; 64]>,
+}
+
+#[pymethods]
+impl PyHold {
+    #[getter]
+    fn institution(&self) -> u32 {
+        self.hold.institution
+    }
+
+    #[getter]
+    fn id<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.hold.id)
+    }
+
+    #[getter]
+    fn payer(&self) -> u32 {
+        self.hold.payer
+    }
+
+    #[getter]
+    fn payee(&self) -> u32 {
+        self.hold.payee
+    }
+
+    #[getter]
+    fn asset(&self) -> u32 {
+        self.hold.asset
+    }
+
+    #[getter]
+    fn amount_minor(&self) -> u128 {
+        self.hold.amount_minor
+    }
+
+    #[getter]
+    fn expires_ns(&self) -> u64 {
+        self.hold.expires_ns
+    }
+
+    #[getter]
+    fn outcome(&self) -> u8 {
+        self.hold.outcome
+    }
+
+    #[getter]
+    fn legs<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, self.legs.as_flattened())
+    }
+}
+
+/// What `Staged` and `Block` have in common.
+trait AsBlock {
+    fn block(&self) -> &Block;
+
+    fn header_bytes(&self) -> [u8; HEADER_BYTES] {
+        self.block().header.write()
+    }
+
+    fn from_records<'py>(
+        &self,
+        py: Python<'py>,
+        join: impl Fn(&Records<'_>) -> Vec<u8> + Sync,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let block = self.block();
+        let joined = py.detach(|| block.records().map(|records| join(&records)))?;
+        Ok(PyBytes::new(py, &joined))
+    }
+}
+
+#[pyclass(name = "Staged", module = "clearway_kernel", frozen)]
+struct PyStaged {
+    block: Block,
+    clock: PhaseClock,
+}
+
+impl AsBlock for PyStaged {
+    fn block(&self) -> &Block {
+        &self.block
+    }
+}
+
+#[pymethods]
+impl PyStaged {
+    #[getter]
+    fn height(&self) -> u64 {
+        self.block.header.height
+    }
+
+    #[getter]
+    fn time_ns(&self) -> u64 {
+        self.block.header.time_ns
+    }
+
+    #[getter]
+    fn count(&self) -> u32 {
+        self.block.header.count
+    }
+
+    #[getter]
+    fn header<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.header_bytes())
+    }
+
+    #[getter]
+    fn hash<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.block.hash)
+    }
+
+    #[getter]
+    fn state_root<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.block.header.state_root)
+    }
+
+    #[getter]
+    fn heads<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        self.from_records(py, |records| records.heads())
+    }
+
+    #[getter]
+    fn units<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        self.from_records(py, |records| records.units())
+    }
+
+    #[getter]
+    fn results<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.block.body.results)
+    }
+
+    #[getter]
+    fn signatures_ns(&self) -> u64 {
+        self.clock.signatures_ns
+    }
+
+    #[getter]
+    fn apply_ns(&self) -> u64 {
+        self.clock.apply_ns
+    }
+
+    #[getter]
+    fn roots_ns(&self) -> u64 {
+        self.clock.roots_ns
+    }
+}
+
+#[pyclass(name = "Block", module = "clearway_kernel", frozen)]
+struct PyBlock {
+    block: Block,
+}
+
+impl AsBlock for PyBlock {
+    fn block(&self) -> &Block {
+        &self.block
+    }
+}
+
+#[pymethods]
+impl PyBlock {
+    #[getter]
+    fn height(&self) -> u64 {
+        self.block.header.height
+    }
+
+    #[getter]
+    fn time_ns(&self) -> u64 {
+        self.block.header.time_ns
+    }
+
+    #[getter]
+    fn count(&self) -> u32 {
+        self.block.header.count
+    }
+
+    #[getter]
+    fn header<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.header_bytes())
+    }
+
+    #[getter]
+    fn hash<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.block.hash)
+    }
+
+    #[getter]
+    fn finality<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.block.finality)
+    }
+
+    #[getter]
+    fn heads<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        self.from_records(py, |records| records.heads())
+    }
+
+    #[getter]
+    fn units<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        self.from_records(py, |records| records.units())
+    }
+
+    #[getter]
+    fn results<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.block.body.results)
+    }
+
+    #[getter]
+    fn entries<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.block.body.entries)
+    }
+
+    fn entry<'py>(&self, py: Python<'py>, index: usize) -> PyResult<Bound<'py, PyBytes>> {
+        let records = self.block.records()?;
+        let entry = records.all.get(index).ok_or_else(|| no_entry(index))?;
+        Ok(PyBytes::new(py, entry))
+    }
+}
+
+fn no_entry(index: usize) -> PyErr {
+    PyIndexError::new_err(format!("the block has no entry {index}"))
+}
+
+fn no_block(height: u64) -> PyErr {
+    PyIndexError::new_err(format!("there is no block {height}"))
+}
+
+#[pyclass(name = "Proof", module = "clearway_kernel", frozen)]
+struct PyProof {
+    block: Block,
+    index: usize,
+    proof: crate::block::Proof,
+}
+
+#[pymethods]
+impl PyProof {
+    #[getter]
+    fn entry<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.proof.entry)
+    }
+
+    #[getter]
+    fn result<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.proof.result)
+    }
+
+    #[getter]
+    fn index(&self) -> usize {
+        self.index
+    }
+
+    #[getter]
+    fn size(&self) -> usize {
+        self.proof.size
+    }
+
+    #[getter]
+    fn entry_path<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, self.proof.entry_path.as_flattened())
+    }
+
+    #[getter]
+    fn result_path<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, self.proof.result_path.as_flattened())
+    }
+
+    #[getter]
+    fn header<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.block.header.write())
+    }
+
+    #[getter]
+    fn finality<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.block.finality)
+    }
+}
+
+/// Times the phases of a stage. It stands here because the core knows no clock.
+struct PhaseClock {
+    last: Instant,
+    signatures_ns: u64,
+    apply_ns: u64,
+    roots_ns: u64,
+}
+
+impl PhaseClock {
+    #[allow(clippy::disallowed_methods, reason = "measures, and decides nothing")]
+    fn start() -> Self {
+        Self { last: Instant::now(), signatures_ns: 0, apply_ns: 0, roots_ns: 0 }
+    }
+
+    #[allow(clippy::disallowed_methods, reason = "measures, and decides nothing")]
+    fn mark(&mut self, phase: Phase) {
+        let now = Instant::now();
+        let spent = u64::try_from(now.duration_since(self.last).as_nanos()).unwrap_or(u64::MAX);
+        let sum = match phase {
+            Phase::Signatures => &mut self.signatures_ns,
+            Phase::Apply => &mut self.apply_ns,
+            Phase::Roots => &mut self.roots_ns,
+        };
+        *sum = sum.saturating_add(spent);
+        self.last = now;
+    }
+}
+
+// --- the ledger ------------------------------------------------------------------------------
+
+#[pyclass(name = "Ledger", module = "clearway_kernel", frozen)]
+struct PyLedger {
+    ledger: RwLock<Ledger>,
+}
+
+impl PyLedger {
+    fn read<T: Send>(&self, py: Python<'_>, query: impl FnOnce(&Ledger) -> T + Send) -> PyResult<T> {
+        py.detach(|| Ok(query(&*self.ledger.read().map_err(|_| doubtful())?)))
+    }
+
+    fn write<T: Send>(
+        &self,
+        py: Python<'_>,
+        change: impl FnOnce(&mut Ledger) -> T + Send,
+    ) -> PyResult<T> {
+        py.detach(|| Ok(change(&mut *self.ledger.write().map_err(|_| doubtful())?)))
+    }
+
+    fn read_block(&self, py: Python<'_>, height: u64) -> PyResult<Block> {
+        self.read(py, |ledger| ledger.history.read(height))??.ok_or_else(|| no_block(height))
+    }
+}
+
+fn doubtful() -> PyErr {
+    PyRuntimeError::new_err("the ledger met a bug before, and its book is in doubt")
+}
+
+#[pymethods]
+impl PyLedger {
+    #[staticmethod]
+    #[pyo3(signature = (folder, *, time_ns, genesis))]
+    fn create(
+        py: Python<'_>,
+        folder: Option<&str>,
+        time_ns: u64,
+        genesis: Buffer,
+    ) -> PyResult<Self> {
+        if folder.is_some() {
+            return Err(PyNotImplementedError::new_err("a ledger in a folder"));
+        }
+        let history = History::Memory(Vec::new());
+        let ledger = py.detach(|| Ledger::create(time_ns, &genesis, history))?;
+        Ok(Self { ledger: RwLock::new(ledger) })
+    }
+
+    #[getter]
+    fn chain_id<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        Ok(PyBytes::new(py, &self.read(py, |ledger| ledger.chain_id)?))
+    }
+
+    #[getter]
+    fn height(&self, py: Python<'_>) -> PyResult<u64> {
+        self.read(py, |ledger| ledger.tip.height)
+    }
+
+    #[getter]
+    fn time_ns(&self, py: Python<'_>) -> PyResult<u64> {
+        self.read(py, |ledger| ledger.tip.time_ns)
+    }
+
+    #[getter]
+    fn head_hash<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        Ok(PyBytes::new(py, &self.read(py, |ledger| ledger.tip.hash)?))
+    }
+
+    #[getter]
+    fn state_root<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        Ok(PyBytes::new(py, &self.read(py, |ledger| ledger.tip.state_root)?))
+    }
+
+    #[getter]
+    fn accounts_count(&self, py: Python<'_>) -> PyResult<u64> {
+        self.read(py, |ledger| ledger.state.accounts.table.count())
+    }
+
+    #[getter]
+    fn holds_count(&self, py: Python<'_>) -> PyResult<u64> {
+        self.read(py, |ledger| ledger.state.holds.slots.taken())
+    }
+
+    #[getter]
+    fn snapshot_height(&self) -> u64 {
+        0
+    }
+
+    #[pyo3(signature = (*, time_ns, envelopes))]
+    fn stage(&self, py: Python<'_>, time_ns: u64, envelopes: Vec<Buffer>) -> PyResult<PyStaged> {
+        let envelopes: Vec<&[u8]> = envelopes.iter().map(|buffer| &**buffer).collect();
+        let mut clock = PhaseClock::start();
+        let block = self
+            .write(py, |ledger| ledger.stage(time_ns, &envelopes, &mut |phase| clock.mark(phase)))??;
+        Ok(PyStaged { block, clock })
+    }
+
+    fn commit(&self, py: Python<'_>, finality: Buffer) -> PyResult<()> {
+        Ok(self.write(py, |ledger| ledger.commit(&finality))??)
+    }
+
+    fn discard(&self, py: Python<'_>) -> PyResult<()> {
+        match self.write(py, Ledger::discard)? {
+            true => Ok(()),
+            false => Err(CommitError::NothingStaged.into()),
+        }
+    }
+
+    fn close(&self) {}
+
+    // --- queries -------------------------------------------------------------------------------
+
+    fn next_expiry_ns(&self, py: Python<'_>) -> PyResult<Option<u64>> {
+        self.read(py, |ledger| ledger.state.holds.next_expiry_ns())
+    }
+
+    fn account(&self, py: Python<'_>, address: Buffer) -> PyResult<Option<PyAccount>> {
+        let address = address.array("address")?;
+        self.read(py, |ledger| {
+            let (number, account) = ledger.state.accounts.find_row(&address)?;
+            Some(PyAccount { number, account: *account })
+        })
+    }
+
+    fn account_at(&self, py: Python<'_>, number: u32) -> PyResult<Option<PyAccount>> {
+        self.read(py, |ledger| {
+            let account = *ledger.state.accounts.table.get(number)?;
+            Some(PyAccount { number, account })
+        })
+    }
+
+    fn account_numbers<'py>(
+        &self,
+        py: Python<'py>,
+        addresses: Buffer,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let addresses = addresses.rows("addresses")?;
+        let numbers: Vec<[u8; 4]> = self.read(py, |ledger| {
+            let find = |address| ledger.state.accounts.find(address).unwrap_or(u32::MAX);
+            addresses.iter().map(|address| find(address).to_le_bytes()).collect()
+        })?;
+        Ok(PyBytes::new(py, numbers.as_flattened()))
+    }
+
+    fn account_flags<'py>(
+        &self,
+        py: Python<'py>,
+        numbers: Buffer,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let numbers = numbers.rows("numbers")?;
+        let flags: Option<Vec<[u8; 4]>> = self.read(py, |ledger| {
+            let accounts = &ledger.state.accounts.table;
+            let flags = |number: &[u8; 4]| Some(accounts.get(u32::from_le_bytes(*number))?.flags);
+            numbers.iter().map(|number| Some(flags(number)?.to_le_bytes())).collect()
+        })?;
+        let flags = flags.ok_or_else(|| PyIndexError::new_err("there is no such account"))?;
+        Ok(PyBytes::new(py, flags.as_flattened()))
+    }
+
+    fn balance(
+        &self,
+        py: Python<'_>,
+        address: Buffer,
+        asset: u32,
+    ) -> PyResult<Option<(i128, u128, u128)>> {
+        let address = address.array("address")?;
+        self.read(py, |ledger| {
+            let (_, account) = ledger.state.accounts.find_row(&address)?;
+            let number = ledger.state.balances.find(account, asset)?;
+            let balance = ledger.state.balances.table.row(number);
+            Some((balance.posted, balance.pending_in, balance.pending_out))
+        })
+    }
+
+    fn balances(
+        &self,
+        py: Python<'_>,
+        address: Buffer,
+    ) -> PyResult<Vec<(u32, i128, u128, u128)>> {
+        let address = address.array("address")?;
+        self.read(py, |ledger| {
+            let account = ledger.state.accounts.find_row(&address);
+            let rows = account.map_or(&[][..], |(_, account)| ledger.state.balances.of(account));
+            rows.iter().map(|row| (row.asset, row.posted, row.pending_in, row.pending_out)).collect()
+        })
+    }
+
+    fn assets(&self, py: Python<'_>) -> PyResult<Vec<(u32, String, u8)>> {
+        self.read(py, |ledger| {
+            let rows = ledger.state.assets.table.rows().iter();
+            let text = |code: &[u8; 16]| {
+                String::from_utf8_lossy(code).trim_end_matches('\0').to_owned()
+            };
+            rows.map(|asset| (asset.number, text(&asset.code), asset.scale)).collect()
+        })
+    }
+
+    #[allow(clippy::type_complexity, reason = "the tuple of the .pyi")]
+    fn keys(&self, py: Python<'_>) -> PyResult<Vec<(Bytes32, u32, u32, u64, u64, u64)>> {
+        self.read(py, |ledger| {
+            let rows = ledger.state.keys.table.rows().iter();
+            rows.map(|key| {
+                let heights = (key.activation_height, key.revoked_height);
+                let name = Bytes32(key.key);
+                (name, key.institution, key.purposes, heights.0, heights.1, key.sequence)
+            })
+            .collect()
+        })
+    }
+
+    #[allow(clippy::type_complexity, reason = "the tuple of the .pyi")]
+    fn limits(&self, py: Python<'_>) -> PyResult<Vec<(Bytes32, u32, u128, u128, u128, u64)>> {
+        self.read(py, |ledger| {
+            let rows = ledger.state.limits.table.rows().iter();
+            rows.map(|limit| {
+                let most = (limit.payment_minor_max, limit.day_minor_max);
+                (Bytes32(limit.key), limit.asset, most.0, most.1, limit.used_minor, limit.day)
+            })
+            .collect()
+        })
+    }
+
+    fn hold(&self, py: Python<'_>, institution: u32, id: Buffer) -> PyResult<Option<PyHold>> {
+        let id = id.array("id")?;
+        self.read(py, |ledger| {
+            let slot = ledger.state.holds.find(institution, &id)?;
+            let hold = ledger.state.holds.slots.row(slot);
+            Some(PyHold { hold: hold.clone(), legs: held_units(&ledger.state, hold) })
+        })
+    }
+
+    fn refunded(
+        &self,
+        py: Python<'_>,
+        institution: u32,
+        target: Buffer,
+    ) -> PyResult<Option<(u128, u128)>> {
+        let target = target.array("target")?;
+        self.read(py, |ledger| {
+            let number = ledger.state.refunds.find(institution, &target)?;
+            let refund = ledger.state.refunds.table.row(number);
+            Some((refund.amount_minor, refund.refunded_minor))
+        })
+    }
+
+    fn remembered(
+        &self,
+        py: Python<'_>,
+        institution: u32,
+        id: Buffer,
+    ) -> PyResult<Option<(Bytes32, u16, u64)>> {
+        let id = id.array("id")?;
+        self.read(py, |ledger| {
+            let found = ledger.state.window.find(institution, &id)?;
+            let staged_height = ledger.tip.height.saturating_add(1);
+            let height = found.height.unwrap_or(staged_height);
+            Some((Bytes32(found.entry.instruction), found.entry.code, height))
+        })
+    }
+
+    fn trial_balance(&self, py: Python<'_>) -> PyResult<Vec<(u32, u128, i128, u128, u128)>> {
+        let sums = self.read(py, Ledger::trial_balance)?;
+        let row = |sum: &crate::ledger::TrialBalance| {
+            let negative = 0_i128.saturating_sub_unsigned(sum.negative_minor);
+            (sum.asset, sum.positive_minor, negative, sum.pending_in_minor, sum.pending_out_minor)
+        };
+        Ok(sums.iter().map(row).collect())
+    }
+
+    fn subroots(&self, py: Python<'_>) -> PyResult<Vec<(&'static str, u64, Bytes32)>> {
+        let subroots = self.write(py, |ledger| ledger.state.subroots())?;
+        let row = |subroot: Subroot| (subroot.name, subroot.rows, Bytes32(subroot.root));
+        Ok(subroots.into_iter().map(row).collect())
+    }
+
+    fn block(&self, py: Python<'_>, height: u64) -> PyResult<PyBlock> {
+        Ok(PyBlock { block: self.read_block(py, height)? })
+    }
+
+    fn proof(&self, py: Python<'_>, height: u64, index: usize) -> PyResult<PyProof> {
+        let block = self.read_block(py, height)?;
+        let proof = py.detach(|| block.prove(index))?.ok_or_else(|| no_entry(index))?;
+        Ok(PyProof { block, index, proof })
+    }
+}
+
+/// A hash or key as `bytes`: an array of bytes would become a list.
+struct Bytes32(Hash);
+
+impl<'py> IntoPyObject<'py> for Bytes32 {
+    type Target = PyBytes;
+    type Output = Bound<'py, PyBytes>;
+    type Error = std::convert::Infallible;
+
+    fn into_pyobject(self, py: Python<'py>) -> Result<Self::Output, Self::Error> {
+        Ok(PyBytes::new(py, &self.0))
+    }
+}

@@ -1,0 +1,89 @@
+//! Sealing: an institution's envelope around its entries.
+
+use crate::codec::{DecodeError, ENVELOPE_ENTRIES_MAX, EnvelopeHead, HEAD_BYTES, field, read_entry};
+use crate::hash::{Domain, Hash};
+use crate::signature;
+
+pub struct Seal<'a> {
+    pub chain_id: Hash,
+    pub institution: u32,
+    pub seed: &'a [u8; 32],
+    pub sequence: u64,
+    pub valid_until_ns: u64,
+}
+
+/// Joins heads of 256 bytes, units of 64 and signatures of 64 to entries, and signs for them.
+pub fn seal_envelope(
+    seal: &Seal<'_>,
+    heads: &[u8],
+    units: &[u8],
+    signatures: &[u8],
+) -> Result<Vec<u8>, DecodeError> {
+    let (entries, lengths) = join_entries(heads, units, signatures)?;
+    let count = u32::try_from(lengths.len())
+        .ok()
+        .filter(|count| (1..=ENVELOPE_ENTRIES_MAX).contains(count))
+        .ok_or(DecodeError("an envelope has no or more than 16,384 entries"))?;
+    let head = EnvelopeHead {
+        count,
+        institution: seal.institution,
+        sequence: seal.sequence,
+        valid_until_ns: seal.valid_until_ns,
+        chain_id: seal.chain_id,
+        key: signature::public_key(seal.seed),
+        digest: digest(&entries, &lengths),
+    }
+    .write();
+    let signed = signature::sign(seal.seed, &Domain::Envelope.hash(&head));
+    Ok([head.as_slice(), &signed, &entries].concat())
+}
+
+fn join_entries(
+    heads: &[u8],
+    mut units: &[u8],
+    mut signatures: &[u8],
+) -> Result<(Vec<u8>, Vec<usize>), DecodeError> {
+    const FLAG_SIGNED: u8 = 2;
+    let (heads, cut) = heads.as_chunks::<HEAD_BYTES>();
+    let mut entries = Vec::with_capacity(
+        heads.as_flattened().len().saturating_add(units.len()).saturating_add(signatures.len()),
+    );
+    let mut lengths = Vec::with_capacity(heads.len());
+    for head in heads {
+        let start = entries.len();
+        let [units_count] = field::<193, 1, _>(head);
+        let [flags] = field::<2, 1, _>(head);
+        entries.extend_from_slice(head);
+        let units_bytes = usize::from(units_count).saturating_mul(64);
+        entries.extend_from_slice(take(&mut units, units_bytes)?);
+        let signature_bytes = if flags & FLAG_SIGNED == 0 { 0 } else { 64 };
+        entries.extend_from_slice(take(&mut signatures, signature_bytes)?);
+        let entry = entries.get(start..).unwrap_or_default();
+        read_entry(entry)?;
+        lengths.push(entry.len());
+    }
+    if cut.is_empty() && units.is_empty() && signatures.is_empty() {
+        Ok((entries, lengths))
+    } else {
+        Err(DecodeError("heads, units and signatures do not agree"))
+    }
+}
+
+fn take<'a>(from: &mut &'a [u8], length: usize) -> Result<&'a [u8], DecodeError> {
+    let (taken, rest) = from
+        .split_at_checked(length)
+        .ok_or(DecodeError("heads, units and signatures do not agree"))?;
+    *from = rest;
+    Ok(taken)
+}
+
+fn digest(entries: &[u8], lengths: &[usize]) -> Hash {
+    let mut rest = entries;
+    let mut rows = Vec::with_capacity(lengths.len());
+    for length in lengths {
+        let (row, after) = rest.split_at_checked(*length).unwrap_or_default();
+        rows.push(row);
+        rest = after;
+    }
+    Domain::Entries.hash(Domain::Leaf.key().hash_each(&rows).as_flattened())
+}

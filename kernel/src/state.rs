@@ -1,0 +1,283 @@
+//! The state: all tables, and one undo log.
+//!
+//! Every write goes through a method here or in `transfer`, which notes how to undo it. The same
+//! log takes back a leg (of a payment whose later leg fails), an entry, or a block: a checkpoint is
+//! a length of the log, and checkpoints nest.
+
+use crate::account::{Account, Accounts};
+use crate::asset::{Asset, Assets};
+use crate::balance::{Balance, Balances};
+use crate::codec::Id;
+use crate::hash::{Domain, Hash};
+use crate::hold::{Hold, Holds};
+use crate::key::{Key, Keys};
+use crate::limit::{Limit, Limits};
+use crate::refund::{Refund, Refunds};
+use crate::window::{Epoch, Remembered, Segment, Window};
+
+#[derive(Default)]
+pub struct State {
+    pub accounts: Accounts,
+    pub assets: Assets,
+    pub balances: Balances,
+    pub holds: Holds,
+    pub keys: Keys,
+    pub limits: Limits,
+    pub refunds: Refunds,
+    pub window: Window,
+    undo: Vec<Undo>,
+    /// What `HoldEnded` takes back, last one last; kept apart so that an undo stays 32 bytes.
+    holds_ended: Vec<Hold>,
+}
+
+/// How one write is taken back. Rows are named by their numbers.
+pub(crate) enum Undo {
+    Moved { from: u32, to: u32, amount_minor: u128 },
+    Reserved { from: u32, to: u32, amount_minor: u128 },
+    Released { from: u32, to: u32, amount_minor: u128 },
+    AccountOpened,
+    AccountFlags { number: u32, flags: u32 },
+    AssetRegistered,
+    HoldPlaced { slot: u32 },
+    HoldEnded { slot: u32 },
+    KeyRegistered,
+    KeyRevoked { number: u32 },
+    KeySequence { number: u32, sequence: u64 },
+    LimitAdded,
+    LimitSet { number: u32, before: Box<Limit> },
+    LimitUsed { number: u32, day: u64, used_minor: u128 },
+    RefundAdded,
+    RefundGrown { number: u32, amount_minor: u128 },
+    SegmentDropped(Box<(Segment, Epoch)>),
+    SegmentClosed,
+}
+
+/// A point to which the state can go back.
+#[derive(Clone, Copy, Debug)]
+pub struct Checkpoint {
+    undo: usize,
+    remembered: usize,
+    valid_until_ns_max: u64,
+}
+
+/// One row of the state root.
+pub struct Subroot {
+    pub name: &'static str,
+    pub rows: u64,
+    pub root: Hash,
+}
+
+impl State {
+    // --- checkpoints ---------------------------------------------------------------------------
+
+    pub fn checkpoint(&self) -> Checkpoint {
+        Checkpoint {
+            undo: self.undo.len(),
+            remembered: self.window.open.ids.len(),
+            valid_until_ns_max: self.window.open.valid_until_ns_max,
+        }
+    }
+
+    pub fn rollback(&mut self, to: Checkpoint) {
+        while self.undo.len() > to.undo {
+            if let Some(undo) = self.undo.pop() {
+                self.take_back(undo);
+            }
+        }
+        self.window.forget(to.remembered, to.valid_until_ns_max);
+    }
+
+    /// Forgets how to go back: the block is committed.
+    pub fn keep(&mut self) {
+        self.undo.clear();
+        self.holds_ended.clear();
+        self.window.purge();
+    }
+
+    pub(crate) fn note(&mut self, undo: Undo) {
+        self.undo.push(undo);
+    }
+
+    fn take_back(&mut self, undo: Undo) {
+        match undo {
+            Undo::Moved { from, to, amount_minor } => self.unmove(from, to, amount_minor),
+            Undo::Reserved { from, to, amount_minor } => self.unreserve(from, to, amount_minor),
+            Undo::Released { from, to, amount_minor } => self.unrelease(from, to, amount_minor),
+            Undo::AccountOpened => self.forget_account(),
+            Undo::AccountFlags { number, flags } => {
+                self.accounts.table.row_mut(number).flags = flags;
+            }
+            Undo::AssetRegistered => self.assets.forget_last(),
+            Undo::HoldPlaced { slot } => drop(self.holds.end(slot)),
+            Undo::HoldEnded { slot } => {
+                let hold = self.holds_ended.pop().expect("invariant: an ended hold was kept");
+                self.holds.put_back(slot, hold);
+            }
+            Undo::KeyRegistered => self.keys.forget_last(),
+            Undo::KeyRevoked { number } => self.keys.table.row_mut(number).revoked_height = 0,
+            Undo::KeySequence { number, sequence } => {
+                self.keys.table.row_mut(number).sequence = sequence;
+            }
+            Undo::LimitAdded => self.limits.forget_last(),
+            Undo::LimitSet { number, before } => *self.limits.table.row_mut(number) = *before,
+            Undo::LimitUsed { number, day, used_minor } => {
+                let limit = self.limits.table.row_mut(number);
+                (limit.used_minor, limit.day) = (used_minor, day);
+            }
+            Undo::RefundAdded => self.refunds.forget_last(),
+            Undo::RefundGrown { number, amount_minor } => {
+                let refund = self.refunds.table.row_mut(number);
+                refund.refunded_minor = refund
+                    .refunded_minor
+                    .checked_sub(amount_minor)
+                    .expect("invariant: a refund that is taken back was made");
+            }
+            Undo::SegmentDropped(dropped) => self.window.put_back_oldest(dropped.0, dropped.1),
+            Undo::SegmentClosed => self.window.reopen(),
+        }
+    }
+
+    // --- accounts and assets -------------------------------------------------------------------
+
+    pub fn open_account(&mut self, mut account: Account, assets: &[u32]) {
+        account.balances_first = self.balances.table.next_number();
+        account.balances_count = crate::width::row(assets.len());
+        let number = self.accounts.open(account);
+        for asset in assets {
+            self.balances.table.push(Balance::new(number, *asset));
+        }
+        self.note(Undo::AccountOpened);
+    }
+
+    fn forget_account(&mut self) {
+        let account = self.accounts.forget_last();
+        while self.balances.table.next_number() > account.balances_first {
+            self.balances.table.pop();
+        }
+    }
+
+    pub fn set_account_flags(&mut self, number: u32, flags: u32) {
+        let account = self.accounts.table.row_mut(number);
+        let before = std::mem::replace(&mut account.flags, flags);
+        self.note(Undo::AccountFlags { number, flags: before });
+    }
+
+    pub fn register_asset(&mut self, asset: Asset) {
+        self.assets.register(asset);
+        self.note(Undo::AssetRegistered);
+    }
+
+    // --- holds ---------------------------------------------------------------------------------
+
+    pub fn place_hold(&mut self, hold: Hold) {
+        let slot = self.holds.place(hold);
+        self.note(Undo::HoldPlaced { slot });
+    }
+
+    pub fn end_hold(&mut self, slot: u32) {
+        let hold = self.holds.end(slot);
+        self.holds_ended.push(hold);
+        self.note(Undo::HoldEnded { slot });
+    }
+
+    // --- keys and limits -----------------------------------------------------------------------
+
+    pub fn register_key(&mut self, key: Key) {
+        self.keys.register(key);
+        self.note(Undo::KeyRegistered);
+    }
+
+    pub fn revoke_key(&mut self, number: u32, height: u64) {
+        self.keys.table.row_mut(number).revoked_height = height;
+        self.note(Undo::KeyRevoked { number });
+    }
+
+    pub fn use_sequence(&mut self, number: u32, sequence: u64) {
+        let key = self.keys.table.row_mut(number);
+        let before = std::mem::replace(&mut key.sequence, sequence);
+        self.note(Undo::KeySequence { number, sequence: before });
+    }
+
+    pub fn add_limit(&mut self, limit: Limit) {
+        self.limits.add(limit);
+        self.note(Undo::LimitAdded);
+    }
+
+    pub fn set_limit(&mut self, number: u32, payment_minor_max: u128, day_minor_max: u128) {
+        let limit = self.limits.table.row_mut(number);
+        let before = Box::new(*limit);
+        limit.payment_minor_max = payment_minor_max;
+        limit.day_minor_max = day_minor_max;
+        self.note(Undo::LimitSet { number, before });
+    }
+
+    pub fn use_limit(&mut self, number: u32, used_minor: u128, day: u64) {
+        let limit = self.limits.table.row_mut(number);
+        let before = Undo::LimitUsed { number, day: limit.day, used_minor: limit.used_minor };
+        (limit.used_minor, limit.day) = (used_minor, day);
+        self.note(before);
+    }
+
+    // --- refunds -------------------------------------------------------------------------------
+
+    pub fn add_refund(&mut self, refund: Refund) {
+        self.refunds.add(refund);
+        self.note(Undo::RefundAdded);
+    }
+
+    /// `refunded_minor` is the sum with this refund, which brings `amount_minor`.
+    pub fn grow_refund(&mut self, number: u32, refunded_minor: u128, amount_minor: u128) {
+        self.refunds.table.row_mut(number).refunded_minor = refunded_minor;
+        self.note(Undo::RefundGrown { number, amount_minor });
+    }
+
+    // --- window --------------------------------------------------------------------------------
+
+    pub fn drop_oldest_segment(&mut self) {
+        let dropped = Box::new(self.window.drop_oldest());
+        self.note(Undo::SegmentDropped(dropped));
+    }
+
+    /// Ids are counted by the checkpoint, and need no note.
+    pub fn remember(&mut self, entry: Remembered, valid_until_ns: u64) {
+        self.window.remember(entry, valid_until_ns);
+    }
+
+    pub fn close_segment(&mut self, segment: Segment) {
+        self.window.close(segment);
+        self.note(Undo::SegmentClosed);
+    }
+
+    // --- roots ---------------------------------------------------------------------------------
+
+    /// In the order of the state root. Hashes what changed since it was last asked for.
+    pub fn subroots(&mut self) -> [Subroot; 8] {
+        let subroot = |name, rows, root| Subroot { name, rows, root };
+        [
+            subroot("accounts", self.accounts.table.count(), self.accounts.table.root()),
+            subroot("assets", self.assets.table.count(), self.assets.table.root()),
+            subroot("balances", self.balances.table.count(), self.balances.table.root()),
+            subroot("holds", self.holds.slots.count(), self.holds.slots.root()),
+            subroot("keys", self.keys.table.count(), self.keys.table.root()),
+            subroot("limits", self.limits.table.count(), self.limits.table.root()),
+            subroot("refunds", self.refunds.table.count(), self.refunds.table.root()),
+            subroot("window", self.window.segments.count(), self.window.segments.root()),
+        ]
+    }
+
+    pub fn root(&mut self) -> Hash {
+        const VERSION: u64 = 1;
+        let mut rows = Vec::with_capacity(512);
+        for Subroot { name, rows: count, root } in self.subroots() {
+            let mut padded: Id = [0; 16];
+            for (byte, letter) in padded.iter_mut().zip(name.bytes()) {
+                *byte = letter;
+            }
+            rows.extend(padded);
+            rows.extend(VERSION.to_le_bytes());
+            rows.extend(count.to_le_bytes());
+            rows.extend(root);
+        }
+        Domain::State.hash(&rows)
+    }
+}

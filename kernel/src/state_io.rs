@@ -1,0 +1,335 @@
+//! The state as rows, for snapshots: every table as its leaves, and what the leaves only commit to
+//! (the legs of holds, the remembered ids). Indexes are derived again.
+//!
+//! What comes back is trusted only when its state root is the header's, which the reader of the
+//! snapshot checks. The legs and ids are under that root only in part, so a snapshot file has a
+//! checksum of its own.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "positions in a buffer, not money; overflow checks stay on"
+)]
+
+use std::io;
+
+use crate::account::Account;
+use crate::apply::held_units;
+use crate::asset::Asset;
+use crate::balance::Balance;
+use crate::codec::{Unit, field, put, u32_at, u64_at, u128_at};
+use crate::hash::Domain;
+use crate::hold::Hold;
+use crate::key::Key;
+use crate::limit::Limit;
+use crate::refund::Refund;
+use crate::state::State;
+use crate::table::{Row, Slots, Table};
+use crate::width::{at, row};
+use crate::window::{Remembered, Segment};
+
+/// Rows that go out in one piece.
+const CHUNK_ROWS: usize = 4_096;
+
+/// Takes the name of a table and whole rows of it.
+pub type Sink<'a> = dyn FnMut(&str, &[u8]) -> io::Result<()> + 'a;
+
+impl State {
+    /// Committed state only: nothing may be staged.
+    pub fn export(&self, sink: &mut Sink<'_>) -> io::Result<()> {
+        write_table("accounts", &self.accounts.table, sink)?;
+        write_table("assets", &self.assets.table, sink)?;
+        write_table("balances", &self.balances.table, sink)?;
+        write_slots("holds", &self.holds.slots, sink)?;
+        for hold in self.holds.slots.slots().iter().flatten() {
+            sink("hold_legs", held_units(self, hold).as_flattened())?;
+        }
+        write_table("keys", &self.keys.table, sink)?;
+        write_table("limits", &self.limits.table, sink)?;
+        write_table("refunds", &self.refunds.table, sink)?;
+        write_slots("window", &self.window.segments, sink)?;
+        for (segment, ids) in self.window.live() {
+            for ids in ids.chunks(CHUNK_ROWS) {
+                let rows: Vec<u8> =
+                    ids.iter().flat_map(|one| write_remembered(segment.height, one)).collect();
+                sink("remembered", &rows)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads what `export` wrote: tables in its order, each in any number of chunks of whole rows.
+    pub fn import(
+        chunks: &mut dyn Iterator<Item = (String, Vec<u8>)>,
+    ) -> Result<Self, String> {
+        let mut import = Import::default();
+        for (table, rows) in chunks {
+            import.read(&table, &rows)?;
+        }
+        import.finish()
+    }
+}
+
+fn write_table<R: Row>(name: &str, table: &Table<R>, sink: &mut Sink<'_>) -> io::Result<()> {
+    let mut leaves = Vec::new();
+    for rows in table.rows().chunks(CHUNK_ROWS) {
+        leaves.clear();
+        rows.iter().for_each(|row| row.write_leaf(&mut leaves));
+        sink(name, &leaves)?;
+    }
+    Ok(())
+}
+
+/// A free slot is a row of zeros, which no row that is taken can be.
+fn write_slots<R: Row>(name: &str, slots: &Slots<R>, sink: &mut Sink<'_>) -> io::Result<()> {
+    let mut leaves = Vec::new();
+    for rows in slots.slots().chunks(CHUNK_ROWS) {
+        leaves.clear();
+        rows.iter().for_each(|row| row.write_leaf(&mut leaves));
+        sink(name, &leaves)?;
+    }
+    Ok(())
+}
+
+const REMEMBERED_BYTES: usize = 64;
+
+fn write_remembered(height: u64, one: &Remembered) -> [u8; REMEMBERED_BYTES] {
+    let mut row = [0; REMEMBERED_BYTES];
+    put::<0, _, _>(&mut row, one.institution.to_le_bytes());
+    put::<4, _, _>(&mut row, one.code.to_le_bytes());
+    put::<8, _, _>(&mut row, height.to_le_bytes());
+    put::<16, _, _>(&mut row, one.id);
+    put::<32, _, _>(&mut row, one.instruction);
+    row
+}
+
+#[derive(Default)]
+struct Import {
+    state: State,
+    balances: Vec<Balance>,
+    /// By slot, until their legs come.
+    holds: Vec<Option<(Hold, u8)>>,
+    legs: Vec<Unit>,
+    segments: Vec<Option<Segment>>,
+    remembered: Vec<(u64, Remembered)>,
+    accounts: Vec<Account>,
+}
+
+impl Import {
+    fn read(&mut self, table: &str, rows: &[u8]) -> Result<(), String> {
+        match table {
+            "accounts" => self.accounts.extend(each(table, rows, read_account)?),
+            "assets" => {
+                for asset in each(table, rows, read_asset)? {
+                    self.state.assets.register(asset);
+                }
+            }
+            "balances" => self.balances.extend(each(table, rows, read_balance)?),
+            "holds" => self.holds.extend(each(table, rows, |row| taken(row, read_hold))?),
+            "hold_legs" => self.legs.extend(each(table, rows, |unit: &Unit| *unit)?),
+            "keys" => {
+                for key in each(table, rows, read_key)? {
+                    self.state.keys.register(key);
+                }
+            }
+            "limits" => {
+                for limit in each(table, rows, read_limit)? {
+                    self.state.limits.add(limit);
+                }
+            }
+            "refunds" => {
+                for refund in each(table, rows, read_refund)? {
+                    self.state.refunds.add(refund);
+                }
+            }
+            "window" => self.segments.extend(each(table, rows, |row| taken(row, read_segment))?),
+            "remembered" => self.remembered.extend(each(table, rows, read_remembered)?),
+            _ => return Err(format!("unknown table {table:?}")),
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<State, String> {
+        self.load_accounts()?;
+        self.load_holds()?;
+        self.load_window()?;
+        Ok(self.state)
+    }
+
+    /// The balances of an account stand side by side, in the order of the accounts.
+    fn load_accounts(&mut self) -> Result<(), String> {
+        let mut first = 0;
+        for (number, mut account) in self.accounts.drain(..).enumerate() {
+            let rest = self.balances.get(first..).unwrap_or_default();
+            let own = rest.iter().take_while(|balance| at(balance.account) == number).count();
+            account.balances_first = row(first);
+            account.balances_count = row(own);
+            self.state.accounts.open(account);
+            first += own;
+        }
+        if first != self.balances.len() {
+            return Err("a balance is of no account".to_owned());
+        }
+        for balance in self.balances.drain(..) {
+            self.state.balances.table.push(balance);
+        }
+        Ok(())
+    }
+
+    fn load_holds(&mut self) -> Result<(), String> {
+        let mut legs = self.legs.as_slice();
+        for (slot, hold) in self.holds.drain(..).enumerate() {
+            let Some((mut hold, count)) = hold else { continue };
+            let (own, rest) = legs
+                .split_at_checked(usize::from(count))
+                .ok_or("the legs of a hold are missing")?;
+            legs = rest;
+            hold.legs_hash = Domain::Leaf.hash(own.as_flattened());
+            let accounts = self.state.accounts.table.next_number();
+            if hold.payer >= accounts || hold.payee >= accounts || own.is_empty() {
+                return Err("a hold is of no account".to_owned());
+            }
+            if held_units(&self.state, &hold) != own {
+                hold.legs = Some(own.into());
+            }
+            self.state.holds.put_back(row(slot), hold);
+        }
+        match legs {
+            [] => Ok(()),
+            _ => Err("legs are of no hold".to_owned()),
+        }
+    }
+
+    /// Segments by age, each with as many ids as it says.
+    fn load_window(&mut self) -> Result<(), String> {
+        let mut segments: Vec<(u32, Segment)> = (0..)
+            .zip(self.segments.drain(..))
+            .filter_map(|(slot, segment)| Some((slot, segment?)))
+            .collect();
+        segments.sort_by_key(|(_, segment)| segment.height);
+        let mut remembered = self.remembered.drain(..);
+        for (slot, segment) in segments {
+            let count = usize::try_from(segment.recorded).map_err(|error| error.to_string())?;
+            let own: Vec<(u64, Remembered)> = remembered.by_ref().take(count).collect();
+            if own.len() != count || own.iter().any(|(height, _)| *height != segment.height) {
+                return Err("the remembered ids are not those of the window".to_owned());
+            }
+            let ids = own.into_iter().map(|(_, one)| one).collect();
+            self.state.window.load(slot, segment, ids);
+        }
+        match remembered.next() {
+            None => Ok(()),
+            Some(_) => Err("remembered ids are of no segment".to_owned()),
+        }
+    }
+}
+
+fn each<const N: usize, T>(
+    table: &str,
+    rows: &[u8],
+    read: impl Fn(&[u8; N]) -> T,
+) -> Result<Vec<T>, String> {
+    match rows.as_chunks() {
+        (rows, []) => Ok(rows.iter().map(read).collect()),
+        _ => Err(format!("a row of {table} is cut short")),
+    }
+}
+
+fn taken<const N: usize, T>(row: &[u8; N], read: impl Fn(&[u8; N]) -> T) -> Option<T> {
+    (*row != [0; N]).then(|| read(row))
+}
+
+fn read_account(row: &[u8; Account::LEAF_BYTES]) -> Account {
+    Account {
+        address: field::<0, _, _>(row),
+        institution: u32_at::<20, _>(row),
+        flags: u32_at::<24, _>(row),
+        owner: field::<32, _, _>(row),
+        opened_ns: u64_at::<64, _>(row),
+        balances_first: 0,
+        balances_count: 0,
+    }
+}
+
+fn read_asset(row: &[u8; Asset::LEAF_BYTES]) -> Asset {
+    let [scale] = field::<4, _, _>(row);
+    Asset { number: u32_at::<0, _>(row), scale, code: field::<8, _, _>(row) }
+}
+
+fn read_balance(row: &[u8; Balance::LEAF_BYTES]) -> Balance {
+    Balance {
+        account: u32_at::<0, _>(row),
+        asset: u32_at::<4, _>(row),
+        posted: i128::from_le_bytes(field::<8, _, _>(row)),
+        pending_in: u128_at::<24, _>(row),
+        pending_out: u128_at::<40, _>(row),
+    }
+}
+
+/// The hold without its legs, and how many it has.
+fn read_hold(row: &[u8; Hold::LEAF_BYTES]) -> (Hold, u8) {
+    let [outcome, legs_count] = field::<56, _, _>(row);
+    let hold = Hold {
+        id: field::<0, _, _>(row),
+        institution: u32_at::<16, _>(row),
+        asset: u32_at::<20, _>(row),
+        payer: u32_at::<24, _>(row),
+        payee: u32_at::<28, _>(row),
+        amount_minor: u128_at::<32, _>(row),
+        expires_ns: u64_at::<48, _>(row),
+        outcome,
+        legs: None,
+        legs_hash: field::<64, _, _>(row),
+    };
+    (hold, legs_count)
+}
+
+fn read_key(row: &[u8; Key::LEAF_BYTES]) -> Key {
+    Key {
+        key: field::<0, _, _>(row),
+        institution: u32_at::<32, _>(row),
+        purposes: u32_at::<36, _>(row),
+        activation_height: u64_at::<40, _>(row),
+        revoked_height: u64_at::<48, _>(row),
+        sequence: u64_at::<56, _>(row),
+    }
+}
+
+fn read_limit(row: &[u8; Limit::LEAF_BYTES]) -> Limit {
+    Limit {
+        key: field::<0, _, _>(row),
+        asset: u32_at::<32, _>(row),
+        payment_minor_max: u128_at::<48, _>(row),
+        day_minor_max: u128_at::<64, _>(row),
+        used_minor: u128_at::<80, _>(row),
+        day: u64_at::<96, _>(row),
+    }
+}
+
+fn read_refund(row: &[u8; Refund::LEAF_BYTES]) -> Refund {
+    Refund {
+        institution: u32_at::<0, _>(row),
+        target: field::<16, _, _>(row),
+        amount_minor: u128_at::<32, _>(row),
+        refunded_minor: u128_at::<48, _>(row),
+    }
+}
+
+fn read_segment(row: &[u8; Segment::LEAF_BYTES]) -> Segment {
+    Segment {
+        height: u64_at::<0, _>(row),
+        valid_until_ns_max: u64_at::<8, _>(row),
+        recorded: u64_at::<16, _>(row),
+        transactions_root: field::<32, _, _>(row),
+        results_root: field::<64, _, _>(row),
+    }
+}
+
+fn read_remembered(row: &[u8; REMEMBERED_BYTES]) -> (u64, Remembered) {
+    let remembered = Remembered {
+        institution: u32_at::<0, _>(row),
+        code: u16::from_le_bytes(field::<4, _, _>(row)),
+        id: field::<16, _, _>(row),
+        instruction: field::<32, _, _>(row),
+    };
+    (u64_at::<8, _>(row), remembered)
+}

@@ -1,0 +1,266 @@
+//! Tables: rows in memory with the tree over their leaves. What changed is remembered and hashed
+//! when a root is asked for, once per block.
+
+use crate::hash::{Domain, Hash, ZERO};
+use crate::tree::DirtyTree;
+use crate::width::{at, count, row};
+
+/// A row of a table of the state.
+pub trait Row {
+    /// Bytes of a leaf.
+    const LEAF_BYTES: usize;
+
+    /// Appends exactly `LEAF_BYTES` bytes.
+    fn write_leaf(&self, out: &mut Vec<u8>);
+
+    /// A free slot has 32 zero bytes in place of its leaf hash.
+    fn is_free(&self) -> bool {
+        false
+    }
+}
+
+impl<R: Row> Row for Option<R> {
+    const LEAF_BYTES: usize = R::LEAF_BYTES;
+
+    fn write_leaf(&self, out: &mut Vec<u8>) {
+        match self {
+            Some(row) => row.write_leaf(out),
+            None => out.resize(out.len().saturating_add(R::LEAF_BYTES), 0),
+        }
+    }
+
+    fn is_free(&self) -> bool {
+        self.is_none()
+    }
+}
+
+pub struct Table<R> {
+    rows: Vec<R>,
+    changed: Changed,
+    tree: DirtyTree,
+}
+
+impl<R> Default for Table<R> {
+    fn default() -> Self {
+        Self { rows: Vec::new(), changed: Changed::default(), tree: DirtyTree::default() }
+    }
+}
+
+impl<R: Row> Table<R> {
+    #[inline]
+    pub fn get(&self, number: u32) -> Option<&R> {
+        self.rows.get(at(number))
+    }
+
+    #[inline]
+    pub fn row(&self, number: u32) -> &R {
+        self.get(number).expect("invariant: a row that is referred to exists")
+    }
+
+    #[inline]
+    pub fn row_mut(&mut self, number: u32) -> &mut R {
+        self.changed.mark(number);
+        self.rows.get_mut(at(number)).expect("invariant: a row that is referred to exists")
+    }
+
+    pub fn push(&mut self, new: R) -> u32 {
+        let number = self.next_number();
+        self.rows.push(new);
+        self.changed.mark(number);
+        number
+    }
+
+    pub fn pop(&mut self) -> Option<R> {
+        self.rows.pop()
+    }
+
+    pub fn rows(&self) -> &[R] {
+        &self.rows
+    }
+
+    pub fn next_number(&self) -> u32 {
+        row(self.rows.len())
+    }
+
+    pub fn count(&self) -> u64 {
+        count(self.rows.len())
+    }
+
+    pub fn root(&mut self) -> Hash {
+        let changed = self.changed.take(self.next_number());
+        if !changed.is_empty() || self.tree.rows() != self.rows.len() {
+            let leaves = self.leaf_hashes(&changed);
+            self.tree.update(self.rows.len(), changed, &leaves);
+        }
+        self.tree.root()
+    }
+
+    fn leaf_hashes(&self, changed: &[u32]) -> Vec<Hash> {
+        let mut leaves = Vec::with_capacity(changed.len().saturating_mul(R::LEAF_BYTES));
+        for number in changed {
+            self.row(*number).write_leaf(&mut leaves);
+        }
+        let mut hashes = Domain::Leaf.key().hash_rows(R::LEAF_BYTES, &leaves);
+        for (number, hash) in changed.iter().zip(&mut hashes) {
+            if self.row(*number).is_free() {
+                *hash = ZERO;
+            }
+        }
+        hashes
+    }
+}
+
+/// The rows that changed since the last root, each once.
+#[derive(Default)]
+struct Changed {
+    marks: Vec<u64>,
+    rows: Vec<u32>,
+}
+
+impl Changed {
+    #[inline]
+    fn mark(&mut self, number: u32) {
+        let (word, bit) = (at(number >> 6), 1_u64 << (number & 63));
+        if word >= self.marks.len() {
+            self.marks.resize(word.saturating_add(1), 0);
+        }
+        if let Some(word) = self.marks.get_mut(word)
+            && *word & bit == 0
+        {
+            *word |= bit;
+            self.rows.push(number);
+        }
+    }
+
+    /// Sorted, without the rows from `end` on, which are gone.
+    fn take(&mut self, end: u32) -> Vec<u32> {
+        let mut rows = std::mem::take(&mut self.rows);
+        for number in &rows {
+            if let Some(word) = self.marks.get_mut(at(number >> 6)) {
+                *word = 0;
+            }
+        }
+        rows.retain(|number| *number < end);
+        rows.sort_unstable();
+        rows
+    }
+}
+
+/// A table whose rows end. A new row takes the lowest free slot, and free slots at the end are
+/// dropped, so that the tree stays as small as what it holds.
+pub struct Slots<R> {
+    table: Table<Option<R>>,
+    free: std::collections::BTreeSet<u32>,
+}
+
+impl<R> Default for Slots<R> {
+    fn default() -> Self {
+        Self { table: Table::default(), free: std::collections::BTreeSet::new() }
+    }
+}
+
+impl<R: Row> Slots<R> {
+    pub fn place(&mut self, new: R) -> u32 {
+        match self.free.pop_first() {
+            Some(slot) => {
+                *self.table.row_mut(slot) = Some(new);
+                slot
+            }
+            None => self.table.push(Some(new)),
+        }
+    }
+
+    pub fn end(&mut self, slot: u32) -> R {
+        let ended = self.table.row_mut(slot).take().expect("invariant: the slot is taken");
+        self.free.insert(slot);
+        while let Some(None) = self.table.rows().last() {
+            self.table.pop();
+            self.free.remove(&self.table.next_number());
+        }
+        ended
+    }
+
+    /// Undoes `end`: the row goes back into the slot that it had.
+    pub fn put_back(&mut self, slot: u32, ended: R) {
+        while self.table.next_number() <= slot {
+            let free = self.table.push(None);
+            self.free.insert(free);
+        }
+        self.free.remove(&slot);
+        *self.table.row_mut(slot) = Some(ended);
+    }
+
+    pub fn get(&self, slot: u32) -> Option<&R> {
+        self.table.get(slot).and_then(Option::as_ref)
+    }
+
+    pub fn row(&self, slot: u32) -> &R {
+        self.get(slot).expect("invariant: a slot that is referred to is taken")
+    }
+
+    pub fn slots(&self) -> &[Option<R>] {
+        self.table.rows()
+    }
+
+    /// Slots, free ones too.
+    pub fn count(&self) -> u64 {
+        self.table.count()
+    }
+
+    pub fn taken(&self) -> u64 {
+        self.count().saturating_sub(count(self.free.len()))
+    }
+
+    pub fn root(&mut self) -> Hash {
+        self.table.root()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Number(u64);
+
+    impl Row for Number {
+        const LEAF_BYTES: usize = 64;
+
+        fn write_leaf(&self, out: &mut Vec<u8>) {
+            out.extend(self.0.to_le_bytes());
+            out.extend([0; 56]);
+        }
+    }
+
+    #[test]
+    fn the_lowest_free_slot_is_taken_and_free_slots_at_the_end_are_dropped() {
+        let mut slots = Slots::default();
+        for number in 0..4 {
+            assert_eq!(slots.place(Number(number)), number as u32);
+        }
+        let before = slots.root();
+        let (two, three) = (slots.end(2), slots.end(3));
+        assert_eq!(slots.count(), 2);
+        slots.put_back(3, three);
+        assert_eq!((slots.count(), slots.taken()), (4, 3));
+        slots.put_back(2, two);
+        assert_eq!(slots.root(), before);
+        slots.end(1);
+        slots.end(2);
+        assert_eq!(slots.place(Number(9)), 1);
+        assert_eq!(slots.place(Number(9)), 2);
+        assert_eq!(slots.place(Number(9)), 4);
+    }
+
+    #[test]
+    fn a_free_slot_is_zero_in_the_tree() {
+        let mut slots = Slots::default();
+        slots.place(Number(7));
+        slots.place(Number(8));
+        slots.end(0);
+        let mut leaf = 8_u64.to_le_bytes().to_vec();
+        leaf.resize(64, 0);
+        assert_eq!(slots.root(), crate::tree::root(&[ZERO, Domain::Leaf.hash(&leaf)]));
+        slots.end(1);
+        assert_eq!((slots.root(), slots.count()), (ZERO, 0));
+    }
+}

@@ -1,0 +1,233 @@
+//! Trees: the root, the path of a leaf, and a tree that is kept up to date as rows change.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "positions in memory, not money; overflow checks stay on"
+)]
+
+use crate::hash::{Domain, Hash, ZERO};
+use crate::width::at;
+
+pub fn root(leaves: &[Hash]) -> Hash {
+    let mut level = leaves.to_vec();
+    while level.len() > 1 {
+        level = level_above(&level);
+    }
+    level.first().copied().unwrap_or(ZERO)
+}
+
+/// The siblings of leaf `index` from the bottom; None when there is no such leaf.
+pub fn path(leaves: &[Hash], index: usize) -> Option<Vec<Hash>> {
+    leaves.get(index)?;
+    let (mut level, mut index, mut path) = (leaves.to_vec(), index, Vec::new());
+    while level.len() > 1 {
+        path.extend(level.get(index ^ 1));
+        level = level_above(&level);
+        index /= 2;
+    }
+    Some(path)
+}
+
+pub fn check_path(leaf: &Hash, index: u64, size: u64, path: &[Hash], root: &Hash) -> bool {
+    if index >= size {
+        return false;
+    }
+    let (mut hash, mut index, mut size, mut path) = (*leaf, index, size, path.iter());
+    while size > 1 {
+        if index ^ 1 < size {
+            let Some(sibling) = path.next() else { return false };
+            hash = if index.is_multiple_of(2) { node(&hash, sibling) } else { node(sibling, &hash) };
+        }
+        index /= 2;
+        size = size.div_ceil(2);
+    }
+    path.next().is_none() && hash == *root
+}
+
+fn level_above(level: &[Hash]) -> Vec<Hash> {
+    let mut above = Domain::Node.key().hash_rows(64, level.as_flattened());
+    if level.len() % 2 == 1 {
+        above.extend(level.last());
+    }
+    above
+}
+
+fn node(left: &Hash, right: &Hash) -> Hash {
+    Domain::Node.hash([*left, *right].as_flattened())
+}
+
+/// A tree over the rows of a table. Changed leaves are brought in once per block, and every level
+/// is hashed in one pass over what changed.
+#[derive(Default)]
+pub struct DirtyTree {
+    levels: Vec<Vec<Hash>>,
+}
+
+impl DirtyTree {
+    pub fn root(&self) -> Hash {
+        self.levels.last().and_then(|top| top.first()).copied().unwrap_or(ZERO)
+    }
+
+    pub fn rows(&self) -> usize {
+        self.levels.first().map_or(0, Vec::len)
+    }
+
+    /// `changed` is sorted and distinct, below `rows`, and holds every row that is new; `leaves`
+    /// are their hashes. Rows at or beyond `rows` are forgotten.
+    pub fn update(&mut self, rows: usize, mut changed: Vec<u32>, leaves: &[Hash]) {
+        if self.levels.is_empty() {
+            self.levels.push(Vec::new());
+        }
+        let rows_before = self.rows();
+        if let Some(bottom) = self.levels.first_mut() {
+            bottom.resize(rows, ZERO);
+            for (row, leaf) in changed.iter().zip(leaves) {
+                if let Some(place) = bottom.get_mut(at(*row)) {
+                    *place = *leaf;
+                }
+            }
+        }
+        if rows != rows_before && rows > 0 {
+            // The ancestors of the last row are those whose shape depends on the number of rows.
+            let last = crate::width::row(rows - 1);
+            if changed.last() != Some(&last) {
+                changed.push(last);
+            }
+        }
+        self.rehash(changed);
+    }
+
+    fn rehash(&mut self, mut changed: Vec<u32>) {
+        let mut depth = 0;
+        loop {
+            let length = self.levels.get(depth).map_or(0, Vec::len);
+            if length <= 1 {
+                self.levels.truncate(depth + 1);
+                return;
+            }
+            if self.levels.len() == depth + 1 {
+                self.levels.push(Vec::new());
+            }
+            let (below, above) = self.levels.split_at_mut(depth + 1);
+            if let (Some(level), Some(above)) = (below.last(), above.first_mut()) {
+                parents(&mut changed);
+                above.resize(length.div_ceil(2), ZERO);
+                hash_pairs(level, &changed, above);
+            }
+            depth += 1;
+        }
+    }
+}
+
+fn parents(changed: &mut Vec<u32>) {
+    for row in changed.iter_mut() {
+        *row /= 2;
+    }
+    changed.dedup();
+}
+
+fn hash_pairs(level: &[Hash], changed: &[u32], above: &mut [Hash]) {
+    const LANES: usize = 16;
+    let pairs = level.as_flattened().as_chunks::<64>().0;
+    for group in changed.chunks(LANES) {
+        let mut inputs = [const { &[0; 64] }; LANES];
+        let mut used = 0;
+        for (input, pair) in inputs.iter_mut().zip(group.iter().map_while(|&p| pairs.get(at(p)))) {
+            *input = pair;
+            used += 1;
+        }
+        let mut hashes = [ZERO; LANES];
+        let inputs = inputs.get(..used).unwrap_or_default();
+        Domain::Node.key().lanes(inputs, hashes.as_flattened_mut());
+        for (parent, hash) in group.iter().zip(hashes).take(used) {
+            if let Some(place) = above.get_mut(at(*parent)) {
+                *place = hash;
+            }
+        }
+    }
+    // `changed` is sorted, so that an odd last hash, which moves up, can only be the last parent.
+    if level.len() % 2 == 1
+        && let (Some(parent), Some(last)) = (above.last_mut(), level.last())
+    {
+        *parent = *last;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn leaves(count: u64) -> Vec<Hash> {
+        (0..count).map(|i| Domain::Leaf.hash(&i.to_le_bytes())).collect()
+    }
+
+    /// RFC 6962, section 2.1: split at the largest power of two below the size.
+    fn by_recursion(leaves: &[Hash]) -> Hash {
+        match leaves {
+            [] => ZERO,
+            [leaf] => *leaf,
+            _ => {
+                let split = leaves.len().next_power_of_two() / 2;
+                node(&by_recursion(&leaves[..split]), &by_recursion(&leaves[split..]))
+            }
+        }
+    }
+
+    #[test]
+    fn root_has_the_shape_of_rfc_6962() {
+        for count in 0..70 {
+            let leaves = leaves(count);
+            assert_eq!(root(&leaves), by_recursion(&leaves), "{count}");
+        }
+    }
+
+    #[test]
+    fn a_path_proves_its_leaf_and_nothing_else() {
+        for count in 1..40 {
+            let leaves = leaves(count);
+            let root = root(&leaves);
+            for index in 0..count {
+                let path = path(&leaves, index as usize).unwrap();
+                let leaf = leaves[index as usize];
+                assert!(check_path(&leaf, index, count, &path, &root));
+                assert!(!check_path(&ZERO, index, count, &path, &root));
+                assert!(!check_path(&leaf, count, count, &path, &root));
+                assert!(!check_path(&leaf, index, count, &[path.clone(), vec![ZERO]].concat(), &root));
+                if let Some(short) = path.len().checked_sub(1) {
+                    assert!(!check_path(&leaf, index, count, &path[..short], &root));
+                }
+            }
+            assert_eq!(path(&leaves, count as usize), None);
+        }
+    }
+
+    #[test]
+    fn a_changing_tree_has_the_root_of_its_rows() {
+        let mut tree = DirtyTree::default();
+        let mut rows: Vec<Hash> = Vec::new();
+        let mut seed = 1_u64;
+        for step in 0..600_u64 {
+            seed = seed.wrapping_mul(6364136223846793005).wrapping_add(step);
+            let size = match seed >> 60 {
+                0 => (seed >> 20) as usize % 40,
+                1..6 => rows.len() + (seed >> 20) as usize % 5,
+                _ => rows.len(),
+            };
+            let mut changed: Vec<u32> = (rows.len()..size).map(|r| r as u32).collect();
+            rows.resize(size, ZERO);
+            for pick in 0..seed % 6 {
+                if size > 0 {
+                    changed.push((seed.rotate_left(pick as u32 * 7) % size as u64) as u32);
+                }
+            }
+            changed.sort_unstable();
+            changed.dedup();
+            for row in &changed {
+                rows[*row as usize] = Domain::Leaf.hash(&[step.to_le_bytes(), (*row as u64).to_le_bytes()].concat());
+            }
+            let hashes: Vec<Hash> = changed.iter().map(|r| rows[*r as usize]).collect();
+            tree.update(size, changed, &hashes);
+            assert_eq!(tree.root(), root(&rows), "step {step}");
+        }
+    }
+}
