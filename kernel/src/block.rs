@@ -71,17 +71,18 @@ impl Block {
 
     // --- as stored in the log ------------------------------------------------------------------
 
-    pub fn encode_payload(&self) -> Vec<u8> {
+    /// Gives the stored form in parts, so that a large block is copied once, by the log.
+    pub fn with_payload<R>(&self, take: impl FnOnce(&[&[u8]]) -> R) -> R {
         let Body { entries, results } = &*self.body;
-        let length = HEADER_BYTES + 8 + self.finality.len() + entries.len() + results.len();
-        let mut payload = Vec::with_capacity(length);
-        payload.extend(self.header.write());
-        for part in [&self.finality, entries] {
-            payload.extend(row(part.len()).to_le_bytes());
-            payload.extend_from_slice(part);
-        }
-        payload.extend_from_slice(results);
-        payload
+        let length_of = |part: &[u8]| row(part.len()).to_le_bytes();
+        take(&[
+            &self.header.write(),
+            &length_of(&self.finality),
+            &self.finality,
+            &length_of(entries),
+            entries,
+            results,
+        ])
     }
 
     pub fn decode_payload(payload: &[u8]) -> Result<Self, DecodeError> {

@@ -219,31 +219,36 @@ impl Ledger {
     /// Applies a block that was committed before, and says what differs from what was recorded.
     /// The history is not written.
     pub fn replay(&mut self, recorded: &Block) -> Result<(), String> {
-        let height = recorded.header.height;
+        if recorded.header.previous != self.tip.hash {
+            return Err("previous hash differs".to_owned());
+        }
         let records = recorded.records().map_err(|error| error.to_string())?;
         let envelopes = submissions(&recorded.body.entries, &records);
         let staged = self
             .stage(recorded.header.time_ns, &envelopes, &mut |_| {})
-            .map_err(|error| format!("block {height} cannot be applied: {error:?}"))?;
-        let differs = if staged.body.entries != recorded.body.entries {
-            Some("entries")
-        } else if staged.body.results != recorded.body.results {
-            Some("results")
-        } else if staged.header.state_root != recorded.header.state_root {
-            Some("state root")
-        } else if staged.header != recorded.header {
-            Some("header")
-        } else if self.check_finality(&staged, &recorded.finality).is_err() {
-            Some("finality")
-        } else {
-            None
-        };
-        if let Some(what) = differs {
+            .map_err(|error| format!("it cannot be applied: {error:?}"))?;
+        if let Some(what) = self.difference(&staged, recorded) {
             self.discard();
             return Err(what.to_owned());
         }
         self.keep(recorded);
         Ok(())
+    }
+
+    fn difference(&self, staged: &Block, recorded: &Block) -> Option<&'static str> {
+        if staged.body.entries != recorded.body.entries {
+            Some("entries differ")
+        } else if staged.body.results != recorded.body.results {
+            Some("results differ")
+        } else if staged.header.state_root != recorded.header.state_root {
+            Some("state root differs")
+        } else if staged.header != recorded.header {
+            Some("header differs")
+        } else if self.check_finality(staged, &recorded.finality).is_err() {
+            Some("finality signature is wrong")
+        } else {
+            None
+        }
     }
 
     // --- queries that look at more than one table -------------------------------------------------

@@ -3,12 +3,15 @@
 
 // A lock inside keeps readers of other threads waiting while a block is applied; it is only ever
 // taken without the interpreter lock, so that the two cannot wait for each other.
+use std::io::{self, ErrorKind};
+use std::path::PathBuf;
 use std::sync::RwLock;
 use std::time::Instant;
 
 use pyo3::create_exception;
 use pyo3::exceptions::{
-    PyException, PyIndexError, PyNotImplementedError, PyOSError, PyRuntimeError, PyValueError,
+    PyException, PyFileExistsError, PyFileNotFoundError, PyIndexError, PyOSError, PyRuntimeError,
+    PyValueError,
 };
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
@@ -19,11 +22,13 @@ use crate::apply::held_units;
 use crate::block::{Block, Records};
 use crate::codec::{DecodeError as Undecodable, HEADER_BYTES};
 use crate::hash::{Domain, Hash, Key};
-use crate::history::{Fault, History};
+use crate::history::{Fault, History, read_block};
 use crate::hold::Hold;
 use crate::ledger::{CommitError, CreateError, Ledger, Phase, StageError};
+use crate::log::LogReader;
 use crate::rejection::Rejection;
 use crate::state::Subroot;
+use crate::store::{self, Opened, SnapshotError};
 use crate::{seal, signature, tree};
 
 create_exception!(clearway_kernel, DecodeError, PyValueError, "Bytes that do not decode.");
@@ -40,8 +45,8 @@ mod _native {
     #[pymodule_export]
     use super::{
         CorruptLog, DecodeError, LogFault, PyAccount, PyBlock, PyHold, PyLedger, PyProof, PyStaged,
-        check_path, hash_bytes, hash_rows, prf_rows, public_key, refusal_codes, seal_envelope,
-        sign, sign_rows, tree_root, verify, verify_rows,
+        PyVerification, check_path, hash_bytes, hash_rows, prf_rows, public_key, refusal_codes, seal_envelope,
+        sign, sign_rows, tree_root, verify, verify_log, verify_rows,
     };
 }
 
@@ -95,8 +100,29 @@ impl From<Undecodable> for PyErr {
 impl From<Fault> for PyErr {
     fn from(fault: Fault) -> Self {
         match fault {
-            Fault::Disk(error) => LogFault::new_err(error.to_string()),
+            Fault::Disk(error) => disk_fault(&error),
             Fault::Corrupt { height, what } => corrupt_log(height, what),
+        }
+    }
+}
+
+fn disk_fault(error: &io::Error) -> PyErr {
+    let text = error.to_string();
+    match (error.kind(), error.raw_os_error()) {
+        (ErrorKind::AlreadyExists, _) => PyFileExistsError::new_err(text),
+        (ErrorKind::NotFound, _) => PyFileNotFoundError::new_err(text),
+        (_, Some(number)) => LogFault::new_err((number, text)),
+        (_, None) => LogFault::new_err(text),
+    }
+}
+
+impl From<SnapshotError> for PyErr {
+    fn from(error: SnapshotError) -> Self {
+        match error {
+            SnapshotError::NoFolder => PyValueError::new_err("the ledger lives in memory only"),
+            SnapshotError::BlockStaged => PyValueError::new_err("a block is staged"),
+            SnapshotError::Differs(what) => PyValueError::new_err(format!("snapshot: {what}")),
+            SnapshotError::History(fault) => fault.into(),
         }
     }
 }
@@ -651,9 +677,17 @@ impl PhaseClock {
 #[pyclass(name = "Ledger", module = "clearway_kernel", frozen)]
 struct PyLedger {
     ledger: RwLock<Ledger>,
+    /// Reads blocks from the folder without waiting for one that is being written.
+    reader: Option<LogReader>,
+    snapshot_height: u64,
 }
 
 impl PyLedger {
+    fn of(ledger: Ledger, snapshot_height: u64) -> Self {
+        let reader = ledger.history.reader();
+        Self { ledger: RwLock::new(ledger), reader, snapshot_height }
+    }
+
     fn read<T: Send>(&self, py: Python<'_>, query: impl FnOnce(&Ledger) -> T + Send) -> PyResult<T> {
         py.detach(|| Ok(query(&*self.ledger.read().map_err(|_| doubtful())?)))
     }
@@ -667,7 +701,11 @@ impl PyLedger {
     }
 
     fn read_block(&self, py: Python<'_>, height: u64) -> PyResult<Block> {
-        self.read(py, |ledger| ledger.history.read(height))??.ok_or_else(|| no_block(height))
+        let block = match &self.reader {
+            Some(reader) => py.detach(|| read_block(reader, height)),
+            None => self.read(py, |ledger| ledger.history.read(height))?,
+        };
+        block?.ok_or_else(|| no_block(height))
     }
 }
 
@@ -681,16 +719,28 @@ impl PyLedger {
     #[pyo3(signature = (folder, *, time_ns, genesis))]
     fn create(
         py: Python<'_>,
-        folder: Option<&str>,
+        folder: Option<PathBuf>,
         time_ns: u64,
         genesis: Buffer,
     ) -> PyResult<Self> {
-        if folder.is_some() {
-            return Err(PyNotImplementedError::new_err("a ledger in a folder"));
-        }
-        let history = History::Memory(Vec::new());
-        let ledger = py.detach(|| Ledger::create(time_ns, &genesis, history))?;
-        Ok(Self { ledger: RwLock::new(ledger) })
+        let ledger = py.detach(|| match folder {
+            Some(folder) => store::create(&folder, time_ns, &genesis),
+            None => Ledger::create(time_ns, &genesis, History::Memory(Vec::new())),
+        })?;
+        Ok(Self::of(ledger, 0))
+    }
+
+    #[staticmethod]
+    fn open(py: Python<'_>, folder: PathBuf) -> PyResult<Self> {
+        let Opened { ledger, snapshot_height } = py.detach(|| store::open(&folder))?;
+        Ok(Self::of(ledger, snapshot_height))
+    }
+
+    #[staticmethod]
+    fn restore(py: Python<'_>, folder: PathBuf, snapshot: &str) -> PyResult<Self> {
+        let ledger = py.detach(|| store::restore(&folder, snapshot))?;
+        let height = ledger.tip.height;
+        Ok(Self::of(ledger, height))
     }
 
     #[getter]
@@ -730,7 +780,7 @@ impl PyLedger {
 
     #[getter]
     fn snapshot_height(&self) -> u64 {
-        0
+        self.snapshot_height
     }
 
     #[pyo3(signature = (*, time_ns, envelopes))]
@@ -753,7 +803,13 @@ impl PyLedger {
         }
     }
 
-    fn close(&self) {}
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        Ok(self.write(py, |ledger| ledger.history.close())??)
+    }
+
+    fn snapshot(&self, py: Python<'_>) -> PyResult<u64> {
+        Ok(self.read(py, store::save_snapshot)??)
+    }
 
     // --- queries -------------------------------------------------------------------------------
 
@@ -942,4 +998,50 @@ impl<'py> IntoPyObject<'py> for Bytes32 {
     fn into_pyobject(self, py: Python<'py>) -> Result<Self::Output, Self::Error> {
         Ok(PyBytes::new(py, &self.0))
     }
+}
+
+// --- verification ----------------------------------------------------------------------------
+
+#[pyclass(name = "Verification", module = "clearway_kernel", frozen)]
+struct PyVerification {
+    found: store::Verification,
+}
+
+#[pymethods]
+impl PyVerification {
+    #[getter]
+    fn ok(&self) -> bool {
+        self.found.first_bad.is_none()
+    }
+
+    #[getter]
+    fn height(&self) -> u64 {
+        self.found.height
+    }
+
+    #[getter]
+    fn root<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.found.root)
+    }
+
+    #[getter]
+    fn first_bad(&self) -> Option<u64> {
+        self.found.first_bad.as_ref().map(|(height, _)| *height)
+    }
+
+    #[getter]
+    fn what(&self) -> &str {
+        self.found.first_bad.as_ref().map_or("", |(_, what)| what)
+    }
+
+    #[getter]
+    fn entries(&self) -> u64 {
+        self.found.entries
+    }
+}
+
+#[pyfunction]
+fn verify_log(py: Python<'_>, folder: PathBuf) -> PyResult<PyVerification> {
+    let found = py.detach(|| store::verify(&folder))?;
+    Ok(PyVerification { found })
 }

@@ -49,11 +49,7 @@ pub fn verify_rows(keys: &[[u8; 32]], digests: &[[u8; 32]], signatures: &[[u8; 6
         .iter()
         .zip(digests)
         .zip(signatures)
-        .map(|((key, message), signature)| Row {
-            key,
-            message,
-            signature,
-        })
+        .map(|((key, message), signature)| Row { key, message, signature })
         .collect();
     verify_all(&rows, threads(rows.len()))
 }
@@ -67,9 +63,7 @@ struct Row<'a> {
 
 fn threads(rows: usize) -> usize {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    rows.div_ceil(THREAD_ROWS_MIN)
-        .min(cores)
-        .clamp(1, THREADS_MAX)
+    rows.div_ceil(THREAD_ROWS_MIN).min(cores).clamp(1, THREADS_MAX)
 }
 
 fn verify_all(rows: &[Row], threads: usize) -> Vec<bool> {
@@ -89,10 +83,7 @@ fn verify_all(rows: &[Row], threads: usize) -> Vec<bool> {
 }
 
 fn verify_share(rows: &[Row], verdicts: &mut [bool]) {
-    for (rows, verdicts) in rows
-        .chunks(BATCH_ROWS_MAX)
-        .zip(verdicts.chunks_mut(BATCH_ROWS_MAX))
-    {
+    for (rows, verdicts) in rows.chunks(BATCH_ROWS_MAX).zip(verdicts.chunks_mut(BATCH_ROWS_MAX)) {
         verify_part(rows, verdicts);
     }
 }
@@ -133,10 +124,7 @@ impl Coefficients {
     fn of(rows: &[Row]) -> Self {
         let mut hasher = blake3::Hasher::new_derive_key("clearway v1 batch coefficients");
         for row in rows {
-            hasher
-                .update(row.key)
-                .update(row.signature)
-                .update(row.message);
+            hasher.update(row.key).update(row.signature).update(row.message);
         }
         Self(hasher.finalize_xof())
     }

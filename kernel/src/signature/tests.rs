@@ -1,10 +1,6 @@
 //! What ZIP 215 accepts and refuses, and that a batch never disagrees with single verification.
 
-#![allow(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    clippy::arithmetic_side_effects
-)]
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::arithmetic_side_effects)]
 #![allow(clippy::cast_possible_truncation, clippy::type_complexity)]
 
 use super::*;
@@ -18,21 +14,12 @@ struct Case {
 }
 
 fn hex(text: &str) -> Vec<u8> {
-    let digits: Vec<u8> = text
-        .chars()
-        .filter_map(|c| c.to_digit(16))
-        .map(|d| d as u8)
-        .collect();
-    digits
-        .chunks(2)
-        .map(|pair| pair[0] << 4 | pair[1])
-        .collect()
+    let digits: Vec<u8> = text.chars().filter_map(|c| c.to_digit(16)).map(|d| d as u8).collect();
+    digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
 }
 
 fn wycheproof() -> Vec<Case> {
-    let lines = include_str!("wycheproof.txt")
-        .lines()
-        .filter(|line| !line.starts_with('#'));
+    let lines = include_str!("wycheproof.txt").lines().filter(|line| !line.starts_with('#'));
     lines
         .map(|line| {
             let fields: Vec<&str> = line.split(' ').collect();
@@ -82,9 +69,7 @@ const SMALL_ORDER: [&str; 14] = [
 /// Every ordered pair as (key, R) with `s` = 0: valid under ZIP 215 whatever the message.
 fn small_order_rows() -> (Vec<[u8; 32]>, Vec<[u8; 64]>) {
     let points = SMALL_ORDER.map(|point| <[u8; 32]>::try_from(hex(point)).unwrap());
-    let pairs = points
-        .iter()
-        .flat_map(|key| points.iter().map(move |r| (*key, *r)));
+    let pairs = points.iter().flat_map(|key| points.iter().map(move |r| (*key, *r)));
     pairs
         .map(|(key, r)| {
             let mut signature = [0; 64];
@@ -116,29 +101,19 @@ fn single_agrees_with_wycheproof() {
 fn batch_agrees_with_single_on_wycheproof() {
     let mut cases = wycheproof();
     cases.retain(|case| case.signature.len() == 64);
-    let signatures: Vec<[u8; 64]> = cases
-        .iter()
-        .map(|case| case.signature.clone().try_into().unwrap())
-        .collect();
+    let signatures: Vec<[u8; 64]> =
+        cases.iter().map(|case| case.signature.clone().try_into().unwrap()).collect();
     let rows: Vec<Row> = cases
         .iter()
         .zip(&signatures)
-        .map(|(case, signature)| Row {
-            key: &case.key,
-            message: &case.message,
-            signature,
-        })
+        .map(|(case, signature)| Row { key: &case.key, message: &case.message, signature })
         .collect();
     let valid: Vec<bool> = cases.iter().map(|case| case.valid).collect();
     assert_eq!(verify_all(&rows, 1), valid);
     assert_eq!(verify_all(&rows, 2), valid);
 
-    let good: Vec<Row> = rows
-        .iter()
-        .zip(&valid)
-        .filter(|(_, valid)| **valid)
-        .map(|(row, _)| *row)
-        .collect();
+    let good: Vec<Row> =
+        rows.iter().zip(&valid).filter(|(_, valid)| **valid).map(|(row, _)| *row).collect();
     assert!(batch_holds(&good));
     for (row, valid) in rows.iter().zip(&valid) {
         assert_eq!(batch_holds(&[*row]), *valid);
@@ -155,16 +130,9 @@ fn points_of_small_order_verify_alone_and_in_batches() {
         let rows: Vec<Row> = keys
             .iter()
             .zip(&signatures)
-            .map(|(key, signature)| Row {
-                key,
-                message,
-                signature,
-            })
+            .map(|(key, signature)| Row { key, message, signature })
             .collect();
-        assert!(
-            rows.iter()
-                .all(|row| verify(row.key, row.message, row.signature))
-        );
+        assert!(rows.iter().all(|row| verify(row.key, row.message, row.signature)));
         assert!(rows.iter().all(|row| batch_holds(&[*row])));
         assert!(batch_holds(&rows));
     }
@@ -182,11 +150,7 @@ fn non_canonical_encodings_get_one_verdict() {
             signature[..32].copy_from_slice(&point);
             let key = public_key(&[1; 32]);
             for key in [&key, &point] {
-                let row = Row {
-                    key,
-                    message: b"x",
-                    signature: &signature,
-                };
+                let row = Row { key, message: b"x", signature: &signature };
                 let single = verify(row.key, row.message, row.signature);
                 assert_eq!(single, batch_holds(&[row]));
                 if single { passed += 1 } else { refused += 1 }
@@ -210,11 +174,7 @@ fn s_must_be_canonical() {
         *byte = (sum & 0xff) as u8;
         carry = sum >> 8;
     }
-    let row = Row {
-        key: &key,
-        message: b"message",
-        signature: &signature,
-    };
+    let row = Row { key: &key, message: b"message", signature: &signature };
     assert!(!verify(&key, b"message", &signature));
     assert!(!batch_holds(&[row]));
 }
@@ -270,10 +230,7 @@ fn few_rows_and_repeated_keys_agree_with_single() {
         signatures[last][63] |= 0x80;
         let verdicts = verify_rows(&keys, &digests, &signatures);
         for row in 0..keys.len() {
-            assert_eq!(
-                verdicts[row],
-                verify(&keys[row], &digests[row], &signatures[row])
-            );
+            assert_eq!(verdicts[row], verify(&keys[row], &digests[row], &signatures[row]));
         }
         assert!(!verdicts[last]);
     }
@@ -285,11 +242,7 @@ fn few_rows_and_repeated_keys_agree_with_single() {
 fn speed() {
     let (keys, digests, signatures) = rows(8_192);
     let rows: Vec<Row> = (0..8_192)
-        .map(|i| Row {
-            key: &keys[i],
-            message: &digests[i],
-            signature: &signatures[i],
-        })
+        .map(|i| Row { key: &keys[i], message: &digests[i], signature: &signatures[i] })
         .collect();
     let time = |name: &str, count: usize, work: &dyn Fn() -> bool| {
         let best = (0..5)
@@ -299,22 +252,15 @@ fn speed() {
                 start.elapsed()
             })
             .min();
-        println!(
-            "{name}: {:.2} us",
-            best.unwrap().as_secs_f64() * 1e6 / count as f64
-        );
+        println!("{name}: {:.2} us", best.unwrap().as_secs_f64() * 1e6 / count as f64);
     };
     time("single", 1_024, &|| {
-        rows[..1_024]
-            .iter()
-            .all(|row| verify(row.key, row.message, row.signature))
+        rows[..1_024].iter().all(|row| verify(row.key, row.message, row.signature))
     });
     for size in [16, 64, 512, 4_096, 8_192] {
         for threads in [1, 2] {
             let name = format!("{size} rows, {threads} threads");
-            time(&name, size, &|| {
-                verify_all(&rows[..size], threads).iter().all(|good| *good)
-            });
+            time(&name, size, &|| verify_all(&rows[..size], threads).iter().all(|good| *good));
         }
     }
     let mut bad = signatures.clone();

@@ -1,0 +1,148 @@
+//! The seam between the log and the world: a folder of files, as little of it as the log needs.
+//!
+//! Two implementations: [`Folder`] is real; `log/faulty.rs` is a disk in memory that tears writes, fails
+//! syncs and loses what was not synced, for the log's tests and for simulation.
+
+use std::fs::{self, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::width::count;
+
+/// A folder. Names are plain file names.
+pub trait Disk: Send + Sync {
+    fn names(&self) -> io::Result<Vec<String>>;
+    fn open(&self, name: &str) -> io::Result<Arc<dyn File>>;
+    /// An empty file, whatever was there.
+    fn create(&self, name: &str) -> io::Result<Arc<dyn File>>;
+    fn rename(&self, from: &str, to: &str) -> io::Result<()>;
+    fn remove(&self, name: &str) -> io::Result<()>;
+    /// Makes creations, renames and removals durable.
+    fn sync(&self) -> io::Result<()>;
+}
+
+pub trait File: Send + Sync {
+    fn length(&self) -> io::Result<u64>;
+    /// May read less than asked; 0 is the end.
+    fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize>;
+    /// May write less than asked.
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize>;
+    /// Makes contents and length durable.
+    fn sync(&self) -> io::Result<()>;
+    fn cut(&self, length: u64) -> io::Result<()>;
+}
+
+/// Fills `bytes` or reaches the end; returns how many were read.
+pub fn read_full(file: &dyn File, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
+    let mut done = 0_usize;
+    while let Some(rest) = bytes.get_mut(done..).filter(|rest| !rest.is_empty()) {
+        match file.read_at(rest, offset.saturating_add(count(done))) {
+            Ok(0) => break,
+            Ok(some) => done = done.saturating_add(some),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(done)
+}
+
+pub fn write_full(file: &dyn File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    let mut done = 0_usize;
+    while let Some(rest) = bytes.get(done..).filter(|rest| !rest.is_empty()) {
+        match file.write_at(rest, offset.saturating_add(count(done))) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(some) => done = done.saturating_add(some),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// A folder of the file system.
+pub struct Folder {
+    path: PathBuf,
+    /// Held as long as this lives: the lock on the folder itself, so that no file is added to it.
+    lock: Option<fs::File>,
+}
+
+impl Folder {
+    /// For the one writer. `WouldBlock` when another process, or this one, has the folder.
+    pub fn lock(path: &Path) -> io::Result<Self> {
+        let lock = fs::File::open(path)?;
+        lock.try_lock().map_err(|error| match error {
+            TryLockError::Error(error) => error,
+            TryLockError::WouldBlock => io::Error::new(
+                ErrorKind::WouldBlock,
+                format!("{} is open elsewhere", path.display()),
+            ),
+        })?;
+        Ok(Self { path: path.to_owned(), lock: Some(lock) })
+    }
+
+    /// For readers: no lock, and files open for reading only.
+    pub fn read(path: &Path) -> Self {
+        Self { path: path.to_owned(), lock: None }
+    }
+}
+
+impl Disk for Folder {
+    fn names(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.path)? {
+            // A name that is not text is none of ours.
+            if let Ok(name) = entry?.file_name().into_string() {
+                names.push(name);
+            }
+        }
+        Ok(names)
+    }
+
+    fn open(&self, name: &str) -> io::Result<Arc<dyn File>> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(self.lock.is_some());
+        Ok(Arc::new(options.open(self.path.join(name))?))
+    }
+
+    fn create(&self, name: &str) -> io::Result<Arc<dyn File>> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(true);
+        Ok(Arc::new(options.open(self.path.join(name))?))
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        fs::rename(self.path.join(from), self.path.join(to))
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        fs::remove_file(self.path.join(name))
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        fs::File::open(&self.path)?.sync_all()
+    }
+}
+
+impl File for fs::File {
+    fn length(&self) -> io::Result<u64> {
+        Ok(self.metadata()?.len())
+    }
+
+    fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
+        FileExt::read_at(self, bytes, offset)
+    }
+
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
+        FileExt::write_at(self, bytes, offset)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.sync_data()
+    }
+
+    fn cut(&self, length: u64) -> io::Result<()> {
+        self.set_len(length)
+    }
+}

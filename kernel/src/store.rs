@@ -1,0 +1,244 @@
+//! A chain in a folder: made, opened again, restored from a snapshot, verified.
+//!
+//! Read `open` for what survives a crash, and `verify` for what an auditor runs.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::block::Block;
+use crate::codec::Header;
+use crate::disk::{Disk, Folder};
+use crate::hash::Hash;
+use crate::head;
+use crate::history::{Fault, History};
+use crate::ledger::{CreateError, Ledger, apply_block_zero};
+use crate::log::{self, Log};
+use crate::snapshot;
+use crate::state::State;
+
+// --- make and open -----------------------------------------------------------------------------
+
+/// A new chain in a folder, which is made when it is missing. A genesis that is refused leaves nothing.
+pub fn create(path: &Path, time_ns: u64, genesis: &[u8]) -> Result<Ledger, CreateError> {
+    let (state, block) = apply_block_zero(time_ns, genesis)?;
+    let history = create_history(path, &block).map_err(CreateError::History)?;
+    Ok(Ledger::at(state, &block, history))
+}
+
+fn create_history(path: &Path, block: &Block) -> Result<History, Fault> {
+    fs::create_dir_all(path)?;
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        fs::File::open(parent)?.sync_all()?;
+    }
+    let disk: Arc<dyn Disk> = Arc::new(Folder::lock(path)?);
+    let log = block.with_payload(|parts| {
+        Log::create(Arc::clone(&disk), parts, block.hash, Some(head::PACE))
+    })?;
+    Ok(History::Folder { disk, log: Box::new(log) })
+}
+
+/// A ledger, and the height of the snapshot that it started from.
+pub struct Opened {
+    pub ledger: Ledger,
+    pub snapshot_height: u64,
+}
+
+/// Recovers from the newest snapshot that checks and the blocks after it.
+pub fn open(path: &Path) -> Result<Opened, Fault> {
+    let disk: Arc<dyn Disk> = Arc::new(Folder::lock(path)?);
+    for height in snapshot::heights(&*disk)? {
+        // One that does not check, or is of another chain, costs time and nothing else.
+        let Ok(start) = load_snapshot(&*disk, &snapshot::name(height)) else {
+            continue;
+        };
+        let mut replay = Replay { start: Some(start), ..Replay::default() };
+        let opened = open_with(&disk, &mut replay);
+        if !replay.is_other_chain {
+            return opened;
+        }
+    }
+    open_with(&disk, &mut Replay::default())
+}
+
+fn open_with(disk: &Arc<dyn Disk>, replay: &mut Replay) -> Result<Opened, Fault> {
+    let snapshot_height = replay.start.as_ref().map_or(0, |(_, header)| header.height);
+    let log = Log::open(Arc::clone(disk), Some(head::PACE), &mut |height, payload| {
+        replay.take(height, payload)
+    })?;
+    let mut ledger = replay.ledger.take().ok_or_else(|| Fault::Corrupt {
+        height: log.reader().height().saturating_add(1),
+        what: "the log ends before a snapshot".to_owned(),
+    })?;
+    ledger.history = History::Folder { disk: Arc::clone(disk), log: Box::new(log) };
+    Ok(Opened { ledger, snapshot_height })
+}
+
+/// Blocks from a log, applied in memory as they come.
+#[derive(Default)]
+struct Replay {
+    /// The state to start from; without it, block 0 makes one.
+    start: Option<(State, Header)>,
+    ledger: Option<Ledger>,
+    /// The snapshot is not of this log.
+    is_other_chain: bool,
+    entries: u64,
+}
+
+impl Replay {
+    fn take(&mut self, height: u64, payload: &[u8]) -> Result<(), Fault> {
+        if self.start.as_ref().is_some_and(|(_, header)| height < header.height) {
+            return Ok(());
+        }
+        let corrupt = |what: String| Fault::Corrupt { height, what };
+        let block = Block::decode_payload(payload).map_err(|error| corrupt(error.to_string()))?;
+        self.entries = self.entries.saturating_add(u64::from(block.header.count));
+        match (&mut self.ledger, self.start.take()) {
+            (Some(ledger), _) => ledger.replay(&block).map_err(corrupt),
+            (None, Some((state, header))) => {
+                self.is_other_chain = header != block.header;
+                self.ledger = Some(Ledger::at(state, &block, History::Memory(Vec::new())));
+                if self.is_other_chain { Err(corrupt("header differs".to_owned())) } else { Ok(()) }
+            }
+            (None, None) => {
+                self.ledger = Some(replay_block_zero(&block).map_err(corrupt)?);
+                Ok(())
+            }
+        }
+    }
+}
+
+fn replay_block_zero(recorded: &Block) -> Result<Ledger, String> {
+    let (state, block) = apply_block_zero(recorded.header.time_ns, &recorded.body.entries)
+        .map_err(|error| format!("genesis cannot be applied: {error:?}"))?;
+    if block.header.state_root != recorded.header.state_root {
+        return Err("state root differs".to_owned());
+    }
+    if block.header != recorded.header {
+        return Err("header differs".to_owned());
+    }
+    if block.body.results != recorded.body.results {
+        return Err("results differ".to_owned());
+    }
+    if !recorded.finality.is_empty() {
+        return Err("finality of block 0 is not empty".to_owned());
+    }
+    Ok(Ledger::at(state, &block, History::Memory(Vec::new())))
+}
+
+// --- snapshots ---------------------------------------------------------------------------------
+
+#[derive(Debug)]
+pub enum SnapshotError {
+    /// A ledger in memory has no folder to write to.
+    NoFolder,
+    /// The state holds a block that may yet be discarded.
+    BlockStaged,
+    /// The snapshot does not check, or is not of the chain in its folder.
+    Differs(String),
+    History(Fault),
+}
+
+impl From<Fault> for SnapshotError {
+    fn from(fault: Fault) -> Self {
+        Self::History(fault)
+    }
+}
+
+/// Writes the committed state into the ledger's folder, and returns its height.
+pub fn save_snapshot(ledger: &Ledger) -> Result<u64, SnapshotError> {
+    let History::Folder { disk, log } = &ledger.history else {
+        return Err(SnapshotError::NoFolder);
+    };
+    if ledger.staged().is_some() {
+        return Err(SnapshotError::BlockStaged);
+    }
+    let height = ledger.tip.height;
+    let block = ledger
+        .history
+        .read(height)?
+        .ok_or_else(|| Fault::Corrupt { height, what: "the record is missing".to_owned() })?;
+    log.sync_head()?;
+    snapshot::write(&**disk, height, &block.header.write(), &mut |sink| ledger.state.export(sink))
+        .map_err(Fault::Disk)?;
+    Ok(height)
+}
+
+/// The state of a snapshot and the header that it belongs to; the header's state root is the rows'.
+fn load_snapshot(disk: &dyn Disk, name: &str) -> Result<(State, Header), SnapshotError> {
+    let differs = |what: &str| SnapshotError::Differs(what.to_owned());
+    let mut reader = snapshot::Reader::open(disk, name).map_err(Fault::Disk)?;
+    let imported = State::import(&mut reader);
+    let header = reader.finish().map_err(|what| differs(&what))?;
+    let header = Header::read(&header).map_err(|error| differs(&error.to_string()))?;
+    let mut state = imported.map_err(|what| differs(&what))?;
+    if state.root() == header.state_root {
+        Ok((state, header))
+    } else {
+        Err(differs("state root differs"))
+    }
+}
+
+/// A ledger in memory at the snapshot's height. `name` is a file of the folder, whose log must have a
+/// block with the snapshot's header.
+pub fn restore(path: &Path, name: &str) -> Result<Ledger, SnapshotError> {
+    let disk = Folder::read(path);
+    let start = load_snapshot(&disk, name)?;
+    let height = start.1.height;
+    let mut replay = Replay { start: Some(start), ..Replay::default() };
+    let mut found = None;
+    let scanned = log::scan(&disk, &mut |at, payload| {
+        if at <= height {
+            replay.take(at, payload)?;
+        }
+        if at == height {
+            found = replay.ledger.take();
+        }
+        Ok(())
+    });
+    match (found, scanned) {
+        (Some(ledger), Ok(_)) => Ok(ledger),
+        _ if replay.is_other_chain => {
+            Err(SnapshotError::Differs("the log has another block at this height".to_owned()))
+        }
+        (None, Ok(_)) => Err(SnapshotError::Differs("the log ends before the snapshot".to_owned())),
+        (_, Err(fault)) => Err(fault.into()),
+    }
+}
+
+// --- verification ------------------------------------------------------------------------------
+
+#[derive(Debug, PartialEq, Eq)]
+pub struct Verification {
+    /// The last good block.
+    pub height: u64,
+    pub root: Hash,
+    /// Entries of the good blocks.
+    pub entries: u64,
+    /// The first block that is not good, and what differs.
+    pub first_bad: Option<(u64, String)>,
+}
+
+/// Recomputes the chain from genesis: every checksum, hash, signature, result and root. Snapshots have
+/// no say in it.
+pub fn verify(path: &Path) -> Result<Verification, Fault> {
+    let mut replay = Replay::default();
+    let (mut entries, mut tip) = (0, None);
+    let scanned = log::scan(&Folder::read(path), &mut |height, payload| {
+        replay.take(height, payload)?;
+        entries = replay.entries;
+        tip = replay.ledger.as_ref().map(|ledger| ledger.tip);
+        Ok(())
+    });
+    let (height, root) = tip.map_or((0, [0; 32]), |tip| (tip.height, tip.state_root));
+    let first_bad = match scanned {
+        Ok(scan) if scan.slots.whole() => None,
+        Ok(_) => Some((height, "a slot of head differs".to_owned())),
+        Err(Fault::Corrupt { height, what }) => Some((height, what)),
+        Err(fault) => return Err(fault),
+    };
+    Ok(Verification { height, root, entries, first_bad })
+}
+
+#[cfg(test)]
+mod tests;
