@@ -8,10 +8,10 @@
 use std::sync::Arc;
 
 use crate::codec::{
-    self, DecodeError, Entry, Envelope, HEAD_BYTES, HEADER_BYTES, Header, INSTRUCTION_BYTES,
-    RESULT_BYTES, Unit, read_entry,
+    self, DecodeError, Entry, Envelope, HEAD_BYTES, HEADER_BYTES, Header, RESULT_BYTES, Unit, put,
+    read_entry,
 };
-use crate::hash::{Domain, Hash};
+use crate::hash::{Domain, Hash, LANES, ZERO};
 use crate::tree;
 use crate::width::{at, row};
 
@@ -58,8 +58,11 @@ impl Block {
         let (Some(entry), Some(result)) = (records.all.get(index), results.get(index)) else {
             return Ok(None);
         };
-        let entry_path = tree::path(&records.leaves(), index);
-        let result_path = tree::path(&result_leaves(&self.body.results), index);
+        let (mut leaves, mut result_leaves) = (Vec::new(), Vec::new());
+        records.hash_leaves(&mut leaves);
+        hash_results(&self.body.results, &mut result_leaves);
+        let entry_path = tree::path(leaves, index);
+        let result_path = tree::path(result_leaves, index);
         Ok(entry_path.zip(result_path).map(|(entry_path, result_path)| Proof {
             entry: entry.to_vec(),
             result: result.to_vec(),
@@ -167,13 +170,15 @@ impl<'a> Records<'a> {
         Ok(rest)
     }
 
-    pub fn leaves(&self) -> Vec<Hash> {
-        Domain::Leaf.key().hash_each(&self.all)
+    pub fn hash_leaves(&self, out: &mut Vec<Hash>) {
+        Domain::Leaf.key().hash_each(&self.all, out);
     }
 
-    pub fn instructions(&self) -> Vec<Hash> {
-        let instructions: Vec<&[u8]> = self.entries.iter().map(Entry::instruction).collect();
-        Domain::Instruction.key().hash_each(&instructions)
+    pub fn hash_instructions(&self, out: &mut Vec<Hash>) {
+        out.clear();
+        out.resize(self.entries.len(), ZERO);
+        let instructions = self.entries.iter().map(Entry::instruction);
+        Domain::Instruction.key().hash_pairs(instructions.zip(out));
     }
 
     /// Every record cut or padded with zeros to 256 bytes.
@@ -194,13 +199,16 @@ impl<'a> Records<'a> {
 }
 
 /// Results are 32 bytes; a leaf is padded to a whole block of the hash, which vector code takes.
-pub fn result_leaves(results: &[u8]) -> Vec<Hash> {
-    let mut padded = Vec::with_capacity(results.len() * 2);
-    for result in results.as_chunks::<RESULT_BYTES>().0 {
-        padded.extend_from_slice(result);
-        padded.extend_from_slice(&[0; RESULT_BYTES]);
+pub fn hash_results(results: &[u8], out: &mut Vec<Hash>) {
+    let results = results.as_chunks::<RESULT_BYTES>().0;
+    out.clear();
+    out.resize(results.len(), ZERO);
+    for (results, out) in results.chunks(LANES).zip(out.chunks_mut(LANES)) {
+        let mut leaves = [[0; 2 * RESULT_BYTES]; LANES];
+        for (leaf, result) in leaves.iter_mut().zip(results) {
+            put::<0, _, _>(leaf, *result);
+        }
+        let leaves = leaves.get(..results.len()).unwrap_or_default();
+        Domain::Leaf.key().hash_rows_into(2 * RESULT_BYTES, leaves.as_flattened(), out);
     }
-    Domain::Leaf.key().hash_rows(2 * RESULT_BYTES, &padded)
 }
-
-const _: () = assert!(INSTRUCTION_BYTES.is_multiple_of(64));

@@ -182,8 +182,8 @@ impl<'a> Entry<'a> {
         self.flags() & FLAG_PENDING != 0
     }
 
-    pub fn instruction(&self) -> &'a [u8] {
-        self.head.get(..INSTRUCTION_BYTES).unwrap_or_default()
+    pub fn instruction(&self) -> &'a [u8; INSTRUCTION_BYTES] {
+        self.head.first_chunk().unwrap_or(&[0; INSTRUCTION_BYTES])
     }
 
     fn flags(&self) -> u16 {

@@ -25,7 +25,7 @@ const ROOT: u8 = 8;
 const KEYED_HASH: u8 = 16;
 
 /// As many inputs as the widest vector unit takes at once (AVX-512).
-const LANES: usize = 16;
+pub const LANES: usize = 16;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Domain {
@@ -154,17 +154,22 @@ impl Key {
     /// The hash of each row of `width` bytes; bytes after the last whole row are not looked at.
     pub fn hash_rows(&self, width: usize, rows: &[u8]) -> Vec<Hash> {
         let mut out = vec![ZERO; rows.len().checked_div(width).unwrap_or(0)];
-        by_width!(width, self.rows_of(rows, &mut out), {
-            for (row, out) in rows.chunks_exact(width.max(1)).zip(&mut out) {
-                *out = self.hash(row);
-            }
-        });
+        self.hash_rows_into(width, rows, &mut out);
         out
     }
 
-    /// The hash of each row; rows of one width are hashed together.
-    pub fn hash_each(&self, rows: &[&[u8]]) -> Vec<Hash> {
-        let mut out = vec![ZERO; rows.len()];
+    pub fn hash_rows_into(&self, width: usize, rows: &[u8], out: &mut [Hash]) {
+        by_width!(width, self.rows_of(rows, out), {
+            for (row, out) in rows.chunks_exact(width.max(1)).zip(out) {
+                *out = self.hash(row);
+            }
+        });
+    }
+
+    /// The hash of each row; rows of one width are hashed together. The hashes go into `out`.
+    pub fn hash_each(&self, rows: &[&[u8]], out: &mut Vec<Hash>) {
+        out.clear();
+        out.resize(rows.len(), ZERO);
         let mut widths: Vec<usize> = Vec::new();
         for row in rows {
             if widths.last() != Some(&row.len()) && !widths.contains(&row.len()) {
@@ -172,15 +177,14 @@ impl Key {
             }
         }
         for width in widths {
-            by_width!(width, self.each_of(rows, &mut out), {
-                for (row, out) in rows.iter().zip(&mut out) {
+            by_width!(width, self.each_of(rows, out), {
+                for (row, out) in rows.iter().zip(out.iter_mut()) {
                     if row.len() == width {
                         *out = self.hash(row);
                     }
                 }
             });
         }
-        out
     }
 
     fn rows_of<const N: usize>(&self, rows: &[u8], out: &mut [Hash]) {
@@ -195,24 +199,28 @@ impl Key {
     }
 
     fn each_of<const N: usize>(&self, rows: &[&[u8]], out: &mut [Hash]) {
-        let mut chosen = rows
-            .iter()
-            .enumerate()
-            .filter_map(|(at, row)| row.as_array::<N>().map(|row| (at, row)));
+        let chosen =
+            rows.iter().zip(out).filter_map(|(row, out)| Some((row.as_array::<N>()?, out)));
+        self.hash_pairs(chosen);
+    }
+
+    /// Hashes each row into the place beside it.
+    pub fn hash_pairs<'a, const N: usize>(
+        &self,
+        mut rows: impl Iterator<Item = (&'a [u8; N], &'a mut Hash)>,
+    ) {
         loop {
             let mut inputs = [const { &[0; N] }; LANES];
-            let mut places = [0; LANES];
+            let mut places = [const { None }; LANES];
             let mut used = 0;
-            for ((input, place), (at, row)) in inputs.iter_mut().zip(&mut places).zip(&mut chosen) {
-                (*input, *place) = (row, at);
+            for ((input, place), (row, out)) in inputs.iter_mut().zip(&mut places).zip(&mut rows) {
+                (*input, *place) = (row, Some(out));
                 used += 1;
             }
             let mut hashes = [ZERO; LANES];
             self.lanes(inputs.get(..used).unwrap_or_default(), hashes.as_flattened_mut());
-            for (place, hash) in places.iter().zip(hashes).take(used) {
-                if let Some(out) = out.get_mut(*place) {
-                    *out = hash;
-                }
+            for (place, hash) in places.into_iter().flatten().zip(hashes) {
+                *place = hash;
             }
             if used < LANES {
                 return;
@@ -264,7 +272,9 @@ mod tests {
             (0..300).map(|i| &data[i..i + [256, 64, 320, 7, 1344, 256][i % 6]]).collect();
         let key = Domain::Instruction.key();
         let alone: Vec<Hash> = rows.iter().map(|row| key.hash(row)).collect();
-        assert_eq!(key.hash_each(&rows), alone);
+        let mut together = vec![[9; 32]];
+        key.hash_each(&rows, &mut together);
+        assert_eq!(together, alone);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::apply::{
     Checked, Scope, Signer, apply_entry, apply_genesis, check_envelope, payment_digest, sweep,
 };
-use crate::block::{Block, Body, Records, result_leaves};
+use crate::block::{Block, Body, Records, hash_results};
 use crate::codec::{
     DecodeError, Entry, EntryResult, Finality, Header, Id, Kind, RESULT_BYTES, SWEEP_HOLDS_MAX,
     write_sweep,
@@ -37,9 +37,14 @@ pub enum StageError {
 #[derive(Debug)]
 pub enum CreateError {
     Decode(DecodeError),
-    Refused { index: usize, rejection: Rejection },
+    Refused {
+        index: usize,
+        rejection: Rejection,
+    },
     /// Genesis has entries of kinds 8, 12, 13 and 15 only.
-    KindNotOfGenesis { index: usize },
+    KindNotOfGenesis {
+        index: usize,
+    },
     History(Fault),
 }
 
@@ -77,6 +82,15 @@ pub struct Ledger {
     pub history: History,
     /// A block could not be written: what is on the disk is not known until it is opened again.
     is_stopped: bool,
+    scratch: Scratch,
+}
+
+/// Working memory of a stage, kept from block to block.
+#[derive(Default)]
+struct Scratch {
+    instructions: Vec<Hash>,
+    leaves: Vec<Hash>,
+    result_leaves: Vec<Hash>,
 }
 
 impl Ledger {
@@ -93,7 +107,8 @@ impl Ledger {
     /// A ledger whose state is that after `block`.
     pub fn at(state: State, block: &Block, history: History) -> Self {
         let (chain_id, tip) = (block.header.chain_id, Tip::of(block));
-        Self { state, chain_id, tip, staged: None, history, is_stopped: false }
+        let scratch = Scratch::default();
+        Self { state, chain_id, tip, staged: None, history, is_stopped: false, scratch }
     }
 
     // --- one block -----------------------------------------------------------------------------
@@ -114,20 +129,21 @@ impl Ledger {
         let bytes = join_records(&due, envelopes).map_err(StageError::Decode)?;
         let checkpoint = self.state.checkpoint();
         let scope = self.scope(time_ns);
-        let (leaves, results) = {
+        let results = {
             let records = read_records(&bytes, &scope, &due, envelopes)?;
-            let instructions = records.instructions();
+            records.hash_instructions(&mut self.scratch.instructions);
             mark(Phase::Apply);
-            let leaves = records.leaves();
+            records.hash_leaves(&mut self.scratch.leaves);
             mark(Phase::Roots);
-            let signatures = Signatures::check(&self.state, &scope, &records, &instructions);
+            let Scratch { instructions, leaves, .. } = &self.scratch;
+            let signatures = Signatures::check(&self.state, &scope, &records, instructions);
             mark(Phase::Signatures);
             let prepared = Prepared { records, instructions, leaves, signatures };
             let results = apply_block(&mut self.state, &scope, &due, &prepared);
             mark(Phase::Apply);
-            (prepared.leaves, results)
+            results
         };
-        let header = self.seal(&scope, &leaves, &results);
+        let header = self.seal(&scope, &results);
         let block = Block::new(header, Body { entries: bytes, results });
         mark(Phase::Roots);
         self.staged = Some((block.clone(), checkpoint));
@@ -151,12 +167,15 @@ impl Ledger {
         Scope { chain_id: self.chain_id, height, now_ns }
     }
 
-    fn seal(&mut self, scope: &Scope, leaves: &[Hash], results: &[u8]) -> Header {
-        let transactions_root = tree::root(leaves);
-        let results_root = tree::root(&result_leaves(results));
+    fn seal(&mut self, scope: &Scope, results: &[u8]) -> Header {
+        let Scratch { leaves, result_leaves, .. } = &mut self.scratch;
+        let count = row(leaves.len());
+        hash_results(results, result_leaves);
+        let transactions_root = tree::root_within(leaves);
+        let results_root = tree::root_within(result_leaves);
         close_segment(&mut self.state, scope, transactions_root, results_root);
         Header {
-            count: row(leaves.len()),
+            count,
             height: scope.height,
             time_ns: scope.now_ns,
             chain_id: scope.chain_id,
@@ -255,9 +274,14 @@ impl Ledger {
 
     /// Per asset: positive posted, negative posted, pending in, pending out.
     pub fn trial_balance(&self) -> Vec<TrialBalance> {
-        let mut sums: Vec<TrialBalance> = self.state.assets.table.rows().iter().map(|asset| {
-            TrialBalance { asset: asset.number, ..TrialBalance::default() }
-        }).collect();
+        let mut sums: Vec<TrialBalance> = self
+            .state
+            .assets
+            .table
+            .rows()
+            .iter()
+            .map(|asset| TrialBalance { asset: asset.number, ..TrialBalance::default() })
+            .collect();
         for balance in self.state.balances.table.rows() {
             let asset = balance.asset.checked_sub(1).and_then(|number| sums.get_mut(at(number)));
             asset.expect("invariant: a balance is in a known asset").add(balance);
@@ -279,7 +303,8 @@ pub struct TrialBalance {
 
 impl TrialBalance {
     fn add(&mut self, balance: &crate::balance::Balance) {
-        let side = if balance.posted >= 0 { &mut self.positive_minor } else { &mut self.negative_minor };
+        let side =
+            if balance.posted >= 0 { &mut self.positive_minor } else { &mut self.negative_minor };
         for (sum, amount_minor) in [
             (side, balance.posted.unsigned_abs()),
             (&mut self.pending_in_minor, balance.pending_in),
@@ -310,14 +335,17 @@ pub fn apply_block_zero(time_ns: u64, genesis: &[u8]) -> Result<(State, Block), 
         results.extend(result.write());
     }
     state.keep();
+    let (mut leaves, mut result_leaves) = (Vec::new(), Vec::new());
+    records.hash_leaves(&mut leaves);
+    hash_results(&results, &mut result_leaves);
     let header = Header {
         count: row(records.all.len()),
         height: 0,
         time_ns,
         chain_id,
         previous: ZERO,
-        transactions_root: tree::root(&records.leaves()),
-        results_root: tree::root(&result_leaves(&results)),
+        transactions_root: tree::root_within(&mut leaves),
+        results_root: tree::root_within(&mut result_leaves),
         state_root: state.root(),
     };
     Ok((state, Block::new(header, Body { entries: genesis.to_vec(), results })))
@@ -360,8 +388,8 @@ fn read_records<'a>(
 /// A block that is read and checked as far as its bytes alone allow.
 struct Prepared<'a> {
     records: Records<'a>,
-    instructions: Vec<Hash>,
-    leaves: Vec<Hash>,
+    instructions: &'a [Hash],
+    leaves: &'a [Hash],
     signatures: Signatures,
 }
 
@@ -419,14 +447,15 @@ fn apply_block(
     let Prepared { records, instructions, leaves, signatures } = prepared;
     let mut results = Vec::with_capacity(records.all.len().saturating_mul(RESULT_BYTES));
     drop_old_segments(state, scope.now_ns);
-    let mut leaves = leaves.as_slice();
+    state.window.open.ids.reserve(records.entries.len());
+    let mut leaves = *leaves;
     if records.has_sweep {
         sweep(state, due);
         let swept = EntryResult::sweep(u128::from(count(due.len())));
         results.extend_from_slice(&swept.write());
         leaves = leaves.get(1..).unwrap_or_default();
     }
-    let mut entries = records.entries.iter().zip(instructions).enumerate();
+    let mut entries = records.entries.iter().zip(*instructions).enumerate();
     for (envelope, is_signed) in records.envelopes.iter().zip(&signatures.envelopes) {
         let own_count = at(envelope.count());
         let (own, rest) = leaves.split_at(own_count.saturating_add(1));

@@ -18,6 +18,7 @@
         clippy::indexing_slicing,
         clippy::arithmetic_side_effects,
         clippy::as_conversions,
+        clippy::disallowed_methods,
         reason = "a test that panics has failed, which is what it is for"
     )
 )]

@@ -45,8 +45,8 @@ mod _native {
     #[pymodule_export]
     use super::{
         CorruptLog, DecodeError, LogFault, PyAccount, PyBlock, PyHold, PyLedger, PyProof, PyStaged,
-        PyVerification, check_path, hash_bytes, hash_rows, prf_rows, public_key, refusal_codes, seal_envelope,
-        sign, sign_rows, tree_root, verify, verify_log, verify_rows,
+        PyVerification, check_path, hash_bytes, hash_rows, prf_rows, public_key, refusal_codes,
+        seal_envelope, sign, sign_rows, tree_root, verify, verify_log, verify_rows,
     };
 }
 
@@ -62,7 +62,7 @@ impl<'py> FromPyObject<'_, 'py> for Buffer {
         if let Ok(bytes) = object.cast::<PyBytes>() {
             return Ok(Self(bytes.to_owned().into()));
         }
-        let view = PyMemoryView::from(&*object)?;
+        let view = PyMemoryView::from(&object)?;
         let bytes = object.py().get_type::<PyBytes>().call1((view,))?;
         Ok(Self(bytes.cast_into::<PyBytes>()?.into()))
     }
@@ -78,9 +78,8 @@ impl std::ops::Deref for Buffer {
 
 impl Buffer {
     fn array<const N: usize>(&self, what: &str) -> PyResult<[u8; N]> {
-        <[u8; N]>::try_from(&**self).map_err(|_| {
-            PyValueError::new_err(format!("{what} has {} bytes, not {N}", self.len()))
-        })
+        <[u8; N]>::try_from(&**self)
+            .map_err(|_| PyValueError::new_err(format!("{what} has {} bytes, not {N}", self.len())))
     }
 
     fn rows<const N: usize>(&self, what: &str) -> PyResult<&[[u8; N]]> {
@@ -233,7 +232,7 @@ fn hash_rows_with<'py>(
 #[pyfunction]
 fn tree_root<'py>(py: Python<'py>, leaves: Buffer) -> PyResult<Bound<'py, PyBytes>> {
     let rows = leaves.rows("leaves")?;
-    let root = py.detach(|| tree::root(rows));
+    let root = py.detach(|| tree::root(rows.to_vec()));
     Ok(PyBytes::new(py, &root))
 }
 
@@ -430,7 +429,7 @@ trait AsBlock {
         self.block().header.write()
     }
 
-    fn from_records<'py>(
+    fn join_records<'py>(
         &self,
         py: Python<'py>,
         join: impl Fn(&Records<'_>) -> Vec<u8> + Sync,
@@ -487,12 +486,12 @@ impl PyStaged {
 
     #[getter]
     fn heads<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        self.from_records(py, |records| records.heads())
+        self.join_records(py, |records| records.heads())
     }
 
     #[getter]
     fn units<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        self.from_records(py, |records| records.units())
+        self.join_records(py, |records| records.units())
     }
 
     #[getter]
@@ -561,12 +560,12 @@ impl PyBlock {
 
     #[getter]
     fn heads<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        self.from_records(py, |records| records.heads())
+        self.join_records(py, |records| records.heads())
     }
 
     #[getter]
     fn units<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        self.from_records(py, |records| records.units())
+        self.join_records(py, |records| records.units())
     }
 
     #[getter]
@@ -688,7 +687,11 @@ impl PyLedger {
         Self { ledger: RwLock::new(ledger), reader, snapshot_height }
     }
 
-    fn read<T: Send>(&self, py: Python<'_>, query: impl FnOnce(&Ledger) -> T + Send) -> PyResult<T> {
+    fn read<T: Send>(
+        &self,
+        py: Python<'_>,
+        query: impl FnOnce(&Ledger) -> T + Send,
+    ) -> PyResult<T> {
         py.detach(|| Ok(query(&*self.ledger.read().map_err(|_| doubtful())?)))
     }
 
@@ -787,8 +790,9 @@ impl PyLedger {
     fn stage(&self, py: Python<'_>, time_ns: u64, envelopes: Vec<Buffer>) -> PyResult<PyStaged> {
         let envelopes: Vec<&[u8]> = envelopes.iter().map(|buffer| &**buffer).collect();
         let mut clock = PhaseClock::start();
-        let block = self
-            .write(py, |ledger| ledger.stage(time_ns, &envelopes, &mut |phase| clock.mark(phase)))??;
+        let block = self.write(py, |ledger| {
+            ledger.stage(time_ns, &envelopes, &mut |phase| clock.mark(phase))
+        })??;
         Ok(PyStaged { block, clock })
     }
 
@@ -875,25 +879,22 @@ impl PyLedger {
         })
     }
 
-    fn balances(
-        &self,
-        py: Python<'_>,
-        address: Buffer,
-    ) -> PyResult<Vec<(u32, i128, u128, u128)>> {
+    fn balances(&self, py: Python<'_>, address: Buffer) -> PyResult<Vec<(u32, i128, u128, u128)>> {
         let address = address.array("address")?;
         self.read(py, |ledger| {
             let account = ledger.state.accounts.find_row(&address);
             let rows = account.map_or(&[][..], |(_, account)| ledger.state.balances.of(account));
-            rows.iter().map(|row| (row.asset, row.posted, row.pending_in, row.pending_out)).collect()
+            rows.iter()
+                .map(|row| (row.asset, row.posted, row.pending_in, row.pending_out))
+                .collect()
         })
     }
 
     fn assets(&self, py: Python<'_>) -> PyResult<Vec<(u32, String, u8)>> {
         self.read(py, |ledger| {
             let rows = ledger.state.assets.table.rows().iter();
-            let text = |code: &[u8; 16]| {
-                String::from_utf8_lossy(code).trim_end_matches('\0').to_owned()
-            };
+            let text =
+                |code: &[u8; 16]| String::from_utf8_lossy(code).trim_end_matches('\0').to_owned();
             rows.map(|asset| (asset.number, text(&asset.code), asset.scale)).collect()
         })
     }
@@ -961,6 +962,7 @@ impl PyLedger {
         })
     }
 
+    #[allow(clippy::type_complexity, reason = "the tuple of the .pyi")]
     fn trial_balance(&self, py: Python<'_>) -> PyResult<Vec<(u32, u128, i128, u128, u128)>> {
         let sums = self.read(py, Ledger::trial_balance)?;
         let row = |sum: &crate::ledger::TrialBalance| {

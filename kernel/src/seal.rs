@@ -1,6 +1,8 @@
 //! Sealing: an institution's envelope around its entries.
 
-use crate::codec::{DecodeError, ENVELOPE_ENTRIES_MAX, EnvelopeHead, HEAD_BYTES, field, read_entry};
+use crate::codec::{
+    DecodeError, ENVELOPE_ENTRIES_MAX, EnvelopeHead, HEAD_BYTES, field, read_entry,
+};
 use crate::hash::{Domain, Hash};
 use crate::signature;
 
@@ -85,5 +87,7 @@ fn digest(entries: &[u8], lengths: &[usize]) -> Hash {
         rows.push(row);
         rest = after;
     }
-    Domain::Entries.hash(Domain::Leaf.key().hash_each(&rows).as_flattened())
+    let mut leaves = Vec::new();
+    Domain::Leaf.key().hash_each(&rows, &mut leaves);
+    Domain::Entries.hash(leaves.as_flattened())
 }

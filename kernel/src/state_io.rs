@@ -58,9 +58,7 @@ impl State {
     }
 
     /// Reads what `export` wrote: tables in its order, each in any number of chunks of whole rows.
-    pub fn import(
-        chunks: &mut dyn Iterator<Item = (String, Vec<u8>)>,
-    ) -> Result<Self, String> {
+    pub fn import(chunks: &mut dyn Iterator<Item = (String, Vec<u8>)>) -> Result<Self, String> {
         let mut import = Import::default();
         for (table, rows) in chunks {
             import.read(&table, &rows)?;

@@ -1,7 +1,7 @@
 //! Tables: rows in memory with the tree over their leaves. What changed is remembered and hashed
 //! when a root is asked for, once per block.
 
-use crate::hash::{Domain, Hash, ZERO};
+use crate::hash::{Domain, Hash, LANES, ZERO};
 use crate::tree::DirtyTree;
 use crate::width::{at, count, row};
 
@@ -89,24 +89,30 @@ impl<R: Row> Table<R> {
     pub fn root(&mut self) -> Hash {
         let changed = self.changed.take(self.next_number());
         if !changed.is_empty() || self.tree.rows() != self.rows.len() {
-            let leaves = self.leaf_hashes(&changed);
-            self.tree.update(self.rows.len(), changed, &leaves);
+            let (rows, mut leaves) = (&self.rows, Vec::new());
+            self.tree.update(rows.len(), changed, |numbers, hashes| {
+                hash_leaves(rows, numbers, &mut leaves, hashes);
+            });
         }
         self.tree.root()
     }
+}
 
-    fn leaf_hashes(&self, changed: &[u32]) -> Vec<Hash> {
-        let mut leaves = Vec::with_capacity(changed.len().saturating_mul(R::LEAF_BYTES));
-        for number in changed {
-            self.row(*number).write_leaf(&mut leaves);
+/// `leaves` is working memory.
+fn hash_leaves<R: Row>(
+    rows: &[R],
+    numbers: &[u32],
+    leaves: &mut Vec<u8>,
+    hashes: &mut [Hash; LANES],
+) {
+    leaves.clear();
+    let chosen = || numbers.iter().filter_map(|number| rows.get(at(*number)));
+    chosen().for_each(|row| row.write_leaf(leaves));
+    Domain::Leaf.key().hash_rows_into(R::LEAF_BYTES, leaves, hashes);
+    for (row, hash) in chosen().zip(hashes) {
+        if row.is_free() {
+            *hash = ZERO;
         }
-        let mut hashes = Domain::Leaf.key().hash_rows(R::LEAF_BYTES, &leaves);
-        for (number, hash) in changed.iter().zip(&mut hashes) {
-            if self.row(*number).is_free() {
-                *hash = ZERO;
-            }
-        }
-        hashes
     }
 }
 
@@ -259,7 +265,7 @@ mod tests {
         slots.end(0);
         let mut leaf = 8_u64.to_le_bytes().to_vec();
         leaf.resize(64, 0);
-        assert_eq!(slots.root(), crate::tree::root(&[ZERO, Domain::Leaf.hash(&leaf)]));
+        assert_eq!(slots.root(), crate::tree::root(vec![ZERO, Domain::Leaf.hash(&leaf)]));
         slots.end(1);
         assert_eq!((slots.root(), slots.count()), (ZERO, 0));
     }

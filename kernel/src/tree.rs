@@ -5,27 +5,58 @@
     reason = "positions in memory, not money; overflow checks stay on"
 )]
 
-use crate::hash::{Domain, Hash, ZERO};
+use crate::hash::{Domain, Hash, LANES, ZERO};
 use crate::width::at;
 
-pub fn root(leaves: &[Hash]) -> Hash {
-    let mut level = leaves.to_vec();
-    while level.len() > 1 {
-        level = level_above(&level);
+pub fn root(mut leaves: Vec<Hash>) -> Hash {
+    root_within(&mut leaves)
+}
+
+/// Uses the leaves as its working memory: a block has thousands, and fresh memory costs more than
+/// their hashes.
+pub fn root_within(leaves: &mut Vec<Hash>) -> Hash {
+    while leaves.len() > 1 {
+        rise(leaves);
     }
-    level.first().copied().unwrap_or(ZERO)
+    leaves.first().copied().unwrap_or(ZERO)
 }
 
 /// The siblings of leaf `index` from the bottom; None when there is no such leaf.
-pub fn path(leaves: &[Hash], index: usize) -> Option<Vec<Hash>> {
+pub fn path(leaves: Vec<Hash>, index: usize) -> Option<Vec<Hash>> {
     leaves.get(index)?;
-    let (mut level, mut index, mut path) = (leaves.to_vec(), index, Vec::new());
+    let (mut level, mut index, mut path) = (leaves, index, Vec::new());
     while level.len() > 1 {
         path.extend(level.get(index ^ 1));
-        level = level_above(&level);
+        rise(&mut level);
         index /= 2;
     }
     Some(path)
+}
+
+/// Puts the level above in the place of a level. A parent stands before its children, so that what
+/// is overwritten has been hashed.
+fn rise(level: &mut Vec<Hash>) {
+    let pairs = level.len() / 2;
+    for start in (0..pairs).step_by(LANES) {
+        let mut inputs = [const { &[0; 64] }; LANES];
+        let mut hashes = [ZERO; LANES];
+        let children = level.as_flattened().as_chunks::<64>().0.get(start..).unwrap_or_default();
+        for (input, pair) in inputs.iter_mut().zip(children) {
+            *input = pair;
+        }
+        let used = children.len().min(LANES);
+        let inputs = inputs.get(..used).unwrap_or_default();
+        Domain::Node.key().lanes(inputs, hashes.as_flattened_mut());
+        for (parent, hash) in level.iter_mut().skip(start).zip(hashes).take(used) {
+            *parent = hash;
+        }
+    }
+    if level.len() % 2 == 1 {
+        level.swap_remove(pairs);
+        level.truncate(pairs + 1);
+    } else {
+        level.truncate(pairs);
+    }
 }
 
 pub fn check_path(leaf: &Hash, index: u64, size: u64, path: &[Hash], root: &Hash) -> bool {
@@ -36,20 +67,13 @@ pub fn check_path(leaf: &Hash, index: u64, size: u64, path: &[Hash], root: &Hash
     while size > 1 {
         if index ^ 1 < size {
             let Some(sibling) = path.next() else { return false };
-            hash = if index.is_multiple_of(2) { node(&hash, sibling) } else { node(sibling, &hash) };
+            hash =
+                if index.is_multiple_of(2) { node(&hash, sibling) } else { node(sibling, &hash) };
         }
         index /= 2;
         size = size.div_ceil(2);
     }
     path.next().is_none() && hash == *root
-}
-
-fn level_above(level: &[Hash]) -> Vec<Hash> {
-    let mut above = Domain::Node.key().hash_rows(64, level.as_flattened());
-    if level.len() % 2 == 1 {
-        above.extend(level.last());
-    }
-    above
 }
 
 fn node(left: &Hash, right: &Hash) -> Hash {
@@ -72,19 +96,24 @@ impl DirtyTree {
         self.levels.first().map_or(0, Vec::len)
     }
 
-    /// `changed` is sorted and distinct, below `rows`, and holds every row that is new; `leaves`
-    /// are their hashes. Rows at or beyond `rows` are forgotten.
-    pub fn update(&mut self, rows: usize, mut changed: Vec<u32>, leaves: &[Hash]) {
+    /// `changed` is sorted and distinct, below `rows`, and holds every row that is new;
+    /// `hash_leaves` writes the hashes of at most 16 rows. Rows at or beyond `rows` are forgotten.
+    pub fn update(
+        &mut self,
+        rows: usize,
+        mut changed: Vec<u32>,
+        mut hash_leaves: impl FnMut(&[u32], &mut [Hash; LANES]),
+    ) {
         if self.levels.is_empty() {
             self.levels.push(Vec::new());
         }
         let rows_before = self.rows();
         if let Some(bottom) = self.levels.first_mut() {
             bottom.resize(rows, ZERO);
-            for (row, leaf) in changed.iter().zip(leaves) {
-                if let Some(place) = bottom.get_mut(at(*row)) {
-                    *place = *leaf;
-                }
+            for group in changed.chunks(LANES) {
+                let mut hashes = [ZERO; LANES];
+                hash_leaves(group, &mut hashes);
+                scatter(group, &hashes, bottom);
             }
         }
         if rows != rows_before && rows > 0 {
@@ -127,7 +156,6 @@ fn parents(changed: &mut Vec<u32>) {
 }
 
 fn hash_pairs(level: &[Hash], changed: &[u32], above: &mut [Hash]) {
-    const LANES: usize = 16;
     let pairs = level.as_flattened().as_chunks::<64>().0;
     for group in changed.chunks(LANES) {
         let mut inputs = [const { &[0; 64] }; LANES];
@@ -139,17 +167,21 @@ fn hash_pairs(level: &[Hash], changed: &[u32], above: &mut [Hash]) {
         let mut hashes = [ZERO; LANES];
         let inputs = inputs.get(..used).unwrap_or_default();
         Domain::Node.key().lanes(inputs, hashes.as_flattened_mut());
-        for (parent, hash) in group.iter().zip(hashes).take(used) {
-            if let Some(place) = above.get_mut(at(*parent)) {
-                *place = hash;
-            }
-        }
+        scatter(group.get(..used).unwrap_or_default(), &hashes, above);
     }
     // `changed` is sorted, so that an odd last hash, which moves up, can only be the last parent.
     if level.len() % 2 == 1
         && let (Some(parent), Some(last)) = (above.last_mut(), level.last())
     {
         *parent = *last;
+    }
+}
+
+fn scatter(places: &[u32], hashes: &[Hash; LANES], level: &mut [Hash]) {
+    for (place, hash) in places.iter().zip(hashes) {
+        if let Some(place) = level.get_mut(at(*place)) {
+            *place = *hash;
+        }
     }
 }
 
@@ -177,7 +209,7 @@ mod tests {
     fn root_has_the_shape_of_rfc_6962() {
         for count in 0..70 {
             let leaves = leaves(count);
-            assert_eq!(root(&leaves), by_recursion(&leaves), "{count}");
+            assert_eq!(root(leaves.clone()), by_recursion(&leaves), "{count}");
         }
     }
 
@@ -185,19 +217,25 @@ mod tests {
     fn a_path_proves_its_leaf_and_nothing_else() {
         for count in 1..40 {
             let leaves = leaves(count);
-            let root = root(&leaves);
+            let root = root(leaves.clone());
             for index in 0..count {
-                let path = path(&leaves, index as usize).unwrap();
+                let path = path(leaves.clone(), index as usize).unwrap();
                 let leaf = leaves[index as usize];
                 assert!(check_path(&leaf, index, count, &path, &root));
                 assert!(!check_path(&ZERO, index, count, &path, &root));
                 assert!(!check_path(&leaf, count, count, &path, &root));
-                assert!(!check_path(&leaf, index, count, &[path.clone(), vec![ZERO]].concat(), &root));
+                assert!(!check_path(
+                    &leaf,
+                    index,
+                    count,
+                    &[path.clone(), vec![ZERO]].concat(),
+                    &root
+                ));
                 if let Some(short) = path.len().checked_sub(1) {
                     assert!(!check_path(&leaf, index, count, &path[..short], &root));
                 }
             }
-            assert_eq!(path(&leaves, count as usize), None);
+            assert_eq!(path(leaves.clone(), count as usize), None);
         }
     }
 
@@ -223,11 +261,15 @@ mod tests {
             changed.sort_unstable();
             changed.dedup();
             for row in &changed {
-                rows[*row as usize] = Domain::Leaf.hash(&[step.to_le_bytes(), (*row as u64).to_le_bytes()].concat());
+                rows[*row as usize] =
+                    Domain::Leaf.hash(&[step.to_le_bytes(), (*row as u64).to_le_bytes()].concat());
             }
-            let hashes: Vec<Hash> = changed.iter().map(|r| rows[*r as usize]).collect();
-            tree.update(size, changed, &hashes);
-            assert_eq!(tree.root(), root(&rows), "step {step}");
+            tree.update(size, changed, |group, out| {
+                for (hash, row) in out.iter_mut().zip(group) {
+                    *hash = rows[*row as usize];
+                }
+            });
+            assert_eq!(tree.root(), root(rows.clone()), "step {step}");
         }
     }
 }

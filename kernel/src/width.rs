@@ -6,7 +6,10 @@
 /// A row number as a position in memory.
 #[inline]
 pub fn at(row: u32) -> usize {
-    #[allow(clippy::as_conversions, reason = "usize has at least 32 bits on every supported target")]
+    #[allow(
+        clippy::as_conversions,
+        reason = "usize has at least 32 bits on every supported target"
+    )]
     {
         row as usize
     }

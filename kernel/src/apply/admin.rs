@@ -40,8 +40,7 @@ pub fn register_key(state: &mut State, entry: &Entry<'_>) -> Result<(), Rejectio
 
 pub fn revoke_key(state: &mut State, scope: &Scope, entry: &Entry<'_>) -> Result<(), Rejection> {
     check_plain(entry)?;
-    let number =
-        state.keys.find(&field::<0, _, _>(entry.unit())).ok_or(Rejection::KeyUnknown)?;
+    let number = state.keys.find(&field::<0, _, _>(entry.unit())).ok_or(Rejection::KeyUnknown)?;
     let is_revoked = state.keys.table.row(number).revoked_height != 0;
     Rejection::KeyAlreadyRevoked.when(is_revoked)?;
 

@@ -51,11 +51,7 @@ fn check_hold(state: &State, hold: &Hold, entry: &Entry<'_>) -> Result<(), Rejec
 }
 
 /// 54; what the hold promised, and what is posted of it.
-fn find_moves(
-    state: &State,
-    hold: &Hold,
-    entry: &Entry<'_>,
-) -> Result<(Moves, Moves), Rejection> {
+fn find_moves(state: &State, hold: &Hold, entry: &Entry<'_>) -> Result<(Moves, Moves), Rejection> {
     let held = held_moves(state, hold);
     let is_whole = entry.amount_minor() == hold.amount_minor;
     let has_one_leg = hold.legs_count() == 1;

@@ -57,8 +57,8 @@ fn check_words(state: &State, scope: &Scope, entry: &Entry<'_>) -> Result<(), Re
     }
     check_conversion(entry)?;
     let converts = entry.to_asset() != 0;
-    let known = state.assets.knows(entry.asset())
-        && (!converts || state.assets.knows(entry.to_asset()));
+    let known =
+        state.assets.knows(entry.asset()) && (!converts || state.assets.knows(entry.to_asset()));
     Rejection::UnknownAsset.unless(known)?;
     Rejection::AmountZero.when(entry.amount_minor() == 0)?;
     Rejection::AmountZero.when(converts && entry.to_amount_minor() == 0)?;
@@ -185,9 +185,8 @@ fn check_refund(
         }
         None => 0,
     };
-    let refunded_minor = before_minor
-        .checked_add(entry.amount_minor())
-        .ok_or(Rejection::RefundExceedsPayment)?;
+    let refunded_minor =
+        before_minor.checked_add(entry.amount_minor()).ok_or(Rejection::RefundExceedsPayment)?;
     Rejection::RefundExceedsPayment.when(refunded_minor > entry.bound_minor())?;
     Ok((number, refunded_minor))
 }
