@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import struct
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -119,7 +120,38 @@ RESULT = np.dtype(
         ("amount_hi", "<u8"),
     ]
 )
+ENVELOPE = np.dtype(
+    [
+        ("version", "u1"),
+        ("kind", "u1"),
+        ("flags", "<u2"),
+        ("count", "<u4"),
+        ("institution", "<u4"),
+        ("zero", "u1", 4),
+        ("sequence", "<u8"),
+        ("valid_until_ns", "<u8"),
+        ("chain_id", "u1", 32),
+        ("key", "u1", 32),
+        ("digest", "u1", 32),
+        ("signature", "u1", 64),
+    ]
+)
+HEADER = np.dtype(
+    [
+        ("version", "<u4"),
+        ("count", "<u4"),
+        ("height", "<u8"),
+        ("time_ns", "<u8"),
+        ("zero", "u1", 8),
+        ("chain_id", "u1", 32),
+        ("previous", "u1", 32),
+        ("transactions_root", "u1", 32),
+        ("results_root", "u1", 32),
+        ("state_root", "u1", 32),
+    ]
+)
 assert (HEAD.itemsize, LEG.itemsize, RESULT.itemsize) == (256, 64, 32)
+assert (ENVELOPE.itemsize, HEADER.itemsize) == (192, 192)
 
 INSTRUCTION_BYTES = 192
 HEAD_BYTES = 256
@@ -157,7 +189,7 @@ def pack_head(
     units: int = 0,
     commitment: bytes = _ZERO32,
 ) -> bytes:
-    """The 256 bytes of one entry's head. Ids 16, addresses 20, commitments 32 bytes; times in ns."""
+    """The 256 bytes of one entry's head. Ids 16, addresses 20, commitments 32 bytes; times ns."""
     return _PACK.pack(
         VERSION, kind, flags, asset, to_asset, purpose, id, target,
         amount_minor & _LOW, amount_minor >> 64,
@@ -174,6 +206,42 @@ _LEG_PACK = struct.Struct("<20s20sIB3xQQ")
 def pack_leg(*, payer: bytes, payee: bytes, asset: int, role: Role, amount_minor: int) -> bytes:
     """The 64 bytes of one leg."""
     return _LEG_PACK.pack(payer, payee, asset, role, amount_minor & _LOW, amount_minor >> 64)
+
+
+UNIT_ASSETS_FIRST = 7
+UNIT_ASSETS = 16
+ACCOUNT_ASSETS_MAX = UNIT_ASSETS_FIRST + 3 * UNIT_ASSETS
+
+
+def pack_account_units(
+    *, owner: bytes = _ZERO32, flags: int = 0, assets: Sequence[int] = ()
+) -> bytes:
+    """The units of an open_account entry. assets: distinct numbers, at most 55."""
+    if len(assets) > ACCOUNT_ASSETS_MAX:
+        raise ValueError(f"an account opens with at most {ACCOUNT_ASSETS_MAX} assets")
+    more = -(-max(0, len(assets) - UNIT_ASSETS_FIRST) // UNIT_ASSETS)
+    slots = UNIT_ASSETS_FIRST + more * UNIT_ASSETS
+    numbers = [*assets, *[0] * (slots - len(assets))]
+    return struct.pack(f"<32sI{slots}I", owner, flags, *numbers)
+
+
+def parse_account_units(units: bytes) -> tuple[bytes, int, tuple[int, ...]]:
+    """(owner, flags, asset numbers) of an open_account entry."""
+    owner, flags, *numbers = struct.unpack(f"<32sI{(len(units) - 36) // 4}I", units)
+    return owner, flags, tuple(number for number in numbers if number)
+
+
+def pack_asset_unit(code: str, scale: int) -> bytes:
+    return struct.pack("<16sB47x", code.encode("ascii"), scale)
+
+
+def pack_key_unit(*, key: bytes, institution: int, purposes: int, activation_height: int) -> bytes:
+    return struct.pack("<32sIIQ16x", key, institution, purposes, activation_height)
+
+
+def pack_key_reference(key: bytes) -> bytes:
+    """The unit of revoke_key and set_limit."""
+    return struct.pack("<32s32x", key)
 
 
 def u128(row: Any, name: str) -> int:

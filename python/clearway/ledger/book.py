@@ -1,0 +1,323 @@
+"""The typed face of the kernel's ledger: bytes become NumPy views, its errors become ours.
+
+Book has one writer (`stage` → `commit` or `discard`); every other method may be called from any
+thread while the writer works.
+
+    book = Book.create(folder, genesis)
+    block = book.stage(time_ns=now, envelopes=[envelope])
+    book.commit(sign_finality(seed, block.hash))
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import clearway_kernel as kernel
+import numpy as np
+import numpy.typing as npt
+
+from clearway.ledger.crypto import Rows, as_buffer
+from clearway.ledger.genesis import Genesis
+from clearway.payment.errors import Fault
+from clearway.payment.money import Asset
+from clearway.payment.records import Heads, Results, view_heads, view_results
+
+Account = kernel.Account
+Hold = kernel.Hold
+Proof = kernel.Proof
+
+FINALITY_SEQUENCER = 1
+FINALITY = struct.Struct("<BB32s64s")  # version, kind, key, signature
+STATE_ROOT_AT = 160  # offset in a header
+
+
+class CorruptBook(Exception):
+    """The log is not what was acknowledged. The node must not start on it."""
+
+    def __init__(self, *, height: int, what: str) -> None:
+        super().__init__(f"block {height}: {what}")
+        self.height = height
+        self.what = what
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One block, staged or read back.
+
+    heads HEAD[count], where an envelope or a sweep is cut or zero padded to 256 bytes; results
+    RESULT[count]; units 64 bytes each, of all entries in order. The three times are 0 when the
+    block was read back.
+    """
+
+    height: int
+    time_ns: int
+    count: int
+    header: bytes
+    hash: bytes
+    finality: bytes
+    heads: Heads
+    results: Results
+    units: bytes
+    signatures_ns: int
+    apply_ns: int
+    roots_ns: int
+    recorded: kernel.Block | None
+
+    @property
+    def state_root(self) -> bytes:
+        return self.header[STATE_ROOT_AT:]
+
+    def entry(self, index: int) -> bytes:
+        """The canonical bytes of one entry, whole sweeps too, of a block that was read back."""
+        assert self.recorded is not None, "invariant: a staged block is not read entry by entry"
+        return self.recorded.entry(index)
+
+
+def sign_finality(seed: bytes, block_hash: bytes) -> bytes:
+    """The sequencer's word that this block is final (docs/format.md, Finality)."""
+    key, signature = kernel.public_key(seed), kernel.sign(seed, block_hash)
+    return FINALITY.pack(1, FINALITY_SEQUENCER, key, signature)
+
+
+@cache
+def _refusal_codes() -> dict[int, str]:
+    return dict(kernel.refusal_codes())
+
+
+class Book:
+    """A chain under one genesis, in a folder or, without one, in memory."""
+
+    def __init__(self, ledger: kernel.Ledger) -> None:
+        self._ledger = ledger
+        self.chain_id = ledger.chain_id
+
+    @classmethod
+    def create(cls, folder: Path | None, genesis: Genesis) -> Book:
+        """Raises FileExistsError when the folder holds a chain, ValueError naming the entry that
+        the kernel refuses."""
+        place = None if folder is None else str(folder)
+        entries = genesis.entries()
+        return cls(kernel.Ledger.create(place, time_ns=genesis.time_ns, genesis=entries))
+
+    @classmethod
+    def open(cls, folder: Path, genesis: Genesis) -> Book:
+        """Recovers the chain. Raises CorruptBook, Fault node.disk_failed, ValueError when the
+        chain has another genesis."""
+        try:
+            ledger = kernel.Ledger.open(str(folder))
+        except kernel.CorruptLog as error:
+            raise CorruptBook(height=error.height, what=error.what) from error
+        except kernel.LogFault as error:
+            raise Fault("node.disk_failed") from error
+        if ledger.chain_id != genesis.chain_id():
+            ledger.close()
+            raise ValueError(
+                f"the chain {ledger.chain_id.hex()} in {folder} is not of this genesis"
+            )
+        return cls(ledger)
+
+    # --- where the chain stands -----------------------------------------------------------------
+
+    @property
+    def height(self) -> int:
+        return self._ledger.height
+
+    @property
+    def time_ns(self) -> int:
+        return self._ledger.time_ns
+
+    @property
+    def head_hash(self) -> bytes:
+        return self._ledger.head_hash
+
+    @property
+    def state_root(self) -> bytes:
+        return self._ledger.state_root
+
+    @property
+    def accounts_count(self) -> int:
+        return self._ledger.accounts_count
+
+    @property
+    def holds_count(self) -> int:
+        return self._ledger.holds_count
+
+    @property
+    def snapshot_height(self) -> int:
+        """The height that `open` started from."""
+        return self._ledger.snapshot_height
+
+    # --- writing --------------------------------------------------------------------------------
+
+    def seal(
+        self,
+        *,
+        institution: int,
+        seed: Rows,
+        sequence: int,
+        valid_until_ns: int,
+        heads: Rows,
+        units: Rows = b"",
+        signatures: Rows = b"",
+    ) -> bytes:
+        """A signed envelope for this chain; see clearway_kernel.seal_envelope."""
+        return kernel.seal_envelope(
+            chain_id=self.chain_id,
+            institution=institution,
+            seed=as_buffer(seed),
+            sequence=sequence,
+            valid_until_ns=valid_until_ns,
+            heads=as_buffer(heads),
+            units=as_buffer(units),
+            signatures=as_buffer(signatures),
+        )
+
+    def stage(self, *, time_ns: int, envelopes: Sequence[Rows]) -> Block:
+        """Applies the next block in memory. time_ns: after the last block's.
+
+        Raises kernel.DecodeError (a ValueError) for an envelope that does not decode; nothing was
+        changed then.
+        """
+        staged = self._ledger.stage(
+            time_ns=time_ns, envelopes=[as_buffer(row) for row in envelopes]
+        )
+        return Block(
+            height=staged.height,
+            time_ns=staged.time_ns,
+            count=staged.count,
+            header=staged.header,
+            hash=staged.hash,
+            finality=b"",
+            heads=view_heads(staged.heads),
+            results=view_results(staged.results),
+            units=staged.units,
+            signatures_ns=staged.signatures_ns,
+            apply_ns=staged.apply_ns,
+            roots_ns=staged.roots_ns,
+            recorded=None,
+        )
+
+    def commit(self, finality: bytes) -> None:
+        """Makes the staged block durable. Raises Fault node.disk_failed: nothing was acknowledged,
+        and the book takes no block until it is opened again."""
+        try:
+            self._ledger.commit(finality)
+        except kernel.LogFault as error:
+            raise Fault("node.disk_failed") from error
+
+    def discard(self) -> None:
+        self._ledger.discard()
+
+    def snapshot(self) -> int:
+        """Writes the committed state beside the log, for a quick start; returns its height."""
+        try:
+            return self._ledger.snapshot()
+        except kernel.LogFault as error:
+            raise Fault("node.disk_failed") from error
+
+    def close(self) -> None:
+        self._ledger.close()
+
+    # --- history --------------------------------------------------------------------------------
+
+    def block(self, height: int) -> Block:
+        """Raises IndexError for a height that is not there, CorruptBook."""
+        try:
+            block = self._ledger.block(height)
+        except kernel.CorruptLog as error:
+            raise CorruptBook(height=error.height, what=error.what) from error
+        return Block(
+            height=block.height,
+            time_ns=block.time_ns,
+            count=block.count,
+            header=block.header,
+            hash=block.hash,
+            finality=block.finality,
+            heads=view_heads(block.heads),
+            results=view_results(block.results),
+            units=block.units,
+            signatures_ns=0,
+            apply_ns=0,
+            roots_ns=0,
+            recorded=block,
+        )
+
+    def blocks(self, from_height: int) -> Iterator[Block]:
+        """The committed blocks from `from_height` up to the head as it is when reached."""
+        height = from_height
+        while height <= self.height:
+            yield self.block(height)
+            height += 1
+
+    def entry(self, height: int, index: int) -> bytes:
+        """The canonical bytes of one entry. Raises IndexError."""
+        return self._ledger.block(height).entry(index)
+
+    def proof(self, height: int, index: int) -> Proof:
+        """Raises IndexError."""
+        return self._ledger.proof(height, index)
+
+    # --- state ----------------------------------------------------------------------------------
+
+    def account(self, address: Rows) -> Account | None:
+        return self._ledger.account(as_buffer(address))
+
+    def account_at(self, number: int) -> Account | None:
+        return self._ledger.account_at(number)
+
+    def account_numbers(self, addresses: Rows) -> npt.NDArray[np.uint32]:
+        """Rows of 20 bytes → uint32[n], batch.NOT_AN_ACCOUNT where unknown."""
+        return np.frombuffer(self._ledger.account_numbers(as_buffer(addresses)), np.uint32)
+
+    def account_flags(self, numbers: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
+        return np.frombuffer(self._ledger.account_flags(as_buffer(numbers)), np.uint32)
+
+    def balance(self, address: Rows, asset: int) -> tuple[int, int, int] | None:
+        """(posted, pending_in, pending_out) in minor units; None when the asset is not held."""
+        return self._ledger.balance(as_buffer(address), asset)
+
+    def balances(self, address: Rows) -> list[tuple[int, int, int, int]]:
+        """(asset number, posted, pending_in, pending_out) of every asset held."""
+        return self._ledger.balances(as_buffer(address))
+
+    def assets(self) -> list[Asset]:
+        return [Asset(*row) for row in self._ledger.assets()]
+
+    def keys(self) -> list[tuple[bytes, int, int, int, int, int]]:
+        """(key, institution, purposes, activation_height, revoked_height, sequence)."""
+        return self._ledger.keys()
+
+    def limits(self) -> list[tuple[bytes, int, int, int, int, int]]:
+        """(key, asset, payment_max, day_max, used, day)."""
+        return self._ledger.limits()
+
+    def hold(self, institution: int, id: Rows) -> Hold | None:
+        return self._ledger.hold(institution, as_buffer(id))
+
+    def refunded(self, institution: int, target: Rows) -> tuple[int, int] | None:
+        """(amount of the payment, refunded so far)."""
+        return self._ledger.refunded(institution, as_buffer(target))
+
+    def remembered(self, institution: int, id: Rows) -> tuple[bytes, int, int] | None:
+        """(instruction hash, code, height) while the id is in the window."""
+        return self._ledger.remembered(institution, as_buffer(id))
+
+    def next_expiry_ns(self) -> int | None:
+        return self._ledger.next_expiry_ns()
+
+    def trial_balance(self) -> list[tuple[int, int, int, int, int]]:
+        """(asset, sum of positive posted, of negative posted, pending_in, pending_out)."""
+        return self._ledger.trial_balance()
+
+    def subroots(self) -> list[tuple[str, int, bytes]]:
+        """(table, rows, root) in the order of the state root."""
+        return self._ledger.subroots()
+
+    @staticmethod
+    def refusal_code(number: int) -> str:
+        """The name of a result code of docs/format.md, such as `ledger.exceeds_available`."""
+        return _refusal_codes()[number]
