@@ -64,13 +64,18 @@ pub fn write_full(file: &dyn File, bytes: &[u8], offset: u64) -> io::Result<()> 
 /// A folder of the file system.
 pub struct Folder {
     path: PathBuf,
-    /// Held as long as this lives: the lock on the folder itself, so that no file is added to it.
-    lock: Option<fs::File>,
+    is_writer: bool,
+}
+
+/// A folder is one writer's as long as this lives. It is the folder itself that is locked, so that no
+/// file is added; and apart from [`Folder`], because readers may outlive the writer.
+pub struct Lock {
+    _file: fs::File,
 }
 
 impl Folder {
     /// For the one writer. `WouldBlock` when another process, or this one, has the folder.
-    pub fn lock(path: &Path) -> io::Result<Self> {
+    pub fn lock(path: &Path) -> io::Result<(Self, Lock)> {
         let lock = fs::File::open(path)?;
         lock.try_lock().map_err(|error| match error {
             TryLockError::Error(error) => error,
@@ -79,12 +84,12 @@ impl Folder {
                 format!("{} is open elsewhere", path.display()),
             ),
         })?;
-        Ok(Self { path: path.to_owned(), lock: Some(lock) })
+        Ok((Self { path: path.to_owned(), is_writer: true }, Lock { _file: lock }))
     }
 
     /// For readers: no lock, and files open for reading only.
     pub fn read(path: &Path) -> Self {
-        Self { path: path.to_owned(), lock: None }
+        Self { path: path.to_owned(), is_writer: false }
     }
 }
 
@@ -102,7 +107,7 @@ impl Disk for Folder {
 
     fn open(&self, name: &str) -> io::Result<Arc<dyn File>> {
         let mut options = OpenOptions::new();
-        options.read(true).write(self.lock.is_some());
+        options.read(true).write(self.is_writer);
         Ok(Arc::new(options.open(self.path.join(name))?))
     }
 

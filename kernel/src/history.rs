@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::block::Block;
-use crate::disk::Disk;
+use crate::disk::{Disk, Lock};
 pub use crate::log::Fault;
 use crate::log::{Log, LogReader};
 
@@ -13,6 +13,8 @@ pub enum History {
     Folder {
         disk: Arc<dyn Disk>,
         log: Box<Log>,
+        /// Last, so that it is let go when everything is written.
+        lock: Lock,
     },
     /// Nothing is kept any more: the folder belongs to somebody else.
     Closed,
@@ -57,7 +59,11 @@ impl History {
     /// Writes head and lets go of the folder.
     pub fn close(&mut self) -> Result<(), Fault> {
         match std::mem::replace(self, Self::Closed) {
-            Self::Folder { log, .. } => log.close(),
+            Self::Folder { log, lock, .. } => {
+                let closed = log.close();
+                drop(lock);
+                closed
+            }
             Self::Memory(_) | Self::Closed => Ok(()),
         }
     }

@@ -31,11 +31,12 @@ fn create_history(path: &Path, block: &Block) -> Result<History, Fault> {
     if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         fs::File::open(parent)?.sync_all()?;
     }
-    let disk: Arc<dyn Disk> = Arc::new(Folder::lock(path)?);
+    let (folder, lock) = Folder::lock(path)?;
+    let disk: Arc<dyn Disk> = Arc::new(folder);
     let log = block.with_payload(|parts| {
         Log::create(Arc::clone(&disk), parts, block.hash, Some(head::PACE))
     })?;
-    Ok(History::Folder { disk, log: Box::new(log) })
+    Ok(History::Folder { disk, log: Box::new(log), lock })
 }
 
 /// A ledger, and the height of the snapshot that it started from.
@@ -46,32 +47,38 @@ pub struct Opened {
 
 /// Recovers from the newest snapshot that checks and the blocks after it.
 pub fn open(path: &Path) -> Result<Opened, Fault> {
-    let disk: Arc<dyn Disk> = Arc::new(Folder::lock(path)?);
-    for height in snapshot::heights(&*disk)? {
+    let (folder, lock) = Folder::lock(path)?;
+    let disk: Arc<dyn Disk> = Arc::new(folder);
+    let (log, mut opened) = recover(&disk)?;
+    opened.ledger.history = History::Folder { disk, log: Box::new(log), lock };
+    Ok(opened)
+}
+
+fn recover(disk: &Arc<dyn Disk>) -> Result<(Log, Opened), Fault> {
+    for height in snapshot::heights(&**disk)? {
         // One that does not check, or is of another chain, costs time and nothing else.
-        let Ok(start) = load_snapshot(&*disk, &snapshot::name(height)) else {
+        let Ok(start) = load_snapshot(&**disk, &snapshot::name(height)) else {
             continue;
         };
         let mut replay = Replay { start: Some(start), ..Replay::default() };
-        let opened = open_with(&disk, &mut replay);
+        let recovered = recover_with(disk, &mut replay);
         if !replay.is_other_chain {
-            return opened;
+            return recovered;
         }
     }
-    open_with(&disk, &mut Replay::default())
+    recover_with(disk, &mut Replay::default())
 }
 
-fn open_with(disk: &Arc<dyn Disk>, replay: &mut Replay) -> Result<Opened, Fault> {
+fn recover_with(disk: &Arc<dyn Disk>, replay: &mut Replay) -> Result<(Log, Opened), Fault> {
     let snapshot_height = replay.start.as_ref().map_or(0, |(_, header)| header.height);
     let log = Log::open(Arc::clone(disk), Some(head::PACE), &mut |height, payload| {
         replay.take(height, payload)
     })?;
-    let mut ledger = replay.ledger.take().ok_or_else(|| Fault::Corrupt {
+    let ledger = replay.ledger.take().ok_or_else(|| Fault::Corrupt {
         height: log.reader().height().saturating_add(1),
         what: "the log ends before a snapshot".to_owned(),
     })?;
-    ledger.history = History::Folder { disk: Arc::clone(disk), log: Box::new(log) };
-    Ok(Opened { ledger, snapshot_height })
+    Ok((log, Opened { ledger, snapshot_height }))
 }
 
 /// Blocks from a log, applied in memory as they come.
@@ -147,7 +154,7 @@ impl From<Fault> for SnapshotError {
 
 /// Writes the committed state into the ledger's folder, and returns its height.
 pub fn save_snapshot(ledger: &Ledger) -> Result<u64, SnapshotError> {
-    let History::Folder { disk, log } = &ledger.history else {
+    let History::Folder { disk, log, .. } = &ledger.history else {
         return Err(SnapshotError::NoFolder);
     };
     if ledger.staged().is_some() {

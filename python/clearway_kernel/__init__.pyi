@@ -155,11 +155,13 @@ class Ledger:
 
     @staticmethod
     def open(folder: str) -> Ledger:
-        """Recovers: newest snapshot that checks, then the log. CorruptLog, LogFault."""
+        """Recovers: newest snapshot that checks, then the log. FileNotFoundError when the folder
+        holds no chain, CorruptLog, LogFault (also when another ledger has the folder open)."""
 
     @staticmethod
     def restore(folder: str, snapshot: str) -> Ledger:
-        """A ledger in memory at the snapshot's height; ValueError unless its root agrees."""
+        """A ledger in memory at the height of a snapshot, which is a file name in the folder;
+        ValueError unless its root agrees with its rows and its header with the folder's log."""
 
     chain_id: bytes
     height: int
@@ -183,7 +185,9 @@ class Ledger:
         """Syncs head and lets go of the folder's lock."""
 
     def snapshot(self) -> int:
-        """Writes a snapshot of the committed state into the folder, returns its height."""
+        """Writes a snapshot of the committed state into the folder, returns its height; keeps the
+        newest two. ValueError while a block is staged or without a folder; LogFault, which does no
+        harm to the chain."""
 
     def next_expiry_ns(self) -> int | None: ...
     def account(self, address: Buffer) -> Account | None: ...

@@ -410,10 +410,10 @@ fn folder(name: &str) -> std::path::PathBuf {
 fn a_real_folder_is_locked_and_head_follows_by_itself() {
     let path = folder("real");
     let genesis = payload(0, 10);
-    let disk = Arc::new(Folder::lock(&path).unwrap());
+    let (disk, lock) = Folder::lock(&path).unwrap();
     assert!(Folder::lock(&path).is_err());
     let pace = Some(Duration::from_millis(5));
-    let mut log = Log::create(disk, &[&genesis], header_hash(&genesis), pace).unwrap();
+    let mut log = Log::create(Arc::new(disk), &[&genesis], header_hash(&genesis), pace).unwrap();
     append(&mut log, 1, 10).unwrap();
     let reader = Folder::read(&path);
     let behind = || scan(&reader, &mut |_, _| Ok(())).unwrap().acknowledged;
@@ -425,8 +425,9 @@ fn a_real_folder_is_locked_and_head_follows_by_itself() {
     append(&mut log, 2, 10).unwrap();
     log.close().unwrap();
     assert_eq!(behind(), 2);
-    let disk = Arc::new(Folder::lock(&path).unwrap());
-    let log = Log::open(disk, pace, &mut |_, _| Ok(())).unwrap();
+    drop(lock);
+    let (disk, _lock) = Folder::lock(&path).unwrap();
+    let log = Log::open(Arc::new(disk), pace, &mut |_, _| Ok(())).unwrap();
     assert_eq!(log.reader().height(), 2);
     std::fs::remove_dir_all(&path).unwrap();
 }
@@ -435,9 +436,9 @@ fn a_real_folder_is_locked_and_head_follows_by_itself() {
 fn readers_and_scans_go_on_while_blocks_are_written() {
     let path = folder("readers");
     let genesis = payload(0, 10);
-    let disk = Arc::new(Folder::lock(&path).unwrap());
+    let (disk, _lock) = Folder::lock(&path).unwrap();
     let pace = Some(Duration::from_millis(1));
-    let mut log = Log::create(disk, &[&genesis], header_hash(&genesis), pace).unwrap();
+    let mut log = Log::create(Arc::new(disk), &[&genesis], header_hash(&genesis), pace).unwrap();
     log.segment_bytes_max = 20_000;
     let (reader, failed) = (log.reader(), Mutex::new(None));
     let done = std::sync::atomic::AtomicBool::new(false);
@@ -471,9 +472,10 @@ fn append_latency() {
     for bytes in [2_000, 100_000, 1_000_000, 5_000_000] {
         let path = folder("latency");
         let genesis = payload(0, 10);
-        let disk = Arc::new(Folder::lock(&path).unwrap());
+        let (disk, _lock) = Folder::lock(&path).unwrap();
         let pace = Some(head::PACE);
-        let mut log = Log::create(disk, &[&genesis], header_hash(&genesis), pace).unwrap();
+        let mut log =
+            Log::create(Arc::new(disk), &[&genesis], header_hash(&genesis), pace).unwrap();
         let mut times: Vec<f64> = (1..300)
             .map(|height| {
                 let payload = payload(height, bytes);

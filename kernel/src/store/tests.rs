@@ -182,7 +182,7 @@ impl Place {
         fs::write(self.file(&segment_name(0)), segment).unwrap();
         // Head names hashes of blocks too; who can write the folder can write head.
         let hash = crate::hash::Domain::Header.hash(&payload[..192]);
-        let disk = Folder::lock(&self.0).unwrap();
+        let (disk, _lock) = Folder::lock(&self.0).unwrap();
         head::create(&disk, hash).unwrap();
         let mut slots = fs::read(self.file("head")).unwrap();
         for slot in slots.chunks_mut(64) {
