@@ -12,6 +12,7 @@ use crate::codec::{
     read_entry,
 };
 use crate::hash::{Domain, Hash, LANES, ZERO};
+use crate::pool::Pooled;
 use crate::tree;
 use crate::width::{at, row};
 
@@ -28,8 +29,16 @@ pub struct Block {
 /// What a block holds, shared by all who look at it.
 pub struct Body {
     /// The canonical bytes of all records, one after another.
-    pub entries: Vec<u8>,
-    pub results: Vec<u8>,
+    pub entries: Pooled,
+    pub results: Pooled,
+}
+
+impl Body {
+    /// A body that belongs to no ledger.
+    pub fn alone(entries: &[u8], results: &[u8]) -> Self {
+        let alone = |bytes: &[u8]| Pooled::alone(bytes.to_vec());
+        Self { entries: alone(entries), results: alone(results) }
+    }
 }
 
 /// That an entry and its result are in a block.
@@ -76,7 +85,7 @@ impl Block {
 
     /// Gives the stored form in parts, so that a large block is copied once, by the log.
     pub fn with_payload<R>(&self, take: impl FnOnce(&[&[u8]]) -> R) -> R {
-        let Body { entries, results } = &*self.body;
+        let (entries, results) = (self.body.entries.as_slice(), self.body.results.as_slice());
         let length_of = |part: &[u8]| row(part.len()).to_le_bytes();
         take(&[
             &self.header.write(),
@@ -97,7 +106,7 @@ impl Block {
         if results.len() != at(header.count) * RESULT_BYTES {
             return Err(DecodeError("a stored block has another number of results"));
         }
-        let body = Body { entries: entries.to_vec(), results: results.to_vec() };
+        let body = Body::alone(entries, results);
         let block = Self { finality: finality.to_vec(), ..Self::new(header, body) };
         if block.records()?.all.len() != at(header.count) {
             return Err(DecodeError("a stored block has another number of entries"));

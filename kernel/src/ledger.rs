@@ -11,6 +11,7 @@ use crate::codec::{
 use crate::hash::{Domain, Hash, ZERO};
 use crate::history::{Fault, History};
 use crate::key::SEQUENCE;
+use crate::pool::Pool;
 use crate::rejection::Rejection;
 use crate::signature;
 use crate::state::{Checkpoint, State};
@@ -91,6 +92,8 @@ struct Scratch {
     instructions: Vec<Hash>,
     leaves: Vec<Hash>,
     result_leaves: Vec<Hash>,
+    entries_pool: Pool,
+    results_pool: Pool,
 }
 
 impl Ledger {
@@ -126,10 +129,12 @@ impl Ledger {
     ) -> Result<Block, StageError> {
         self.check_may_stage(time_ns)?;
         let due = self.state.holds.due(time_ns, SWEEP_HOLDS_MAX);
-        let bytes = join_records(&due, envelopes).map_err(StageError::Decode)?;
+        let mut bytes = self.scratch.entries_pool.take();
+        let mut results = self.scratch.results_pool.take();
+        join_records(&due, envelopes, &mut bytes).map_err(StageError::Decode)?;
         let checkpoint = self.state.checkpoint();
         let scope = self.scope(time_ns);
-        let results = {
+        {
             let records = read_records(&bytes, &scope, &due, envelopes)?;
             records.hash_instructions(&mut self.scratch.instructions);
             mark(Phase::Apply);
@@ -139,10 +144,9 @@ impl Ledger {
             let signatures = Signatures::check(&self.state, &scope, &records, instructions);
             mark(Phase::Signatures);
             let prepared = Prepared { records, instructions, leaves, signatures };
-            let results = apply_block(&mut self.state, &scope, &due, &prepared);
+            apply_block(&mut self.state, &scope, &due, &prepared, &mut results);
             mark(Phase::Apply);
-            results
-        };
+        }
         let header = self.seal(&scope, &results);
         let block = Block::new(header, Body { entries: bytes, results });
         mark(Phase::Roots);
@@ -348,13 +352,19 @@ pub fn apply_block_zero(time_ns: u64, genesis: &[u8]) -> Result<(State, Block), 
         results_root: tree::root_within(&mut result_leaves),
         state_root: state.root(),
     };
-    Ok((state, Block::new(header, Body { entries: genesis.to_vec(), results })))
+    Ok((state, Block::new(header, Body::alone(genesis, &results))))
 }
 
 // --- staging, in call order ------------------------------------------------------------------
 
-fn join_records(due: &[(u32, Id)], envelopes: &[&[u8]]) -> Result<Vec<u8>, DecodeError> {
-    let mut bytes = if due.is_empty() { Vec::new() } else { write_sweep(due) };
+fn join_records(
+    due: &[(u32, Id)],
+    envelopes: &[&[u8]],
+    bytes: &mut Vec<u8>,
+) -> Result<(), DecodeError> {
+    if !due.is_empty() {
+        bytes.extend(write_sweep(due));
+    }
     let length = envelopes.iter().fold(bytes.len(), |sum, one| sum.saturating_add(one.len()));
     if u32::try_from(length).is_err() {
         return Err(DecodeError("a block has more than 4 GiB of entries"));
@@ -363,7 +373,7 @@ fn join_records(due: &[(u32, Id)], envelopes: &[&[u8]]) -> Result<Vec<u8>, Decod
     for envelope in envelopes {
         bytes.extend_from_slice(envelope);
     }
-    Ok(bytes)
+    Ok(())
 }
 
 /// Reads the joined bytes; each buffer that was handed in is exactly one envelope.
@@ -437,15 +447,16 @@ fn owner_and_signature(state: &State, entry: &Entry<'_>) -> Option<([u8; 32], [u
     Some((*payer.owner()?, *signature))
 }
 
-/// Rules 1 to 4: the results of all records, in order.
+/// Rules 1 to 4; the results of all records go into `results`, in order.
 fn apply_block(
     state: &mut State,
     scope: &Scope,
     due: &[(u32, Id)],
     prepared: &Prepared<'_>,
-) -> Vec<u8> {
+    results: &mut Vec<u8>,
+) {
     let Prepared { records, instructions, leaves, signatures } = prepared;
-    let mut results = Vec::with_capacity(records.all.len().saturating_mul(RESULT_BYTES));
+    results.reserve(records.all.len().saturating_mul(RESULT_BYTES));
     drop_old_segments(state, scope.now_ns);
     state.window.open.ids.reserve(records.entries.len());
     let mut leaves = *leaves;
@@ -471,7 +482,6 @@ fn apply_block(
             results.extend_from_slice(&result.write());
         }
     }
-    results
 }
 
 fn drop_old_segments(state: &mut State, now_ns: u64) {

@@ -39,6 +39,7 @@ pub mod key;
 pub mod ledger;
 pub mod limit;
 pub mod log;
+pub mod pool;
 #[cfg(feature = "python")]
 mod python;
 pub mod record;
