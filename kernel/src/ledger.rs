@@ -294,28 +294,40 @@ impl Ledger {
     }
 }
 
-/// The sums of one asset, kept as u128 pieces that cannot leave their type: the sum of what is
-/// posted above zero equals what the nostros lack.
-#[derive(Clone, Copy, Debug, Default)]
+/// A sum of amounts that cannot leave its type: many balances near the end of theirs add up to more
+/// than 128 bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sum {
+    /// How many times 2^128 was passed.
+    pub high: u64,
+    pub low: u128,
+}
+
+impl Sum {
+    fn add(&mut self, amount_minor: u128) {
+        let (low, passed) = self.low.overflowing_add(amount_minor);
+        self.low = low;
+        self.high = self.high.saturating_add(u64::from(passed));
+    }
+}
+
+/// The sums of one asset; what is posted below zero is summed without its sign.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TrialBalance {
     pub asset: u32,
-    pub positive_minor: u128,
-    pub negative_minor: u128,
-    pub pending_in_minor: u128,
-    pub pending_out_minor: u128,
+    pub positive_minor: Sum,
+    pub negative_minor: Sum,
+    pub pending_in_minor: Sum,
+    pub pending_out_minor: Sum,
 }
 
 impl TrialBalance {
     fn add(&mut self, balance: &crate::balance::Balance) {
-        let side =
-            if balance.posted >= 0 { &mut self.positive_minor } else { &mut self.negative_minor };
-        for (sum, amount_minor) in [
-            (side, balance.posted.unsigned_abs()),
-            (&mut self.pending_in_minor, balance.pending_in),
-            (&mut self.pending_out_minor, balance.pending_out),
-        ] {
-            *sum = sum.saturating_add(amount_minor);
-        }
+        let is_negative = balance.posted < 0;
+        let side = if is_negative { &mut self.negative_minor } else { &mut self.positive_minor };
+        side.add(balance.posted.unsigned_abs());
+        self.pending_in_minor.add(balance.pending_in);
+        self.pending_out_minor.add(balance.pending_out);
     }
 }
 

@@ -24,7 +24,7 @@ use crate::codec::{DecodeError as Undecodable, HEADER_BYTES};
 use crate::hash::{Domain, Hash, Key};
 use crate::history::{Fault, History, read_block};
 use crate::hold::Hold;
-use crate::ledger::{CommitError, CreateError, Ledger, Phase, StageError};
+use crate::ledger::{CommitError, CreateError, Ledger, Phase, StageError, Sum, TrialBalance};
 use crate::log::LogReader;
 use crate::rejection::Rejection;
 use crate::state::Subroot;
@@ -962,14 +962,18 @@ impl PyLedger {
         })
     }
 
-    #[allow(clippy::type_complexity, reason = "the tuple of the .pyi")]
-    fn trial_balance(&self, py: Python<'_>) -> PyResult<Vec<(u32, u128, i128, u128, u128)>> {
+    fn trial_balance<'py>(&self, py: Python<'py>) -> PyResult<Vec<TrialBalanceRow<'py>>> {
         let sums = self.read(py, Ledger::trial_balance)?;
-        let row = |sum: &crate::ledger::TrialBalance| {
-            let negative = 0_i128.saturating_sub_unsigned(sum.negative_minor);
-            (sum.asset, sum.positive_minor, negative, sum.pending_in_minor, sum.pending_out_minor)
+        let row = |sum: &TrialBalance| {
+            Ok((
+                sum.asset,
+                integer(py, sum.positive_minor)?,
+                integer(py, sum.negative_minor)?.neg()?,
+                integer(py, sum.pending_in_minor)?,
+                integer(py, sum.pending_out_minor)?,
+            ))
         };
-        Ok(sums.iter().map(row).collect())
+        sums.iter().map(row).collect()
     }
 
     fn subroots(&self, py: Python<'_>) -> PyResult<Vec<(&'static str, u64, Bytes32)>> {
@@ -987,6 +991,13 @@ impl PyLedger {
         let proof = py.detach(|| block.prove(index))?.ok_or_else(|| no_entry(index))?;
         Ok(PyProof { block, index, proof })
     }
+}
+
+type TrialBalanceRow<'py> =
+    (u32, Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>);
+
+fn integer(py: Python<'_>, sum: Sum) -> PyResult<Bound<'_, PyAny>> {
+    sum.high.into_pyobject(py)?.lshift(128)?.bitor(sum.low)
 }
 
 /// A hash or key as `bytes`: an array of bytes would become a list.
