@@ -187,17 +187,15 @@ impl Shared {
     /// After a failed write or sync the file's state is unknown, and a second sync may answer "done"
     /// for what is lost. So there is no second one.
     fn flush(&self) -> io::Result<()> {
-        let (slot, failed) = {
+        let slot = {
             let mut state = self.lock();
-            let Some((height, header_hash)) = state.due.take() else {
-                return Ok(());
-            };
+            if state.failed {
+                return Err(io::Error::other("head could not be written before"));
+            }
+            let Some((height, header_hash)) = state.due.take() else { return Ok(()) };
             state.counter = state.counter.saturating_add(1);
-            (Slot { height, counter: state.counter, header_hash }, state.failed)
+            Slot { height, counter: state.counter, header_hash }
         };
-        if failed {
-            return Err(io::Error::other("head could not be written before"));
-        }
         let offset = if slot.counter.is_multiple_of(2) { 0 } else { SLOT_BYTES };
         let written = write_full(&*self.file, &slot.encode(), crate::width::count(offset))
             .and_then(|()| self.file.sync());

@@ -240,9 +240,9 @@ pub struct Scan {
 /// Reads a log from its beginning and changes nothing. Fails at the first record that should be good
 /// and is not.
 pub fn scan(disk: &dyn Disk, visit: &mut Visit) -> Result<Scan, Fault> {
+    // Read before the rest: a log in use may only be longer than head says.
+    let slots = read_slots(disk)?;
     let segments = segments(disk)?;
-    let slots = read_slots(disk, &segments)?;
-    // Read before the records: a log in use may only be longer than head says.
     let newest = slots.newest().ok_or_else(|| corrupt(0, "no slot of head checks"))?;
     let mut scanner = Scanner {
         index: Index { segments: segments.clone(), places: Vec::new() },
@@ -401,14 +401,12 @@ fn segments(disk: &dyn Disk) -> io::Result<Vec<u64>> {
     Ok(heights)
 }
 
-fn read_slots(disk: &dyn Disk, segments: &[u64]) -> Result<Slots, Fault> {
+fn read_slots(disk: &dyn Disk) -> Result<Slots, Fault> {
     match disk.open(head::NAME) {
         Ok(file) => Ok(Slots::read(&*file)?),
-        Err(error) if error.kind() == ErrorKind::NotFound && !is_started(disk, segments)? => {
-            Err(io::Error::new(ErrorKind::NotFound, "the folder holds no chain").into())
-        }
-        Err(error) if error.kind() == ErrorKind::NotFound => Err(corrupt(0, "head is missing")),
-        Err(error) => Err(error.into()),
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
+        Err(_) if is_started(disk, &segments(disk)?)? => Err(corrupt(0, "head is missing")),
+        Err(_) => Err(io::Error::new(ErrorKind::NotFound, "the folder holds no chain").into()),
     }
 }
 

@@ -28,9 +28,9 @@ pub fn create(path: &Path, time_ns: u64, genesis: &[u8]) -> Result<Ledger, Creat
 
 fn create_history(path: &Path, block: &Block) -> Result<History, Fault> {
     fs::create_dir_all(path)?;
-    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        fs::File::open(parent)?.sync_all()?;
-    }
+    // The parent of a relative name of one part is "", which nothing opens.
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    fs::File::open(parent.unwrap_or(Path::new(".")))?.sync_all()?;
     let (folder, lock) = Folder::lock(path)?;
     let disk: Arc<dyn Disk> = Arc::new(folder);
     let log = block.with_payload(|parts| {
@@ -56,13 +56,13 @@ pub fn open(path: &Path) -> Result<Opened, Fault> {
 
 fn recover(disk: &Arc<dyn Disk>) -> Result<(Log, Opened), Fault> {
     for height in snapshot::heights(&**disk)? {
-        // One that does not check, or is of another chain, costs time and nothing else.
+        // One that does not check, or that the log contradicts, costs time and nothing else.
         let Ok(start) = load_snapshot(&**disk, &snapshot::name(height)) else {
             continue;
         };
         let mut replay = Replay { start: Some(start), ..Replay::default() };
         let recovered = recover_with(disk, &mut replay);
-        if !replay.is_other_chain {
+        if !replay.is_in_doubt {
             return recovered;
         }
     }
@@ -87,8 +87,10 @@ struct Replay {
     /// The state to start from; without it, block 0 makes one.
     start: Option<(State, Header)>,
     ledger: Option<Ledger>,
-    /// The snapshot is not of this log.
-    is_other_chain: bool,
+    is_from_snapshot: bool,
+    /// The snapshot is not of this log, or a block after it came out otherwise: not all that a
+    /// snapshot holds is under its state root.
+    is_in_doubt: bool,
     entries: u64,
 }
 
@@ -100,18 +102,26 @@ impl Replay {
         let corrupt = |what: String| Fault::Corrupt { height, what };
         let block = Block::decode_payload(payload).map_err(|error| corrupt(error.to_string()))?;
         self.entries = self.entries.saturating_add(u64::from(block.header.count));
-        match (&mut self.ledger, self.start.take()) {
-            (Some(ledger), _) => ledger.replay(&block).map_err(corrupt),
-            (None, Some((state, header))) => {
-                self.is_other_chain = header != block.header;
-                self.ledger = Some(Ledger::at(state, &block, History::Memory(Vec::new())));
-                if self.is_other_chain { Err(corrupt("header differs".to_owned())) } else { Ok(()) }
-            }
-            (None, None) => {
-                self.ledger = Some(replay_block_zero(&block).map_err(corrupt)?);
-                Ok(())
-            }
+        self.apply(&block).map_err(corrupt)
+    }
+
+    fn apply(&mut self, block: &Block) -> Result<(), String> {
+        if let Some(ledger) = &mut self.ledger {
+            let replayed = ledger.replay(block);
+            self.is_in_doubt = self.is_from_snapshot && replayed.is_err();
+            return replayed;
         }
+        let Some((state, header)) = self.start.take() else {
+            self.ledger = Some(replay_block_zero(block)?);
+            return Ok(());
+        };
+        if header != block.header {
+            self.is_in_doubt = true;
+            return Err("header differs".to_owned());
+        }
+        self.is_from_snapshot = true;
+        self.ledger = Some(Ledger::at(state, block, History::Memory(Vec::new())));
+        Ok(())
     }
 }
 
@@ -205,7 +215,7 @@ pub fn restore(path: &Path, name: &str) -> Result<Ledger, SnapshotError> {
     });
     match (found, scanned) {
         (Some(ledger), Ok(_)) => Ok(ledger),
-        _ if replay.is_other_chain => {
+        _ if replay.is_in_doubt => {
             Err(SnapshotError::Differs("the log has another block at this height".to_owned()))
         }
         (None, Ok(_)) => Err(SnapshotError::Differs("the log ends before the snapshot".to_owned())),

@@ -297,7 +297,7 @@ fn a_head_that_cannot_be_written_stops_the_log() {
     disk.set(Faults { syncs_left: Some(0), ..Faults::default() });
     assert!(log.sync_head().is_err());
     assert!(append(&mut log, 2, 10).is_err());
-    assert!(log.close().is_ok());
+    assert!(log.close().is_err());
     assert_eq!(open(&disk).unwrap().reader().height(), 1);
 }
 

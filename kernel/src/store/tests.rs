@@ -335,6 +335,30 @@ fn a_snapshot_of_another_chain_is_passed_over_and_one_above_the_log_is_corruptio
     assert!(matches!(open(&place.0), Err(Fault::Corrupt { height: 4, .. })));
 }
 
+/// The remembered ids are under the state root only by way of the blocks that they came from.
+#[test]
+fn a_snapshot_from_which_blocks_come_out_otherwise_is_passed_over() {
+    let place = Place::with_blocks("ids", 3);
+    let mut ledger = open(&place.0).unwrap().ledger;
+    let History::Folder { disk, .. } = &ledger.history else { panic!("no folder") };
+    let header = ledger.history.read(3).unwrap().unwrap().header.write();
+    snapshot::write(&**disk, 3, &header, &mut |sink| {
+        ledger.state.export(&mut |table, rows| {
+            let mut rows = rows.to_vec();
+            if table == "remembered" {
+                rows.chunks_mut(64).for_each(|row| row[31] ^= 1);
+            }
+            sink(table, &rows)
+        })
+    })
+    .unwrap();
+    let block = stage(&mut ledger, &[movement(2, 31, 4, 7, 30, 0)]);
+    ledger.commit(&finality(&block.hash)).unwrap();
+    drop(ledger);
+    let opened = open(&place.0).unwrap();
+    assert_eq!((opened.snapshot_height, opened.ledger.tip.hash), (0, block.hash));
+}
+
 #[test]
 fn a_snapshot_is_restored_and_none_is_made_of_what_may_be_discarded() {
     let place = Place::with_blocks("restore", 3);
