@@ -1,8 +1,8 @@
-"""What travels through the journey together: one PaymentBatch, and the answers of its rows.
+"""What goes into the journey and what comes out of it.
 
 A door hands in a Submission (one) or Columns (many, without an object per payment); the batcher
-joins what arrived into a PaymentBatch; every phase of lifecycle/pay.py fills its own columns; at
-the end stand Answers, from which one row can be read as a Placed.
+joins what arrived, and lifecycle/pay.py carries it to the ledger as one batch; at the end stand
+Answers, from which one row can be read as a Placed.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from clearway.payment.decision import DECISION, Decisions
 from clearway.payment.errors import ClearwayError, Refusal
 from clearway.payment.records import (
     HEAD,
+    RESULT,
     VERSION,
     Heads,
     Kind,
@@ -32,19 +33,14 @@ HASH_BYTES = 32
 Bytes2D = npt.NDArray[np.uint8]
 
 
-_NO_NUMBERS: npt.NDArray[np.uint32] = np.zeros(0, np.uint32)
-_NO_FLAGS: npt.NDArray[np.uint8] = np.zeros(0, np.uint8)
-_NO_DECISIONS: Decisions = np.zeros(0, DECISION)
-
-
 @dataclass(frozen=True, slots=True)
 class Submission:
     """One parsed instruction, as a door hands it to the batcher.
 
     head: 256 bytes (records.pack_head), outcome and commitment still empty.
     request_hash: 32 bytes over the client's canonical body; the same key with another is refused.
-    private: what never enters a block (reference, metadata, client's names) as JSON bytes, or None.
-    units: ready 64-byte units of governing and account entries; a payment's legs come from clearing.
+    private: JSON bytes that never enter a block (reference, metadata, client's names), or None.
+    units: ready 64-byte units of governing and account entries; clearing makes a payment's legs.
     signature: 64 bytes of a self-custody client, or empty.
     """
 
@@ -155,55 +151,6 @@ class Placed:
     envelope_index: int
 
 
-@dataclass(slots=True)
-class PaymentBatch:
-    """n submissions as columns; each phase of lifecycle/pay.py fills its own.
-
-    A row that needs no ordering (refused before it, or answered before) gets its answer with
-    `leave` and is gone after `drop_left`; `origin` tells which row of `columns` each one was.
-    """
-
-    columns: Columns
-    heads: Heads
-    origin: npt.NDArray[np.int64]
-    units: dict[int, bytes]  # legs and other units, by row
-    left: dict[int, Placed | ClearwayError] = field(default_factory=dict)  # by row of `columns`
-    payer: npt.NDArray[np.uint32] = _NO_NUMBERS  # account numbers, NOT_AN_ACCOUNT where unknown
-    payee: npt.NDArray[np.uint32] = _NO_NUMBERS
-    sanctioned: npt.NDArray[np.uint8] = _NO_FLAGS  # 1 the payer, 2 the payee, 3 both
-    decisions: Decisions = _NO_DECISIONS
-
-    def __len__(self) -> int:
-        return len(self.heads)
-
-    @classmethod
-    def of(cls, columns: Columns) -> PaymentBatch:
-        """Heads are copied: phases write into them, and a door may read its own again."""
-        if len(columns) > BATCH_ROWS_MAX:
-            raise ValueError(f"a batch has at most {BATCH_ROWS_MAX} rows, not {len(columns)}")
-        return cls(columns, columns.heads.copy(), np.arange(len(columns)), dict(columns.units))
-
-    def leave(self, row: int, answer: Placed | ClearwayError) -> None:
-        self.left[int(self.origin[row])] = answer
-
-    def drop_left(self) -> None:
-        """Closes the gaps of the rows that left. Called while only `payer`, `payee`, `sanctioned`
-        are filled; later phases see the smaller batch and never know."""
-        stays = ~np.isin(self.origin, list(self.left)) if self.left else np.ones(len(self), bool)
-        if stays.all():
-            return
-        kept = np.flatnonzero(stays)
-        self.units = {new: self.units[old] for new, old in enumerate(kept) if old in self.units}
-        self.heads, self.origin = self.heads[kept], self.origin[kept]
-        for column in ("payer", "payee", "sanctioned"):
-            if len(getattr(self, column)):
-                setattr(self, column, getattr(self, column)[kept])
-
-    def moves(self, kind: Kind) -> npt.NDArray[np.bool_]:
-        """bool[n]: which rows are of this kind."""
-        return np.asarray(self.heads["kind"] == kind)
-
-
 @dataclass(frozen=True, slots=True)
 class Answers:
     """How every row of the columns ended: on the ledger, or before it.
@@ -223,6 +170,14 @@ class Answers:
     decisions: Decisions
     row: npt.NDArray[np.int64]
     left: dict[int, Placed | ClearwayError]
+
+    @classmethod
+    def of_left(
+        cls, row: npt.NDArray[np.int64], left: dict[int, Placed | ClearwayError]
+    ) -> Answers:
+        """Of a batch from which nothing was left to order."""
+        heads, results, decisions = (np.zeros(0, dtype) for dtype in (HEAD, RESULT, DECISION))
+        return cls(0, 0, 0, b"", 0, heads, {}, results, decisions, row, left)
 
     def __len__(self) -> int:
         return len(self.row)

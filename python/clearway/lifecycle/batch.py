@@ -1,0 +1,76 @@
+"""PaymentBatch: what one turn of the journey carries, as columns that each phase fills."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from clearway.payment.batch import BATCH_ROWS_MAX, Columns, Placed
+from clearway.payment.decision import DECISION, Decisions
+from clearway.payment.errors import ClearwayError
+from clearway.payment.records import Heads, Kind
+from clearway.risk.decide import Scores
+from clearway.routing.quotes import Quote
+
+
+@dataclass(slots=True)
+class PaymentBatch:
+    """n instructions of any kind. Columns have n rows, dicts have the rows that need an entry.
+
+    A row that needs no ordering (refused before it, or answered before) gets its answer with
+    `leave` and is gone after `drop_left`; `origin` tells which row of `columns` each one was.
+    """
+
+    columns: Columns
+    heads: Heads
+    origin: npt.NDArray[np.int64]
+    units: dict[int, bytes]  # legs, and what account entries bring with them; 64 bytes each
+    left: dict[int, Placed | ClearwayError] = field(default_factory=dict)  # by row of `columns`
+    # receive
+    payer: npt.NDArray[np.uint32] = field(default_factory=lambda: np.zeros(0, np.uint32))
+    payee: npt.NDArray[np.uint32] = field(default_factory=lambda: np.zeros(0, np.uint32))
+    quotes: dict[int, Quote] = field(default_factory=dict)
+    # screen and score
+    findings: npt.NDArray[np.uint16] = field(default_factory=lambda: np.zeros(0, np.uint16))
+    scores: Scores | None = None  # of the rows of kind PAYMENT, in order
+    # route
+    fees: dict[int, int] = field(default_factory=dict)
+    # clear
+    decisions: Decisions = field(default_factory=lambda: np.zeros(0, DECISION))
+    sequence: int = 0
+    valid_until_ns: int = 0
+    envelope: bytes = b""  # empty when no row is left to order
+
+    def __len__(self) -> int:
+        return len(self.heads)
+
+    @classmethod
+    def of(cls, columns: Columns) -> PaymentBatch:
+        """Heads are copied: phases write into them, and a door may read its own again."""
+        if len(columns) > BATCH_ROWS_MAX:
+            raise ValueError(f"a batch has at most {BATCH_ROWS_MAX} rows, not {len(columns)}")
+        return cls(columns, columns.heads.copy(), np.arange(len(columns)), dict(columns.units))
+
+    def rows_of(self, *kinds: Kind) -> npt.NDArray[np.intp]:
+        return np.flatnonzero(np.isin(self.heads["kind"], kinds))
+
+    def leave(self, row: int, answer: Placed | ClearwayError) -> None:
+        self.left[int(self.origin[row])] = answer
+
+    def drop_left(self) -> None:
+        """Closes the gaps of the rows that left. Payments may leave before they are scored only:
+        the scores are theirs in order."""
+        stays = ~np.isin(self.origin, list(self.left)) if self.left else np.ones(len(self), bool)
+        if stays.all():
+            return
+        kept = np.flatnonzero(stays)
+        self.heads, self.origin = self.heads[kept], self.origin[kept]
+        self.payer, self.payee = self.payer[kept], self.payee[kept]
+        if len(self.findings):
+            self.findings = self.findings[kept]
+        place = {old: new for new, old in enumerate(kept.tolist())}
+        self.units = {place[row]: value for row, value in self.units.items() if row in place}
+        self.quotes = {place[row]: value for row, value in self.quotes.items() if row in place}
+        self.fees = {place[row]: value for row, value in self.fees.items() if row in place}

@@ -1,0 +1,374 @@
+"""The micro-batcher: whatever arrived in the last milliseconds travels as one batch.
+
+Bounded in count (batch.BATCH_ROWS_MAX rows), in bytes, in the time that a row waits for company,
+and in what may queue; more is refused at once with capacity.full. Two threads carry batches in
+turn (line.py). No loop waits for another's payments: answers are handed over once per batch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Final
+
+from clearway.lifecycle.batch import PaymentBatch
+from clearway.lifecycle.line import Line, Turn
+from clearway.lifecycle.pay import book, pay, tell
+from clearway.lifecycle.resume import resolve
+from clearway.lifecycle.rooms import Rooms
+from clearway.payment.batch import (
+    BATCH_ROWS_MAX,
+    Answers,
+    Columns,
+    Placed,
+    Submission,
+    check_heads,
+)
+from clearway.payment.errors import ClearwayError, Fault, Refusal
+from clearway.payment.ids import ID_BYTES, format_payment
+from clearway.ports.ordering import Ordered
+
+BATCH_BYTES_MAX: Final = 8 * 1024 * 1024
+THREADS: Final = 2  # one decides while one is ordered
+RESOLVE_PAUSE_S: Final = 0.05
+
+log = logging.getLogger("clearway.lifecycle")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """queue_rows_max: payments that may wait. wait_us: how long the first of a batch waits for
+    company."""
+
+    queue_rows_max: int = 65_536
+    wait_us: int = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A bulk request's part of the answers: row i of its columns is `share[i]`."""
+
+    answers: Answers
+    start: int
+    count: int
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, row: int) -> Placed | ClearwayError:
+        return self.answers[self.start + row]
+
+
+# What to do with the answers once they are there, or with what went wrong: (answers, start) or
+# the error. Asyncio futures of one loop are collected, so that the loop is woken once per batch.
+Wake = dict[asyncio.AbstractEventLoop, list[tuple["asyncio.Future[Placed]", object]]]
+Deliver = Callable[[Answers | ClearwayError, int, Wake], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Parcel:
+    """One caller's rows, waiting."""
+
+    one: Submission | None
+    many: Columns | None
+    ids: Sequence[bytes]
+    size_bytes: int
+    deliver: Deliver
+
+    @property
+    def rows(self) -> int:
+        return len(self.ids)
+
+
+class Batcher:
+    """Takes submissions from any thread; `start` before, `stop` after."""
+
+    def __init__(self, rooms: Rooms, limits: Limits) -> None:
+        self._rooms = rooms
+        self._limits = limits
+        self._line = Line()
+        self._queue: deque[_Parcel] = deque()
+        self._arrived = threading.Condition()
+        self._running: set[bytes] = set()  # ids between submission and answer
+        self._unknown: set[bytes] = set()  # ids whose answer from ordering never came
+        self._closed: Fault | None = Fault("node.starting", what="the batcher is not started")
+        self._stopping = False
+        self._threads: list[threading.Thread] = []
+        self.waiting = 0  # rows in the queue
+
+    # --- the doors' side ------------------------------------------------------------------------
+
+    def submit(self, submission: Submission) -> asyncio.Future[Placed]:
+        """For a running event loop. The future gives Placed or raises what refused the payment.
+
+        Refuses at once: capacity.full, idempotency.in_progress. Faults at once: node.starting,
+        node.stopping, node.disk_failed, node.bug, payment.outcome_unknown.
+        """
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Placed] = loop.create_future()
+
+        def deliver(answers: Answers | ClearwayError, start: int, wake: Wake) -> None:
+            answer = answers if isinstance(answers, ClearwayError) else answers[start]
+            wake.setdefault(loop, []).append((future, answer))
+
+        self._enter(_parcel_of(submission, deliver))
+        return future
+
+    def submit_many(self, submissions: Sequence[Submission]) -> list[asyncio.Future[Placed]]:
+        """As `submit`, in order; a submission that is refused at once has its error in its
+        future, so that the others go on."""
+        futures: list[asyncio.Future[Placed]] = []
+        for submission in submissions:
+            try:
+                futures.append(self.submit(submission))
+            except ClearwayError as error:
+                failed: asyncio.Future[Placed] = asyncio.get_running_loop().create_future()
+                failed.set_exception(error)
+                futures.append(failed)
+        return futures
+
+    def place(self, submission: Submission, *, timeout_s: float = 60.0) -> Placed:
+        """As `submit` for callers without a loop: blocks until the answer is durable."""
+        future: Future[Placed] = Future()
+
+        def deliver(answers: Answers | ClearwayError, start: int, wake: Wake) -> None:
+            answer = answers if isinstance(answers, ClearwayError) else answers[start]
+            if isinstance(answer, ClearwayError):
+                future.set_exception(answer)
+            else:
+                future.set_result(answer)
+
+        self._enter(_parcel_of(submission, deliver))
+        return future.result(timeout_s)
+
+    def submit_columns(self, columns: Columns) -> Future[Share]:
+        """Up to BATCH_ROWS_MAX rows at once, without an object per payment.
+
+        Refuses as `submit` does, for all rows together, and request.invalid for a head that would
+        not decode. Ids must be distinct.
+        """
+        if not 1 <= len(columns) <= BATCH_ROWS_MAX:
+            raise ValueError(f"1 to {BATCH_ROWS_MAX} rows, not {len(columns)}")
+        check_heads(columns.heads)
+        packed = columns.heads["id"].tobytes()
+        ids = [packed[at : at + ID_BYTES] for at in range(0, len(packed), ID_BYTES)]
+        if len(set(ids)) < len(ids):
+            raise Refusal("request.invalid", field="id", what="used twice in one upload")
+        future: Future[Share] = Future()
+
+        def deliver(answers: Answers | ClearwayError, start: int, wake: Wake) -> None:
+            if isinstance(answers, ClearwayError):
+                future.set_exception(answers)
+            else:
+                future.set_result(Share(answers, start, len(columns)))
+
+        size_bytes = sum(len(private or b"") for private in columns.privates or ())
+        size_bytes += columns.heads.nbytes + columns.signatures.nbytes
+        self._enter(_Parcel(None, columns, ids, size_bytes, deliver))
+        return future
+
+    def unknown(self, id: bytes) -> bool:
+        """Whether ordering never answered for this id, and the ledger does not tell yet."""
+        return id in self._unknown
+
+    def problems(self) -> list[str]:
+        """Why nothing is accepted now; empty when it is."""
+        found = [str(self._closed)] if self._closed else []
+        return found + (["ordering has not answered for a batch"] if self._unknown else [])
+
+    def _enter(self, parcel: _Parcel) -> None:
+        with self._arrived:
+            if self._closed:
+                raise Fault(self._closed.code, **self._closed.facts)
+            if self.waiting + parcel.rows > self._limits.queue_rows_max:
+                raise Refusal("capacity.full", limit=self._limits.queue_rows_max)
+            for id in parcel.ids:
+                if id in self._unknown:
+                    raise Fault("payment.outcome_unknown", payment=format_payment(id))
+                if id in self._running:
+                    raise Refusal("idempotency.in_progress")
+            self._running.update(parcel.ids)
+            self._queue.append(parcel)
+            self.waiting += parcel.rows
+            self._arrived.notify()
+
+    # --- the threads' side ----------------------------------------------------------------------
+
+    def start(self) -> None:
+        self._closed, self._stopping = None, False
+        self._threads = [
+            threading.Thread(target=self._work, name=f"clearway-line-{n}", daemon=True)
+            for n in range(THREADS)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """What waits is still answered; nothing more is accepted."""
+        with self._arrived:
+            self._closed = Fault("node.stopping")
+            self._stopping = True
+            self._arrived.notify_all()
+        for thread in self._threads:
+            thread.join()
+        self._threads = []
+
+    def _work(self) -> None:
+        while True:
+            with self._line.turn() as turn:
+                parcels = self._gather()
+                if not parcels:
+                    return
+                answers = self._carry(parcels, turn)
+            if answers is not None:
+                self._deliver(parcels, answers)
+
+    def _gather(self) -> list[_Parcel]:
+        """The next batch's parcels, in order of arrival; none when everything is done."""
+        with self._arrived:
+            while not self._queue:
+                if self._stopping:
+                    return []
+                self._arrived.wait()
+            if not self._stopping:
+                self._wait_for_company()
+            parcels: list[_Parcel] = []
+            rows = size_bytes = 0
+            while self._queue:
+                parcel = self._queue[0]
+                rows += parcel.rows
+                size_bytes += parcel.size_bytes
+                if parcels and (rows > BATCH_ROWS_MAX or size_bytes > BATCH_BYTES_MAX):
+                    break
+                parcels.append(self._queue.popleft())
+                self.waiting -= parcel.rows
+            return parcels
+
+    def _wait_for_company(self) -> None:
+        deadline_ns = time.monotonic_ns() + self._limits.wait_us * 1_000
+        while self.waiting < BATCH_ROWS_MAX and not self._stopping:
+            left_ns = deadline_ns - time.monotonic_ns()
+            if left_ns <= 0:
+                return
+            self._arrived.wait(left_ns / 1e9)
+
+    def _carry(self, parcels: Sequence[_Parcel], turn: Turn) -> Answers | ClearwayError | None:
+        """None when the callers were told already that the outcome is unknown."""
+        batch = PaymentBatch.of(_columns_of(parcels))
+        from_height = self._rooms.book.height + 1
+        try:
+            return pay(batch, self._rooms, turn)
+        except Fault as fault:
+            if fault.code == "payment.outcome_unknown":
+                self._find_outcome(parcels, batch, from_height, fault)
+                return None
+            self._forget_scores(batch)
+            if fault.code == "node.disk_failed":
+                self._closed = fault
+            return fault
+        except Exception:  # a bug: the book may be in doubt, so nothing more is accepted
+            log.exception("a batch failed; the node accepts nothing more")
+            self._closed = Fault("node.bug")
+            return self._closed
+
+    def _deliver(self, parcels: Sequence[_Parcel], answers: Answers | ClearwayError) -> None:
+        with self._arrived:
+            for parcel in parcels:
+                self._running.difference_update(parcel.ids)
+        wake: Wake = {}
+        start = 0
+        for parcel in parcels:
+            parcel.deliver(answers, start, wake)
+            start += parcel.rows
+        for loop, pairs in wake.items():
+            try:
+                loop.call_soon_threadsafe(_settle, pairs)
+            except RuntimeError:  # the loop is closed: whoever asked is gone
+                log.info("%d answers had no loop to go to", len(pairs))
+
+    # --- an answer that never came --------------------------------------------------------------
+
+    def _find_outcome(
+        self, parcels: Sequence[_Parcel], batch: PaymentBatch, from_height: int, fault: Fault
+    ) -> None:
+        """Tells the callers that the outcome is unknown, then keeps the line standing until the
+        ledger says what it is: nothing may overtake an envelope that may still be ordered."""
+        ids = [id for parcel in parcels for id in parcel.ids]
+        with self._arrived:
+            self._unknown.update(ids)
+        self._deliver(parcels, fault)
+        outcome = self._ask_ledger(batch, from_height)
+        if isinstance(outcome, Ordered):
+            book(batch, outcome, self._rooms)
+            tell(batch, outcome, self._rooms)
+        elif outcome is False:
+            self._forget_scores(batch)
+        else:
+            return  # the ledger can say no more until the node is started again
+        with self._arrived:
+            self._unknown.difference_update(ids)
+
+    def _ask_ledger(self, batch: PaymentBatch, from_height: int) -> Ordered | bool:
+        rooms = self._rooms
+        while True:
+            outcome = resolve(
+                rooms.book,
+                key=rooms.key,
+                sequence=batch.sequence,
+                valid_until_ns=batch.valid_until_ns,
+                from_height=from_height,
+            )
+            if outcome is not True:
+                return outcome
+            if rooms.ordering.problems() or self._stopping:
+                self._closed = self._closed or Fault("node.disk_failed")
+                return True
+            if rooms.clock() > batch.valid_until_ns:
+                try:
+                    rooms.ordering.pass_time()
+                except Fault as fault:
+                    log.warning("ordering cannot let time pass: %s", fault)
+            time.sleep(RESOLVE_PAUSE_S)
+
+    def _forget_scores(self, batch: PaymentBatch) -> None:
+        if batch.scores is not None:
+            self._rooms.scorer.discard(batch.scores)
+
+
+def _parcel_of(submission: Submission, deliver: Deliver) -> _Parcel:
+    size_bytes = len(submission.head) + len(submission.private or b"") + len(submission.units)
+    return _Parcel(submission, None, (submission.head[16:32],), size_bytes, deliver)
+
+
+def _columns_of(parcels: Sequence[_Parcel]) -> Columns:
+    """The parcels' rows in order; runs of single submissions are packed together."""
+    parts: list[Columns] = []
+    singles: list[Submission] = []
+    for parcel in parcels:
+        if parcel.one is not None:
+            singles.append(parcel.one)
+            continue
+        if singles:
+            parts.append(Columns.of(singles))
+            singles = []
+        if parcel.many is not None:
+            parts.append(parcel.many)
+    if singles:
+        parts.append(Columns.of(singles))
+    return Columns.join(parts)
+
+
+def _settle(pairs: Sequence[tuple[asyncio.Future[Placed], object]]) -> None:
+    for future, answer in pairs:
+        if future.done():  # cancelled: the client went away
+            continue
+        if isinstance(answer, Placed):
+            future.set_result(answer)
+        elif isinstance(answer, Exception):
+            future.set_exception(answer)

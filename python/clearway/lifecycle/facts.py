@@ -1,0 +1,26 @@
+"""What the risk room is told about payments: the same for serving and for catching up."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from clearway.payment.records import Heads
+from clearway.risk.facts import Facts, ReferenceRates
+
+
+def facts_of(
+    heads: Heads,
+    payer: npt.NDArray[np.uint32],
+    payee: npt.NDArray[np.uint32],
+    reference: ReferenceRates,
+) -> Facts:
+    """FACTS[n] of HEAD[n] of kind PAYMENT and their account numbers."""
+    return reference.facts(
+        payer=payer,
+        payee=payee,
+        amount_minor=heads["amount_lo"] + heads["amount_hi"] * 2.0**64,
+        asset=heads["asset"],
+        time_ns=heads["created_ns"].astype(np.int64),
+        purpose=heads["purpose"],
+    )

@@ -1,0 +1,314 @@
+"""One payment from instruction to finality, read from top to bottom.
+
+    client ── receive ── screen ── score ── route ── clear ──► order ──► book ──► tell
+
+It travels in a PaymentBatch with whatever else arrived in the same milliseconds; a batch of one is
+a batch. Rooms decide, the ledger moves the money, and what was decided is durable before the
+ledger is asked.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from clearway.clearing.decision import add_scores, commitments, make_decisions
+from clearway.clearing.legs import capture_legs, payment_legs
+from clearway.lifecycle.batch import PaymentBatch
+from clearway.lifecycle.facts import facts_of
+from clearway.lifecycle.line import Turn
+from clearway.lifecycle.receive import receive
+from clearway.lifecycle.rooms import Rooms
+from clearway.payment.batch import NOT_AN_ACCOUNT, UNIT_BYTES, Answers
+from clearway.payment.decision import DecisionFlag
+from clearway.payment.errors import ClearwayError, Refusal
+from clearway.payment.records import (
+    RESULT_DUPLICATE,
+    Flag,
+    Kind,
+    Outcome,
+    set_u128,
+    u128,
+    view_results,
+)
+from clearway.ports.ordering import Ordered
+
+MOVES_MONEY = (Kind.PAYMENT, Kind.POST, Kind.REFUND, Kind.ISSUE, Kind.REDEEM)
+ID_REUSED = 23  # ledger.id_reused, docs/format.md
+
+
+def pay(batch: PaymentBatch, rooms: Rooms, turn: Turn) -> Answers:
+    """Carries a batch through every phase; an answer exists only once it is durable.
+
+    Faults: node.disk_failed (nothing was ordered), payment.outcome_unknown (it may have been).
+    """
+    clock = rooms.phases
+    with clock.phase("receive"):
+        receive(batch, rooms)
+    with clock.phase("screen"):
+        screen(batch, rooms)
+    with clock.phase("score"):
+        score(batch, rooms)
+    with clock.phase("route"):
+        route(batch, rooms)
+    with clock.phase("clear"):
+        clear(batch, rooms)
+
+    turn.move_on()  # from here on the next batch is decided while this one is ordered
+
+    with clock.phase("order"):
+        ordered = order(batch, rooms)
+    with clock.phase("book"):
+        book(batch, ordered, rooms)
+    with clock.phase("tell"):
+        return tell(batch, ordered, rooms)
+
+
+# --- screen ---------------------------------------------------------------------------------------
+
+
+def screen(batch: PaymentBatch, rooms: Rooms) -> None:
+    """Finds sanctioned parties. A payment that names one is declined on the ledger; other moves
+    of money, which the ledger cannot decline, leave with policy.sanctions."""
+    batch.findings = np.zeros(len(batch), np.uint16)
+    moves = batch.rows_of(*MOVES_MONEY)
+    for numbers, flag in (
+        (batch.payer, DecisionFlag.PAYER_SANCTIONED),
+        (batch.payee, DecisionFlag.PAYEE_SANCTIONED),
+    ):
+        known = moves[numbers[moves] != NOT_AN_ACCOUNT]
+        hits = known[rooms.parties.check(numbers[known]) != 0] if len(known) else known
+        batch.findings[hits] |= np.uint16(flag)
+    for row in np.flatnonzero(batch.findings).tolist():
+        if batch.heads["kind"][row] != Kind.PAYMENT:
+            batch.leave(row, Refusal("policy.sanctions"))
+    batch.drop_left()
+
+
+# --- score ----------------------------------------------------------------------------------------
+
+
+def score(batch: PaymentBatch, rooms: Rooms) -> None:
+    """Scores the payments and sets every row's outcome. Sanctioned payments are scored too: the
+    memory of the risk room advances over every payment that stands on the ledger."""
+    batch.heads["outcome"] = Outcome.ACCEPT
+    paid = batch.rows_of(Kind.PAYMENT)
+    if len(paid) == 0:
+        return
+    heads = batch.heads[paid]
+    batch.scores = rooms.scorer.score(
+        facts_of(heads, batch.payer[paid], batch.payee[paid], rooms.reference)
+    )
+    batch.findings[paid] |= np.uint16(DecisionFlag.SCORED)
+    sanctioned = DecisionFlag.PAYER_SANCTIONED | DecisionFlag.PAYEE_SANCTIONED
+    outcome = np.where(batch.findings[paid] & sanctioned, Outcome.DECLINE, batch.scores.outcome)
+    # A hold needs the owner's consent; without it, what a person should look at is declined.
+    no_hold = (outcome == Outcome.REVIEW) & (heads["flags"] == Flag.SIGNED)
+    batch.findings[paid[no_hold]] |= np.uint16(DecisionFlag.NO_HOLD_SIGNED)
+    outcome[no_hold] = Outcome.DECLINE
+    batch.heads["outcome"][paid] = outcome
+
+
+# --- route ----------------------------------------------------------------------------------------
+
+
+def route(batch: PaymentBatch, rooms: Rooms) -> None:
+    """Sets the price: what the payee gets by the quote, and the fee. Where the institution signs,
+    both are written into the instruction; an owner who signs has signed them."""
+    batch.fees = {row: quote.fee_minor for row, quote in batch.quotes.items()}
+    for row, quote in batch.quotes.items():
+        if not batch.heads["flags"][row] & Flag.SIGNED:
+            set_u128(batch.heads[row], "to_amount", quote.to_amount_minor)
+            set_u128(batch.heads[row], "bound", quote.fee_minor)
+    if rooms.fees.domestic_bps:
+        _charge_domestic(batch, rooms)
+
+
+def _charge_domestic(batch: PaymentBatch, rooms: Rooms) -> None:
+    paid = batch.rows_of(Kind.PAYMENT)
+    for row in paid[batch.heads["to_asset"][paid] == 0].tolist():
+        head = batch.heads[row]
+        fee_minor = rooms.fees.fee_minor(u128(head, "amount"), cross=False)
+        if head["flags"] & Flag.SIGNED:
+            fee_minor = min(fee_minor, u128(head, "bound"))
+        else:
+            set_u128(head, "bound", fee_minor)
+        batch.fees[row] = fee_minor
+
+
+# --- clear ----------------------------------------------------------------------------------------
+
+
+def clear(batch: PaymentBatch, rooms: Rooms) -> None:
+    """Makes holds of reviews and legs of prices; seals all of it, with the commitments to its
+    decisions, in one envelope; and keeps the decisions before anybody may see the envelope."""
+    _hold_reviews(batch, deadline_ns=rooms.clock() + rooms.review_ns)
+    _add_legs(batch, rooms)
+    batch.drop_left()
+    if len(batch) == 0:
+        return
+    rooms.sequence += 1
+    batch.sequence = rooms.sequence
+    _decide(batch, rooms)
+    with rooms.phases.phase("clear.keep"):
+        _keep(batch, rooms)
+    with rooms.phases.phase("clear.seal"):
+        _seal(batch, rooms)
+
+
+def _hold_reviews(batch: PaymentBatch, *, deadline_ns: int) -> None:
+    """Where the institution signs, a review holds the money until a person has decided, or the
+    deadline; a declined payment is no hold at all."""
+    heads = batch.heads
+    custodial = heads["flags"] & Flag.SIGNED == 0
+    review = custodial & (heads["outcome"] == Outcome.REVIEW) & (heads["flags"] == 0)
+    heads["flags"][review] = Flag.PENDING
+    heads["expires_ns"][review] = deadline_ns
+    declined = custodial & (heads["outcome"] == Outcome.DECLINE)
+    heads["flags"][declined] = 0
+    heads["expires_ns"][declined] = 0
+
+
+def _add_legs(batch: PaymentBatch, rooms: Rooms) -> None:
+    heads = batch.heads
+    priced = [row for row, fee_minor in batch.fees.items() if fee_minor or row in batch.quotes]
+    for row in priced:
+        if heads["outcome"][row] != Outcome.DECLINE:
+            fee_minor = batch.fees[row]
+            batch.units[row] = payment_legs(heads[row], rooms.house, fee_minor=fee_minor)
+    refunds = batch.rows_of(Kind.REFUND)
+    for row in refunds[heads["to_asset"][refunds] != 0].tolist():
+        batch.units[row] = payment_legs(heads[row], rooms.house, fee_minor=0)
+    for row in batch.rows_of(Kind.POST).tolist():
+        _add_capture_legs(batch, row, rooms)
+
+
+def _add_capture_legs(batch: PaymentBatch, row: int, rooms: Rooms) -> None:
+    """A hold that is not there, or too small, is the ledger's to refuse."""
+    head = batch.heads[row]
+    hold = rooms.book.hold(rooms.institution, head["target"].tobytes())
+    captured_minor = u128(head, "amount")
+    if hold is None or captured_minor > hold.amount_minor:
+        return
+    try:
+        batch.units[row] = capture_legs(
+            hold.legs,
+            head["payer"].tobytes(),
+            held_minor=hold.amount_minor,
+            captured_minor=captured_minor,
+        )
+    except ClearwayError as error:
+        batch.leave(row, error)
+
+
+def _decide(batch: PaymentBatch, rooms: Rooms) -> None:
+    """The decision rows, and their commitments in the heads."""
+    batch.decisions = make_decisions(
+        batch.heads,
+        flags=batch.findings,
+        list_version=rooms.parties.version,
+        sequence=batch.sequence,
+        key=rooms.salt_key,
+    )
+    if batch.scores is not None:
+        add_scores(
+            batch.decisions,
+            batch.rows_of(Kind.PAYMENT),
+            score_bps=batch.scores.score_bps,
+            reasons=batch.scores.reasons,
+            features=batch.scores.features,
+            model_id=rooms.scorer.model_id,
+        )
+    batch.heads["commitment"] = commitments(batch.decisions)
+
+
+def _keep(batch: PaymentBatch, rooms: Rooms) -> None:
+    privates = batch.columns.privates
+    if privates is not None:
+        privates = [privates[row] for row in batch.origin.tolist()]
+    rooms.vault.save_batch(
+        key=rooms.key,
+        sequence=batch.sequence,
+        decisions=batch.decisions.tobytes(),
+        request_hashes=batch.columns.request_hashes[batch.origin].tobytes(),
+        privates=privates,
+        persons=batch.heads["payer"].tobytes() if privates is not None else b"",
+    )
+
+
+def _seal(batch: PaymentBatch, rooms: Rooms) -> None:
+    batch.heads["units"] = 0
+    for row, units in batch.units.items():
+        batch.heads["units"][row] = len(units) // UNIT_BYTES
+    signed = batch.heads["flags"] & Flag.SIGNED != 0
+    batch.valid_until_ns = rooms.clock() + rooms.envelope_valid_ns
+    batch.envelope = rooms.book.seal(
+        institution=rooms.institution,
+        seed=rooms.seed,
+        sequence=batch.sequence,
+        valid_until_ns=batch.valid_until_ns,
+        heads=batch.heads,
+        units=b"".join(batch.units[row] for row in sorted(batch.units)),
+        signatures=batch.columns.signatures[batch.origin[signed]],
+    )
+
+
+# --- order, book, tell ----------------------------------------------------------------------------
+
+
+def order(batch: PaymentBatch, rooms: Rooms) -> Ordered | None:
+    """The envelope's place in a durable block; None when nothing is left to order."""
+    return rooms.ordering.order(batch.envelope) if batch.envelope else None
+
+
+def book(batch: PaymentBatch, ordered: Ordered | None, rooms: Rooms) -> None:
+    """What stands on the ledger now becomes part of what the risk room remembers."""
+    if ordered is None:
+        return
+    rooms.phases.steps("order", ordered.steps_ns)
+    rooms.phases.count(len(batch))
+    if batch.scores is not None:
+        last = int(batch.rows_of(Kind.PAYMENT)[-1])
+        rooms.scorer.commit(batch.scores, height=ordered.height, index=ordered.index + last)
+
+
+def tell(batch: PaymentBatch, ordered: Ordered | None, rooms: Rooms) -> Answers:
+    """The answers of all rows; the projections are woken, and events follow from them."""
+    row = np.full(len(batch.columns), -1)
+    if ordered is None:
+        return Answers.of_left(row, batch.left)
+    row[batch.origin] = np.arange(len(batch))
+    rooms.projections.notify(ordered.height)
+    answers = Answers(
+        height=ordered.height,
+        index=ordered.index,
+        time_ns=ordered.time_ns,
+        key=rooms.key,
+        sequence=batch.sequence,
+        heads=batch.heads,
+        units=batch.units,
+        results=view_results(ordered.results),
+        decisions=batch.decisions,
+        row=row,
+        left=batch.left,
+    )
+    _answer_repeats(answers, batch, rooms)
+    return answers
+
+
+def _answer_repeats(answers: Answers, batch: PaymentBatch, rooms: Rooms) -> None:
+    """Another node of the institution may have used an id a moment before: the ledger moved
+    nothing, and the first answer is given again."""
+    results = answers.results
+    repeats = (results["flags"] & RESULT_DUPLICATE != 0) | (results["code"] == ID_REUSED)
+    for row in np.flatnonzero(repeats).tolist():
+        place = rooms.replay.find(batch.heads["id"][row].tobytes())
+        if place is None:
+            continue  # the id is that of an old hold; the ledger's own refusal is the answer
+        number = int(batch.origin[row])
+        answers.row[number] = -1
+        try:
+            answers.left[number] = rooms.replay.answer(
+                place, batch.columns.request_hashes[number].tobytes()
+            )
+        except ClearwayError as error:
+            answers.left[number] = error

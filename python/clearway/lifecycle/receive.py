@@ -1,0 +1,90 @@
+"""receive: what the door checked is checked again now that the payment's turn has come.
+
+Time has passed since, and the door looked at one payment at a time. A row leaves here answered
+(its id was used before) or refused, and leaves no trace.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from clearway.lifecycle.batch import PaymentBatch
+from clearway.lifecycle.rooms import Rooms
+from clearway.payment.batch import NOT_AN_ACCOUNT
+from clearway.payment.errors import ClearwayError, Refusal
+from clearway.payment.ids import ID_BYTES
+from clearway.payment.records import Flag, Kind, u128
+from clearway.routing.quotes import Quote
+
+# Kinds whose payer and payee must be accounts of the book before anything is decided about them: a
+# party that nobody knows could not be screened.
+NAMES_PARTIES = (Kind.PAYMENT, Kind.REFUND)
+
+
+def receive(batch: PaymentBatch, rooms: Rooms) -> None:
+    """Fills `payer`, `payee` and `quotes`; rows that cannot go on leave."""
+    batch.payer = rooms.book.account_numbers(np.ascontiguousarray(batch.heads["payer"]))
+    batch.payee = rooms.book.account_numbers(np.ascontiguousarray(batch.heads["payee"]))
+    _answer_used_ids(batch, rooms)
+    _refuse_unknown(batch, rooms)
+    _fetch_quotes(batch, rooms)
+    batch.drop_left()
+
+
+def _answer_used_ids(batch: PaymentBatch, rooms: Rooms) -> None:
+    packed = batch.heads["id"].tobytes()
+    ids = [packed[at : at + ID_BYTES] for at in range(0, len(packed), ID_BYTES)]
+    places = rooms.replay.find_many(ids)
+    if not places:
+        return
+    for row, id in enumerate(ids):
+        if id in places:
+            request_hash = batch.columns.request_hashes[batch.origin[row]].tobytes()
+            try:
+                batch.leave(row, rooms.replay.answer(places[id], request_hash))
+            except ClearwayError as error:
+                batch.leave(row, error)
+
+
+def _refuse_unknown(batch: PaymentBatch, rooms: Rooms) -> None:
+    for row in batch.rows_of(*NAMES_PARTIES).tolist():
+        head = batch.heads[row]
+        for role, number in (("payer", batch.payer[row]), ("payee", batch.payee[row])):
+            if number == NOT_AN_ACCOUNT:
+                batch.leave(row, Refusal("account.unknown", account=head[role].tobytes().hex()))
+        if int(head["asset"]) not in rooms.assets:
+            batch.leave(row, Refusal("asset.unknown", asset=int(head["asset"])))
+
+
+def _fetch_quotes(batch: PaymentBatch, rooms: Rooms) -> None:
+    crosses = batch.rows_of(Kind.PAYMENT)
+    for row in crosses[batch.heads["to_asset"][crosses] != 0].tolist():
+        try:
+            batch.quotes[row] = _quote_of(batch.heads[row], rooms)
+        except Refusal as refusal:
+            batch.leave(row, refusal)
+
+
+def _quote_of(head: np.void, rooms: Rooms) -> Quote:
+    """The quote that the payment names, or without one the price of this moment.
+
+    Refuses quote.unknown, quote.expired, quote.differs, rate.unknown, asset.unknown. An owner who
+    signs has signed the payee's amount and a bound for fees: they must be the quote's.
+    """
+    asset, to_asset = int(head["asset"]), int(head["to_asset"])
+    for number in (asset, to_asset):
+        if number not in rooms.assets:
+            raise Refusal("asset.unknown", asset=number)
+    from_, to, amount_minor = rooms.assets[asset], rooms.assets[to_asset], u128(head, "amount")
+    named = head["target"].tobytes()
+    if named == bytes(ID_BYTES):
+        quote = rooms.quotes.price(named, asset=from_, to_asset=to, amount_minor=amount_minor)
+    else:
+        quote = rooms.quotes.get(named)
+        rooms.quotes.check(quote, asset=from_.code, to_asset=to.code, amount_minor=amount_minor)
+    if head["flags"] & Flag.SIGNED:
+        signed = (u128(head, "to_amount"), u128(head, "bound"))
+        if signed[0] > quote.to_amount_minor or signed[1] < quote.fee_minor:
+            what = f"{quote.to_amount_minor} minor units for the payee and {quote.fee_minor} of fee"
+            raise Refusal("quote.differs", quote=named.hex(), what=what)
+    return quote

@@ -1,0 +1,49 @@
+"""The rooms that a batch passes through, as app/bootstrap.py built them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from clearway.clearing.legs import HouseAccounts
+from clearway.ledger.book import Book
+from clearway.lifecycle.phases import PhaseClock
+from clearway.lifecycle.replay import Replay
+from clearway.payment.fees import FeeSchedule
+from clearway.payment.money import Asset
+from clearway.ports.ordering import Ordering
+from clearway.risk.decide import Scorer
+from clearway.risk.facts import ReferenceRates
+from clearway.routing.quotes import Quotes
+from clearway.screening import PartyScreen
+from clearway.store.projections import Projections
+from clearway.store.vault import Vault
+
+
+@dataclass(slots=True)
+class Rooms:
+    """institution and seed: whose envelopes these are, and the 32 bytes that sign them; key: the
+    public half. salt_key: 32 secret bytes for decision salts. clock: ns since 1970, UTC.
+    assets: by number. sequence: last used in an envelope of this key."""
+
+    institution: int
+    seed: bytes
+    key: bytes
+    salt_key: bytes
+    house: HouseAccounts
+    fees: FeeSchedule
+    review_ns: int
+    envelope_valid_ns: int
+    assets: dict[int, Asset]
+    sequence: int
+    book: Book
+    parties: PartyScreen
+    reference: ReferenceRates
+    scorer: Scorer
+    quotes: Quotes
+    vault: Vault
+    projections: Projections
+    replay: Replay
+    ordering: Ordering
+    clock: Callable[[], int]
+    phases: PhaseClock
