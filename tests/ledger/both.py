@@ -1,0 +1,239 @@
+"""The specification and the kernel side by side: the same blocks in, and everything compared."""
+
+from __future__ import annotations
+
+import clearway_kernel
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from spec import ledger as spec_ledger
+from spec.hashing import hash_bytes, tree_path
+from spec.records import (
+    HEAD_BYTES,
+    AccountFlag,
+    DecodeError,
+    Kind,
+    Result,
+    decode_entries,
+)
+from spec.state import Hold, State, subroots
+
+
+class Both:
+    """Two ledgers of one chain. Every act is done to both, and then they are compared."""
+
+    def __init__(self, *, time_ns: int, genesis: bytes, sequencer_seed: bytes) -> None:
+        self.sequencer = Ed25519PrivateKey.from_private_bytes(sequencer_seed)
+        self.spec = spec_ledger.genesis(time_ns=time_ns, entries=genesis)
+        self.kernel = clearway_kernel.Ledger.create(None, time_ns=time_ns, genesis=genesis)
+        assert self.kernel.chain_id == self.spec.chain_id
+        assert self.kernel.state_root == self.spec.block.header.state_root
+        self.compare_head()
+        self.compare_state(self.spec.state)
+
+    def stage(self, *, time_ns: int, envelopes: list[bytes]) -> spec_ledger.Ledger | None:
+        """Stages a block in both and returns the longer chain; None when it does not decode, which
+        leaves nothing staged."""
+        try:
+            longer = self.spec.stage(time_ns=time_ns, envelopes=envelopes)
+        except DecodeError:
+            self.check_kernel_refuses(time_ns, envelopes, clearway_kernel.DecodeError)
+            return None
+        except ValueError:
+            self.check_kernel_refuses(time_ns, envelopes, ValueError)
+            return None
+        staged = self.kernel.stage(time_ns=time_ns, envelopes=envelopes)
+        header = longer.block.header
+        # The first difference should say where it is, so the narrow comparisons come first.
+        assert codes(staged.results) == [result.code for result in longer.block.results]
+        assert staged.results == b"".join(result.encode() for result in longer.block.results)
+        self.compare_state(longer.state)
+        assert staged.header == header.encode()
+        assert staged.hash == longer.block.hash()
+        assert (staged.height, staged.time_ns) == (header.height, header.time_ns)
+        assert (staged.count, staged.state_root) == (header.count, header.state_root)
+        assert staged.heads == heads(longer.block.entries)
+        assert staged.units == units(longer.block.entries)
+        check_laws(longer.state)
+        return longer
+
+    def check_kernel_refuses(
+        self, time_ns: int, envelopes: list[bytes], error: type[Exception]
+    ) -> None:
+        try:
+            self.kernel.stage(time_ns=time_ns, envelopes=envelopes)
+        except error:
+            self.compare_head()
+            assert self.kernel.subroots() == subroots(self.spec.state)
+            return
+        raise AssertionError(f"the kernel took what is {error.__name__} to the specification")
+
+    def commit(self, longer: spec_ledger.Ledger) -> None:
+        finality = self.sequencer.public_key().public_bytes_raw()
+        finality += self.sequencer.sign(longer.block.hash())
+        self.kernel.commit(b"\1\1" + finality)
+        self.spec = longer
+        self.compare_head()
+        self.compare_block()
+
+    def discard(self) -> None:
+        self.kernel.discard()
+        self.compare_head()
+        self.compare_state(self.spec.state)
+
+    # --- comparisons ------------------------------------------------------------------------
+
+    def compare_head(self) -> None:
+        header = self.spec.block.header
+        assert self.kernel.height == header.height
+        assert self.kernel.time_ns == header.time_ns
+        assert self.kernel.head_hash == self.spec.block.hash()
+
+    def compare_state(self, state: State) -> None:
+        kernel = self.kernel
+        assert kernel.accounts_count == len(state.accounts)
+        assert kernel.assets() == [
+            (asset.number, asset.code.rstrip(b"\0").decode(), asset.scale)
+            for asset in state.assets.values()
+        ]
+        self.compare_accounts(state)
+        self.compare_holds(state)
+        assert kernel.keys() == [
+            tuple(getattr(key, name) for name in key.__slots__) for key in state.keys.values()
+        ]
+        assert kernel.limits() == [
+            tuple(getattr(limit, name) for name in limit.__slots__)
+            for limit in state.limits.values()
+        ]
+        for name, refund in state.refunds.items():
+            assert kernel.refunded(*name) == (refund.amount_minor, refund.refunded_minor)
+        for name, row in state.remembered.items():
+            assert kernel.remembered(*name) == (row.instruction_hash, row.code, row.height)
+        assert kernel.trial_balance() == trial_balance(state)
+        assert kernel.subroots() == subroots(state)
+
+    def compare_accounts(self, state: State) -> None:
+        for number, account in enumerate(state.accounts.values()):
+            for found in (self.kernel.account(account.address), self.kernel.account_at(number)):
+                assert found is not None
+                assert (found.number, found.address) == (account.number, account.address)
+                assert (found.institution, found.flags) == (account.institution, account.flags)
+                assert (found.owner, found.opened_ns) == (account.owner, account.opened_ns)
+            rows = [
+                (row.asset, row.posted_minor, row.pending_in_minor, row.pending_out_minor)
+                for row in state.balances.values()
+                if row.account == number
+            ]
+            assert sorted(self.kernel.balances(account.address)) == sorted(rows)
+            for asset, *amounts in rows:
+                assert self.kernel.balance(account.address, asset) == tuple(amounts)
+        assert self.kernel.account_at(len(state.accounts)) is None
+
+    def compare_holds(self, state: State) -> None:
+        holds = live_holds(state)
+        assert self.kernel.holds_count == len(holds)
+        for hold in holds:
+            found = self.kernel.hold(hold.institution, hold.id)
+            assert found is not None
+            assert (found.institution, found.id) == (hold.institution, hold.id)
+            assert (found.payer, found.payee) == (hold.payer, hold.payee)
+            assert (found.asset, found.amount_minor) == (hold.asset, hold.amount_minor)
+            assert (found.expires_ns, found.outcome) == (hold.expires_ns, hold.outcome)
+            assert found.legs == b"".join(leg.encode() for leg in hold.legs)
+        expiries = [hold.expires_ns for hold in holds]
+        assert self.kernel.next_expiry_ns() == (min(expiries) if expiries else None)
+
+    def compare_block(self) -> None:
+        """The last block as it is read back, and a proof of its last entry."""
+        block, header = self.spec.block, self.spec.block.header
+        found = self.kernel.block(header.height)
+        assert found.header == header.encode()
+        assert found.entries == b"".join(block.entries)
+        assert found.results == b"".join(result.encode() for result in block.results)
+        if not block.entries:
+            return
+        index = len(block.entries) - 1
+        proof = self.kernel.proof(header.height, index)
+        assert (proof.index, proof.size) == (index, len(block.entries))
+        assert (proof.entry, proof.result) == (block.entries[-1], block.results[-1].encode())
+        leaves = [hash_bytes("leaf", entry) for entry in block.entries]
+        assert proof.entry_path == b"".join(tree_path(leaves, index))
+        leaves = [hash_bytes("leaf", result.encode() + bytes(32)) for result in block.results]
+        assert proof.result_path == b"".join(tree_path(leaves, index))
+
+
+def live_holds(state: State) -> list[Hold]:
+    return [hold for hold in state.holds if hold is not None]
+
+
+def codes(results: bytes) -> list[int]:
+    return [int.from_bytes(results[at + 2 : at + 4], "little") for at in range(0, len(results), 32)]
+
+
+def heads(entries: tuple[bytes, ...]) -> bytes:
+    return b"".join(entry[:HEAD_BYTES].ljust(HEAD_BYTES, b"\0") for entry in entries)
+
+
+def units(entries: tuple[bytes, ...]) -> bytes:
+    out = b""
+    for entry in entries:
+        if entry[1] not in (Kind.ENVELOPE, Kind.SWEEP):
+            out += b"".join(decode_entries(entry)[0].units)
+    return out
+
+
+def trial_balance(state: State) -> list[tuple[int, int, int, int, int]]:
+    rows = []
+    for asset in state.assets:
+        balances = [row for row in state.balances.values() if row.asset == asset]
+        rows.append(
+            (
+                asset,
+                sum(max(row.posted_minor, 0) for row in balances),
+                sum(min(row.posted_minor, 0) for row in balances),
+                sum(row.pending_in_minor for row in balances),
+                sum(row.pending_out_minor for row in balances),
+            )
+        )
+    return rows
+
+
+# --- laws -----------------------------------------------------------------------------------
+
+
+def check_laws(state: State) -> None:
+    """What holds in every state, whatever the blocks were."""
+    for _, positive, negative, pending_in, pending_out in trial_balance(state):
+        assert positive + negative == 0  # money comes from a nostro and goes back to one
+        assert pending_in == pending_out
+    accounts = list(state.accounts.values())
+    for row in state.balances.values():
+        account = accounts[row.account]
+        assert row.pending_in_minor >= 0
+        assert row.pending_out_minor >= 0
+        if account.has(AccountFlag.NOSTRO):
+            assert (row.pending_in_minor, row.pending_out_minor) == (0, 0)
+        else:
+            assert row.available_minor() >= 0
+        if account.has(AccountFlag.CLOSED):
+            assert (row.posted_minor, row.pending_in_minor, row.pending_out_minor) == (0, 0, 0)
+    check_pending_is_that_of_the_holds(state)
+    for refund in state.refunds.values():
+        assert 0 < refund.refunded_minor <= refund.amount_minor
+
+
+def check_pending_is_that_of_the_holds(state: State) -> None:
+    held_out: dict[tuple[int, int], int] = {}
+    held_in: dict[tuple[int, int], int] = {}
+    for hold in live_holds(state):
+        for leg in hold.legs:
+            giver = (state.accounts[leg.payer].number, leg.asset)
+            getter = (state.accounts[leg.payee].number, leg.asset)
+            held_out[giver] = held_out.get(giver, 0) + leg.amount_minor
+            held_in[getter] = held_in.get(getter, 0) + leg.amount_minor
+    for name, row in state.balances.items():
+        assert row.pending_out_minor == held_out.get(name, 0)
+        assert row.pending_in_minor == held_in.get(name, 0)
+
+
+def last_result(longer: spec_ledger.Ledger) -> Result:
+    return longer.block.results[-1]
