@@ -67,6 +67,8 @@ CATALOGUE: Final[dict[str, ErrorKind]] = _rows(
     # capacity and faults
     ("capacity.full", 429, True, "Too many requests", "the queue of {limit} payments is full"),
     ("capacity.events", 429, True, "Too many streams", "there may be {limit} event streams"),
+    ("event.unknown", 400, False, "Unknown event", "Last-Event-ID {event!r} is not height-index-n"),
+    ("node.bug", 500, False, "Internal error", "the node met a state it should not; the request id names the log line"),
     ("node.starting", 503, True, "Starting", "the node is not ready: {what}"),
     ("node.disk_failed", 503, True, "Disk failed", "the log cannot be written; nothing was acknowledged"),
     ("node.stopping", 503, True, "Stopping", "the node is stopping"),

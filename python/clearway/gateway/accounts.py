@@ -1,0 +1,242 @@
+"""Accounts: open, close, freeze, and what they hold."""
+
+from __future__ import annotations
+
+import msgspec
+
+from clearway.gateway import instructions
+from clearway.gateway.door import Answer, Ask, Move
+from clearway.gateway.instructions import seal_private
+from clearway.gateway.render import format_time, result_code, to_json
+from clearway.gateway.schemas import Account, AccountStatus, Balance, Entry, Listing
+from clearway.ledger.book import Account as LedgerAccount
+from clearway.payment.batch import Placed, Submission
+from clearway.payment.errors import Refusal
+from clearway.payment.ids import format_payment
+from clearway.payment.money import format_amount
+from clearway.payment.records import AccountFlag, Kind, parse_account_units
+from clearway.store.vault import AccountRecord
+
+GIVEN_ID_PREFIX = "acc_"
+
+# --- open ---------------------------------------------------------------------------------------
+
+
+def _account_id(ask: Ask) -> str:
+    """The client's, or one from the request's id, so that a repeated request names the same."""
+    given = GIVEN_ID_PREFIX + ask.op_id.hex()
+    return given if ask.body.id is None else str(ask.body.id)
+
+
+async def _prepare_open(ask: Ask) -> Submission:
+    directory, node = ask.door.directory, ask.door.node
+    assets = [directory.asset_of_code(code).number for code in ask.body.assets]
+    account = _account_id(ask)
+    address = directory.address(account)
+    head, units = instructions.open_account(
+        id=ask.op_id, address=address, assets=assets, now_ns=node.clock()
+    )
+    if node.book.account(address) is not None:
+        raise Refusal("account.exists", account=account)
+    # Before ordering: once the account stands on the ledger its owner must be known for screening.
+    ask.door.claim(ask, address)
+    await ask.door.read(node.vault.save_account, _record(ask, account, address))
+    directory.forget_name(address)
+    return Submission(head=head, request_hash=ask.request_hash, units=units)
+
+
+def _record(ask: Ask, account: str, address: bytes) -> AccountRecord:
+    body = ask.body
+    owner = None if body.owner is None else to_json(_shown(body.owner))
+    metadata = None if body.metadata is None else to_json(body.metadata)
+    return AccountRecord(address=address, id=account, owner=owner, metadata=metadata)
+
+
+def _shown(owner: msgspec.Struct) -> dict[str, object]:
+    """What the client said of the owner, without the fields it left out."""
+    said: dict[str, object] = msgspec.to_builtins(owner)
+    return {name: value for name, value in said.items() if value is not None}
+
+
+async def _answer_open(ask: Ask, placed: Placed) -> Answer:
+    code = result_code(placed.result)
+    account = _account_id(ask)
+    if code:
+        raise _refusal(ask, code, account)
+    _owner, _flags, numbers = parse_account_units(placed.units)
+    body = ask.body
+    shown = Account(
+        id=account,
+        object="account",
+        created=format_time(placed.time_ns),
+        status="open",
+        address="0x" + ask.door.directory.address(account).hex(),
+        owner=None if body.owner is None else _shown(body.owner),
+        assets=[ask.door.directory.asset(number).code for number in numbers],
+        metadata=body.metadata or {},
+    )
+    return Answer(201, shown)
+
+
+def _refusal(ask: Ask, code: int, account: str) -> Refusal:
+    return Refusal(ask.door.directory.refusal(code), account=account)
+
+
+OPEN = Move(_prepare_open, _answer_open)
+
+# --- close, freeze, unfreeze --------------------------------------------------------------------
+
+
+async def _prepare_close(ask: Ask) -> Submission:
+    address = ask.door.directory.open_address(ask.params["account"])
+    return _on_account(ask, Kind.CLOSE_ACCOUNT, address, note=None)
+
+
+async def _prepare_freeze(ask: Ask) -> Submission:
+    address = ask.door.directory.open_address(ask.params["account"])
+    await ask.door.record(ask, "account.freeze", account="0x" + address.hex())
+    return _on_account(ask, Kind.FREEZE, address, note=ask.body.note)
+
+
+async def _prepare_unfreeze(ask: Ask) -> Submission:
+    address = ask.door.directory.open_address(ask.params["account"])
+    await ask.door.record(ask, "account.unfreeze", account="0x" + address.hex())
+    return _on_account(ask, Kind.UNFREEZE, address, note=ask.body.note)
+
+
+def _on_account(ask: Ask, kind: Kind, address: bytes, *, note: str | None) -> Submission:
+    private, details = seal_private(by=ask.key.principal, api_key=ask.key.id, note=note)
+    head = instructions.on_account(
+        kind, id=ask.op_id, address=address, now_ns=ask.door.node.clock(), details=details
+    )
+    return Submission(head=head, request_hash=ask.request_hash, private=private)
+
+
+async def _answer_close(ask: Ask, placed: Placed) -> Answer:
+    return await _answer_flag(ask, placed, AccountFlag.CLOSED)
+
+
+async def _answer_freeze(ask: Ask, placed: Placed) -> Answer:
+    return await _answer_flag(ask, placed, AccountFlag.FROZEN)
+
+
+async def _answer_unfreeze(ask: Ask, placed: Placed) -> Answer:
+    return await _answer_flag(ask, placed, 0)
+
+
+async def _answer_flag(ask: Ask, placed: Placed, flags: int) -> Answer:
+    """The account as the act left it."""
+    code = result_code(placed.result)
+    account = ask.params["account"]
+    if code:
+        raise _refusal(ask, code, account)
+    address = ask.door.directory.address(account)
+    row = ask.door.node.book.account(address)
+    assert row is not None, "invariant: an account never leaves the ledger"
+    return Answer(200, await ask.door.read(_render, ask, row, flags))
+
+
+CLOSE = Move(_prepare_close, _answer_close)
+FREEZE = Move(_prepare_freeze, _answer_freeze)
+UNFREEZE = Move(_prepare_unfreeze, _answer_unfreeze)
+
+# --- seeing them --------------------------------------------------------------------------------
+
+
+def _find(ask: Ask) -> LedgerAccount:
+    """Accounts of other institutions are not shown. Refuses account.unknown."""
+    account = ask.params["account"]
+    row = ask.door.node.book.account(ask.door.directory.address(account))
+    if row is None or row.institution != ask.key.institution:
+        raise Refusal("account.unknown", account=account)
+    return row
+
+
+def _render(ask: Ask, row: LedgerAccount, flags: int) -> Account:
+    directory, node = ask.door.directory, ask.door.node
+    record = node.vault.account(row.address)
+    owner = record.owner if record is not None else None
+    metadata = record.metadata if record is not None else None
+    held = node.book.balances(row.address)
+    return Account(
+        id=directory.name(row.address),
+        object="account",
+        created=format_time(row.opened_ns),
+        status=_status(flags),
+        address="0x" + row.address.hex(),
+        owner=msgspec.json.decode(owner) if owner else None,
+        assets=[directory.asset(number).code for number, *_ in held],
+        metadata=msgspec.json.decode(metadata) if metadata else {},
+    )
+
+
+def _status(flags: int) -> AccountStatus:
+    if flags & AccountFlag.CLOSED:
+        return "closed"
+    return "frozen" if flags & AccountFlag.FROZEN else "open"
+
+
+def see(ask: Ask) -> Answer:
+    row = _find(ask)
+    return Answer(200, _render(ask, row, row.flags))
+
+
+def list_accounts(ask: Ask) -> Answer:
+    query, node, directory = ask.query, ask.door.node, ask.door.directory
+    ask.door.catch_up()
+    after = query.starting_after
+    rows = node.projections.accounts(
+        ask.key.institution,
+        limit=query.limit + 1,
+        starting_after=None if after is None else directory.address(after),
+    )
+    data = []
+    for row in rows[: query.limit]:
+        account = node.book.account(row.address)
+        assert account is not None, "invariant: the projections show what the ledger has"
+        data.append(_render(ask, account, account.flags))
+    return Answer(200, Listing("list", data, len(rows) > query.limit))
+
+
+def list_balances(ask: Ask) -> Answer:
+    row = _find(ask)
+    data = []
+    for number, posted, pending_in, pending_out in ask.door.node.book.balances(row.address):
+        asset = ask.door.directory.asset(number)
+        amounts = (posted, pending_in, pending_out, posted - pending_out)
+        data.append(Balance(asset.code, *(format_amount(amount, asset) for amount in amounts)))
+    return Answer(200, Listing("list", data, False))
+
+
+def list_entries(ask: Ask) -> Answer:
+    query, node, directory = ask.query, ask.door.node, ask.door.directory
+    row = _find(ask)
+    ask.door.catch_up()
+    rows = node.projections.entries(
+        row.address, limit=query.limit + 1, starting_after=_entry_number(query.starting_after)
+    )
+    data = []
+    for entry in rows[: query.limit]:
+        asset = directory.asset(entry.asset)
+        data.append(
+            Entry(
+                id=f"ent_{entry.number}",
+                object="entry",
+                created=format_time(entry.time_ns),
+                payment=None if entry.payment is None else format_payment(entry.payment),
+                asset=asset.code,
+                amount=format_amount(entry.amount_minor, asset),
+                balance_after=format_amount(entry.balance_after_minor, asset),
+                block=entry.height,
+            )
+        )
+    return Answer(200, Listing("list", data, len(rows) > query.limit))
+
+
+def _entry_number(text: str | None) -> int | None:
+    if text is None:
+        return None
+    number = text.removeprefix("ent_")
+    if not number.isascii() or not number.isdigit() or len(number) > 18:
+        raise Refusal("request.invalid", field="starting_after", what="not an entry's id")
+    return int(number)

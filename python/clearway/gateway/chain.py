@@ -1,0 +1,93 @@
+"""The shared ledger: assets, blocks, genesis, the trial balance, receipts."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+
+from clearway.gateway.door import Answer, Ask
+from clearway.gateway.payments import find_row
+from clearway.gateway.render import format_time
+from clearway.gateway.schemas import AssetInfo, AssetTotals, BlockInfo, Listing, TrialBalance
+from clearway.ledger.book import Block
+from clearway.ledger.genesis import dump_genesis
+from clearway.ledger.receipt import make_receipt
+from clearway.payment.errors import Refusal
+from clearway.payment.money import format_amount
+from clearway.payment.records import HEADER
+
+HEIGHT_DIGITS_MAX = 18
+
+
+def receipt(ask: Ask) -> Answer:
+    """The proof of the entry that made the payment. Refuses payment.unknown."""
+    row = find_row(ask)
+    return Answer(200, make_receipt(ask.door.node.book, row.height, row.index))
+
+
+def list_assets(ask: Ask) -> Answer:
+    data = [
+        AssetInfo("asset", asset.code, asset.scale, asset.number)
+        for asset in ask.door.directory.assets()
+    ]
+    return Answer(200, Listing("list", data, False))
+
+
+def list_blocks(ask: Ask) -> Answer:
+    """Newest first; starting_after is a height."""
+    book, limit = ask.door.node.book, ask.query.limit
+    newest = book.height
+    if ask.query.starting_after is not None:
+        newest = min(newest, _height(ask.query.starting_after) - 1)
+    oldest = max(0, newest - limit + 1)
+    data = [_render(book.block(height)) for height in range(newest, oldest - 1, -1)]
+    return Answer(200, Listing("list", data, oldest > 0 and bool(data)))
+
+
+def see_block(ask: Ask) -> Answer:
+    """Refuses block.unknown."""
+    book, height = ask.door.node.book, _height(ask.params["height"])
+    if height > book.height:
+        raise Refusal("block.unknown", height=height)
+    return Answer(200, _render(book.block(height)))
+
+
+def _height(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > HEIGHT_DIGITS_MAX:
+        raise Refusal("block.unknown", height=text)
+    return int(text)
+
+
+def _render(block: Block) -> BlockInfo:
+    header = np.frombuffer(block.header, HEADER)[0]
+    return BlockInfo(
+        height=block.height,
+        time=format_time(block.time_ns),
+        hash=block.hash.hex(),
+        previous=header["previous"].tobytes().hex(),
+        transactions_root=header["transactions_root"].tobytes().hex(),
+        results_root=header["results_root"].tobytes().hex(),
+        state_root=header["state_root"].tobytes().hex(),
+        count=block.count,
+    )
+
+
+def see_genesis(ask: Ask) -> Answer:
+    """The trusted file that receipts and chains are verified against, as `genesis.json` has it."""
+    return Answer(200, json.loads(dump_genesis(ask.door.node.genesis)))
+
+
+def trial_balance(ask: Ask) -> Answer:
+    """Money enters against nostro accounts, so every asset sums to zero, or the book is wrong."""
+    book, directory = ask.door.node.book, ask.door.directory
+    rows = book.trial_balance()
+    data = []
+    for number, credit, debit, pending_in, pending_out in rows:
+        asset = directory.asset(number)
+        amounts = (credit, debit, credit + debit, pending_in, pending_out)
+        texts = [format_amount(amount, asset) for amount in amounts]
+        data.append(AssetTotals(asset.code, *texts))
+    balanced = all(credit + debit == 0 for _, credit, debit, *_ in rows)
+    answer = TrialBalance("trial_balance", book.height, book.state_root.hex(), balanced, data)
+    return Answer(200, answer)

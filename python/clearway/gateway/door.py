@@ -1,0 +1,260 @@
+"""What every request passes: key, scope, bounded body, idempotency, and the way to the ledger.
+
+A handler gets an Ask and returns an Answer. A POST that makes a ledger entry is a Move: `prepare`
+checks and builds the instruction, `answer` renders what ordering placed. A repeated request whose
+`prepare` is refused (the account was closed meanwhile, the hold is gone) is answered from the
+ledger: the first answer stands for ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import re
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, TypeVar
+
+import msgspec
+from starlette.types import Message, Receive, Scope, Send
+
+from clearway.gateway.auth import authenticate
+from clearway.gateway.directory import Directory
+from clearway.gateway.metrics import Metrics
+from clearway.gateway.news import News
+from clearway.gateway.node import Node
+from clearway.gateway.problems import problem, problem_headers
+from clearway.gateway.render import to_json
+from clearway.payment.batch import Placed, Submission
+from clearway.payment.errors import ClearwayError, Fault, Refusal
+from clearway.payment.ids import payment_id
+from clearway.store.vault import ApiKey
+
+BODY_BYTES_MAX = 65_536
+READERS_MAX = 4
+CATCH_UP_S_MAX = 10.0
+_IDEMPOTENCY_KEY = re.compile(rb"[\x21-\x7e]{1,255}")
+_canonical = msgspec.json.Encoder(order="deterministic")
+Result = TypeVar("Result")
+
+
+@dataclass(slots=True)
+class Ask:
+    """One authenticated request. op_id and request_hash only where an Idempotency-Key is asked."""
+
+    door: Door
+    key: ApiKey
+    request_id: str
+    params: dict[str, str] = field(default_factory=dict)
+    body: Any = None
+    query: Any = None
+    op_id: bytes = b""
+    request_hash: bytes = b""
+    claimed: bytes = b""
+
+    @property
+    def decisions(self) -> bool:
+        return "decisions:read" in self.key.scopes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """body: a struct to encode, or bytes that are JSON already."""
+
+    status: int
+    body: object
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A POST that makes one ledger entry."""
+
+    prepare: Callable[[Ask], Awaitable[Submission]]
+    answer: Callable[[Ask, Placed], Awaitable[Answer]]
+
+
+class Door:
+    def __init__(self, node: Node, directory: Directory) -> None:
+        self.node = node
+        self.directory = directory
+        self.metrics = Metrics()
+        self.news = News()
+        self.stopping = False
+        self._readers = ThreadPoolExecutor(READERS_MAX, thread_name_prefix="reader")
+        self._request_ids = count()
+        self._request_prefix = f"req_{os.urandom(6).hex()}"
+        self._running: set[bytes] = set()
+        self._claims: dict[bytes, bytes] = {}
+
+    def open(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.news.listen(loop)
+        self.node.projections.listeners.append(self.news.tell)
+
+    def stop(self) -> None:
+        """Refuses new requests and ends the event streams; what runs is finished."""
+        self.stopping = True
+        self.news.tell()
+
+    def close(self) -> None:
+        self._readers.shutdown(wait=True, cancel_futures=True)
+
+    def next_request_id(self) -> str:
+        return f"{self._request_prefix}{next(self._request_ids):08x}"
+
+    # --- the door's checks, in their order ------------------------------------------------------
+
+    def check_ready(self) -> None:
+        """Refuses node.stopping, node.starting."""
+        if self.stopping:
+            raise Fault("node.stopping")
+        missing = self.node.readiness()
+        if missing:
+            raise Fault("node.starting", what="; ".join(missing))
+
+    def authenticate(self, authorization: bytes | None) -> ApiKey:
+        return authenticate(self.node.vault, authorization)
+
+    def op_id(self, key: ApiKey, idempotency_key: bytes | None, *, space: str = "") -> bytes:
+        """The id of what this request makes. Refuses idempotency.missing, idempotency.malformed.
+
+        space: quotes make no entry, so their keys are counted apart.
+        """
+        if not idempotency_key:
+            raise Refusal("idempotency.missing")
+        if _IDEMPOTENCY_KEY.fullmatch(idempotency_key) is None:
+            raise Refusal("idempotency.malformed")
+        return payment_id(
+            self.node.secret,
+            principal=key.principal + space,
+            idempotency_key=idempotency_key.decode("ascii"),
+        )
+
+    # --- the way to the ledger ------------------------------------------------------------------
+
+    async def run_move(self, ask: Ask, move: Move) -> Answer:
+        try:
+            try:
+                submission = await move.prepare(ask)
+            except Refusal:
+                placed = await self.node.replay(ask.op_id, ask.request_hash)
+                if placed is None:
+                    raise
+            else:
+                placed = await self.node.batcher.submit(submission)
+        finally:
+            if ask.claimed:
+                del self._claims[ask.claimed]
+        # A refusal by the ledger is part of the answer that must stay the same for ever.
+        ask.request_id = "req_" + ask.op_id.hex()
+        return await move.answer(ask, placed)
+
+    def claim(self, ask: Ask, address: bytes) -> None:
+        """One request at a time may open an account of this name: two at once would overwrite each
+        other's owner. Refuses idempotency.in_progress."""
+        if address in self._claims:
+            raise Refusal("idempotency.in_progress")
+        self._claims[address] = ask.op_id
+        ask.claimed = address
+
+    async def run_once(self, ask: Ask, make: Callable[[], Answer]) -> Answer:
+        """A POST that makes no entry: its answer is kept in the vault."""
+        if ask.op_id in self._running:
+            raise Refusal("idempotency.in_progress")
+        self._running.add(ask.op_id)
+        try:
+            return await self.read(self._make_once, ask, make)
+        finally:
+            self._running.discard(ask.op_id)
+
+    def _make_once(self, ask: Ask, make: Callable[[], Answer]) -> Answer:
+        vault = self.node.vault
+        kept = vault.answer(ask.op_id)
+        if kept is not None:
+            request_hash, body = kept
+            if request_hash != ask.request_hash:
+                raise Refusal("idempotency.body_differs")
+            return Answer(201, body)
+        answer = make()
+        body = to_json(answer.body)
+        vault.save_answer(ask.op_id, ask.request_hash, body)
+        return Answer(answer.status, body)
+
+    async def read(self, ask_store: Callable[..., Result], *args: object) -> Result:
+        """Runs a query beside the loop, so that no reader holds up a payment."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._readers, ask_store, *args)
+
+    async def record(self, ask: Ask, act: str, **facts: str) -> None:
+        """Writes an administrative act to the audit log before it happens."""
+        who = f"{ask.key.principal} ({ask.key.id})"
+        await self.read(lambda: self.node.audit.append(who=who, what=act, facts=facts))
+
+    def catch_up(self) -> None:
+        """Waits until the projections show every block that was acknowledged before this call."""
+        height = self.node.book.height
+        if not self.node.projections.wait_for(height, CATCH_UP_S_MAX):
+            raise Fault("node.starting", what=f"the projections have not reached block {height}")
+
+
+def request_hash(route: bytes, *parts: object) -> bytes:
+    """32 bytes over what was asked, the same however the client wrote its JSON."""
+    return hashlib.sha256(route + b"\n" + _canonical.encode(parts)).digest()
+
+
+# --- HTTP, at its plainest ----------------------------------------------------------------------
+
+
+async def read_body(scope: Scope, receive: Receive) -> bytes:
+    """The whole body. Refuses request.too_large above BODY_BYTES_MAX."""
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body", False):
+        _check_size(len(body))
+        return body
+    chunks = [body]
+    size = len(body)
+    while message.get("more_body", False):
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Refusal("request.malformed", what="the connection ended within the body")
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+        _check_size(size)
+    return b"".join(chunks)
+
+
+def _check_size(size: int) -> None:
+    if size > BODY_BYTES_MAX:
+        raise Refusal("request.too_large", limit_bytes=BODY_BYTES_MAX)
+
+
+def start_message(status: int, headers: list[tuple[bytes, bytes]]) -> Message:
+    return {"type": "http.response.start", "status": status, "headers": headers}
+
+
+_JSON_TYPE = (b"content-type", b"application/json")
+
+
+async def send_json(send: Send, status: int, body: bytes, request_id: str) -> None:
+    length = (b"content-length", b"%d" % len(body))
+    headers = [_JSON_TYPE, length, (b"x-request-id", request_id.encode())]
+    await send(start_message(status, headers))
+    await send({"type": "http.response.body", "body": body})
+
+
+async def send_problem(
+    send: Send, error: ClearwayError, request_id: str, *, allow: str | None = None
+) -> None:
+    body = to_json(problem(error, request_id))
+    headers = [(name.encode(), value.encode()) for name, value in problem_headers(error)]
+    headers.append((b"content-length", b"%d" % len(body)))
+    headers.append((b"x-request-id", request_id.encode()))
+    if allow is not None:
+        headers.append((b"allow", allow.encode()))
+    if error.kind.status == 413:
+        headers.append((b"connection", b"close"))  # the rest of the body is not read
+    await send(start_message(error.kind.status, headers))
+    await send({"type": "http.response.body", "body": body})

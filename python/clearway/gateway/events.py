@@ -1,0 +1,127 @@
+"""Server-sent events: every change of a payment's state, in the order of the chain, resumable.
+
+An event's id is its place on the chain, `<height>-<index>-<n>`, and its body is the payment as of
+that place; so a stream that is followed again from any id says the same again, for ever. Nothing
+is kept per client: the projections are the queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+from starlette.types import Message, Receive, Scope, Send
+
+from clearway.gateway import instructions
+from clearway.gateway.door import Ask, start_message
+from clearway.gateway.render import format_time, render_payment, to_json, view_row
+from clearway.gateway.schemas import Event, EventData
+from clearway.payment.errors import Refusal
+from clearway.store.projections import Change
+
+STREAMS_MAX = 64
+CHANGES_PER_READ_MAX = 500
+KEEP_ALIVE_S = 15.0
+
+Place = tuple[int, int, int]
+BEFORE_ALL: Place = (-1, 0, 0)
+_PLACE = re.compile(r"(\d{1,18})-(\d{1,9})-(\d{1,9})", re.ASCII)
+_HEADERS = [
+    (b"content-type", b"text/event-stream"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+]
+
+
+def parse_place(last_event_id: str | None, *, height_now: int) -> Place:
+    """Where to go on: after the event named, at the beginning for "0", from now for none.
+
+    Refuses event.unknown.
+    """
+    if last_event_id is None:
+        return (height_now, 2**31 - 1, 2**31 - 1)
+    if last_event_id == "0":
+        return BEFORE_ALL
+    match = _PLACE.fullmatch(last_event_id)
+    if match is None:
+        raise Refusal("event.unknown", event=last_event_id)
+    height, index, number = (int(part) for part in match.groups())
+    return (height, index, number)
+
+
+async def follow(ask: Ask, scope: Scope, receive: Receive, send: Send) -> None:
+    """Refuses event.unknown, capacity.events."""
+    door = ask.door
+    place = parse_place(_last_event_id(scope), height_now=door.node.book.height)
+    if door.metrics.streams >= STREAMS_MAX:
+        raise Refusal("capacity.events", limit=STREAMS_MAX)
+    door.metrics.streams += 1
+    gone = asyncio.create_task(_wait_for_disconnect(receive))
+    try:
+        await send(start_message(200, [*_HEADERS, (b"x-request-id", ask.request_id.encode())]))
+        await send(_part(b": following\n\n"))
+        while not gone.done() and not door.stopping:
+            news = door.news.next()
+            place, text = await door.read(_read_events, ask, place)
+            if text:
+                await send(_part(text))
+            elif not await _wait(news, gone):
+                await send(_part(b": still here\n\n"))
+        await send({"type": "http.response.body", "body": b""})
+    finally:
+        gone.cancel()
+        door.metrics.streams -= 1
+
+
+def _last_event_id(scope: Scope) -> str | None:
+    for name, value in scope["headers"]:
+        if name == b"last-event-id":
+            text: str = value.decode("latin-1")
+            return text
+    return None
+
+
+async def _wait_for_disconnect(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _wait(news: asyncio.Event, gone: asyncio.Task[None]) -> bool:
+    """False when nothing happened for a while."""
+    waiting = asyncio.create_task(news.wait())
+    done, _ = await asyncio.wait(
+        (waiting, gone), timeout=KEEP_ALIVE_S, return_when=asyncio.FIRST_COMPLETED
+    )
+    waiting.cancel()
+    return bool(done)
+
+
+def _read_events(ask: Ask, place: Place) -> tuple[Place, bytes]:
+    """The next events after `place` that the key's institution may see, as SSE text."""
+    node, directory = ask.door.node, ask.door.directory
+    changes = node.projections.changes(place, limit=CHANGES_PER_READ_MAX)
+    if not changes:
+        return place, b""
+    mine = [change for change in changes if change.payment.institution == ask.key.institution]
+    rows = [change.payment for change in mine]
+    directory.load_names(address for row in rows for address in (row.payer, row.payee))
+    kept = node.vault.privates([(row.key, row.sequence, row.envelope_index) for row in rows])
+    parts = [
+        _event_text(ask, change, instructions.parse_private(private))
+        for change, private in zip(mine, kept, strict=True)
+    ]
+    last = changes[-1]
+    return (last.height, last.index, last.n), b"".join(parts)
+
+
+def _event_text(ask: Ask, change: Change, private: instructions.Private) -> bytes:
+    id = f"{change.height}-{change.index}-{change.n}"
+    view = view_row(change.payment, private)
+    payment = render_payment(view, ask.door.directory, decisions=False)
+    kind = f"payment.{change.status}"
+    event = Event(id, "event", kind, format_time(change.time_ns), EventData(payment))
+    return b"id: %s\nevent: %s\ndata: %s\n\n" % (id.encode(), kind.encode(), to_json(event))
+
+
+def _part(body: bytes) -> Message:
+    return {"type": "http.response.body", "body": body, "more_body": True}

@@ -1,0 +1,129 @@
+"""Why a payment went as it did, in two voices.
+
+The customer's wording follows from the status and the ledger's own refusal alone: a payment that
+was stopped for fraud, for sanctions or for a random check reads the same. Telling somebody that he
+is suspected is an offence in most places (tipping off, such as POCA 2002 s. 333A in the UK).
+The full reasons need decisions:read.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from clearway.gateway import instructions
+from clearway.gateway.door import Answer, Ask
+from clearway.gateway.payments import find_row
+from clearway.gateway.render import OUTCOMES
+from clearway.gateway.schemas import Explanation
+from clearway.payment.decision import DecisionFlag
+from clearway.payment.errors import CATALOGUE
+from clearway.payment.ids import format_payment
+from clearway.payment.state import Status
+from clearway.risk.reasons import reasons_of
+from clearway.store.projections import PaymentRow
+
+CUSTOMER_TEXTS: Final[dict[Status, str]] = {
+    Status.PENDING: "The payment is on its way.",
+    Status.HELD: "The amount is reserved and has not been paid yet.",
+    Status.REVIEW: "The payment is being checked, which happens from time to time. The amount is "
+    "reserved meanwhile. You need not do anything.",
+    Status.SETTLED: "The payment was made.",
+    Status.DECLINED: "The payment was declined, and no money was moved. We cannot say more about "
+    "it here; if you have questions, contact us and name the payment's id.",
+    Status.REFUSED: "The payment could not be made, and no money was moved: {detail}.",
+    Status.VOIDED: "The reservation was released, and no money was moved.",
+    Status.RETURNED: "The reservation ended by itself, and no money was moved.",
+    Status.UNKNOWN: "We do not know yet whether the payment was made. Please ask again soon.",
+}
+_FINDINGS: Final[tuple[tuple[DecisionFlag, str, str], ...]] = (
+    (DecisionFlag.PAYER_SANCTIONED, "payer_sanctioned", "The payer matches a sanctions list."),
+    (DecisionFlag.PAYEE_SANCTIONED, "payee_sanctioned", "The payee matches a sanctions list."),
+    (
+        DecisionFlag.NO_HOLD_SIGNED,
+        "no_hold_signed",
+        "A review needs a hold, and the owner had signed none.",
+    ),
+)
+
+
+def explain(ask: Ask) -> Answer:
+    """Refuses payment.unknown."""
+    row = find_row(ask)
+    text = customer_text(Status(row.status), row.code, ask)
+    inner = _full_reasons(ask, row) if ask.decisions else {}
+    payment = format_payment(row.id)
+    return Answer(200, Explanation("explanation", payment, row.status, text, **inner))
+
+
+def customer_text(status: Status, code: int, ask: Ask) -> str:
+    detail = CATALOGUE[ask.door.directory.refusal(code)].detail if code else ""
+    return CUSTOMER_TEXTS[status].format(detail=detail)
+
+
+def _full_reasons(ask: Ask, row: PaymentRow) -> dict[str, Any]:
+    node = ask.door.node
+    decision = node.vault.decision(row.key, row.sequence, row.envelope_index)
+    if decision is None:
+        return {"outcome": OUTCOMES[row.outcome]}
+    flags = int(decision["flags"])
+    reasons = [{"code": code, "text": text} for flag, code, text in _FINDINGS if flags & flag] + [
+        {"code": reason.code, "text": reason.internal}
+        for reason in reasons_of(int(decision["reasons"]))
+    ]
+    return {
+        "outcome": OUTCOMES[int(decision["outcome"])],
+        "score_bps": int(decision["score_bps"]),
+        "reasons": reasons,
+        "model_id": decision["model_id"].tobytes().hex(),
+        "features_hash": decision["features_hash"].tobytes().hex(),
+        "list_version": decision["list_version"].tobytes().hex(),
+        "matches": _matches(ask, row, flags),
+        "decided_by": _decided_by(ask, row),
+        "commitment": _commitment(ask, row),
+    }
+
+
+def _matches(ask: Ask, row: PaymentRow, flags: int) -> list[dict[str, Any]]:
+    """Whom the sanctioned parties were taken for, under the list of today."""
+    sides = (
+        ("payer", row.payer, DecisionFlag.PAYER_SANCTIONED),
+        ("payee", row.payee, DecisionFlag.PAYEE_SANCTIONED),
+    )
+    found = []
+    for side, address, flag in sides:
+        if not flags & flag:
+            continue
+        [number] = ask.door.node.book.account_numbers(address)
+        match = ask.door.node.parties.match_of(int(number))
+        if match is not None:
+            found.append(
+                {
+                    "party": side,
+                    "entity_id": match.entity_id,
+                    "matched_name": match.matched_name,
+                    "score": round(match.score, 4),
+                }
+            )
+    return found
+
+
+def _decided_by(ask: Ask, row: PaymentRow) -> list[dict[str, Any]]:
+    """The people who captured, voided, approved or rejected, with what they noted."""
+    node = ask.door.node
+    decided = []
+    for act in node.projections.acts_on(row.institution, row.id):
+        if act.code:
+            continue
+        private = instructions.parse_private(
+            node.vault.private(act.key, act.sequence, act.envelope_index)
+        )
+        decided.append({"by": private.by, "api_key": private.api_key, "note": private.note})
+    return decided
+
+
+def _commitment(ask: Ask, row: PaymentRow) -> str:
+    """What stands on the chain for the decision: H[decision] of the row in the vault."""
+    head = ask.door.node.book.block(row.height).heads[row.index]
+    return np.asarray(head["commitment"]).tobytes().hex()

@@ -1,0 +1,67 @@
+"""Prometheus text, written by hand: a few counters and gauges need no library.
+
+Counters live in this process; what the ledger knows is read from it when asked.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator
+
+from clearway.gateway.node import Node
+
+BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
+
+
+class Metrics:
+    """Counted on the loop's thread alone, so no lock."""
+
+    def __init__(self) -> None:
+        self.answers: Counter[tuple[str, str, int]] = Counter()
+        self.streams = 0
+        self._pay_buckets = [0] * (len(BUCKETS_S) + 1)
+        self._pay_seconds = 0.0
+
+    def count(self, method: str, path: str, status: int) -> None:
+        """path: as in the route table, never as asked: a label per id would have no bound."""
+        self.answers[method, path, status] += 1
+
+    def observe_payment(self, seconds: float) -> None:
+        self._pay_buckets[bisect_left(BUCKETS_S, seconds)] += 1
+        self._pay_seconds += seconds
+
+    def render(self, node: Node) -> str:
+        return "\n".join(self._lines(node)) + "\n"
+
+    def _lines(self, node: Node) -> Iterator[str]:
+        yield from _head("clearway_requests_total", "counter", "Answers by route and status.")
+        for (method, path, status), number in sorted(self.answers.items()):
+            labels = f'method="{method}",path="{path}",status="{status}"'
+            yield f"clearway_requests_total{{{labels}}} {number}"
+        name = "clearway_payment_seconds"
+        yield from _head(name, "histogram", "From request to durable answer of POST /v1/payments.")
+        total = 0
+        for bound, number in zip((*BUCKETS_S, "+Inf"), self._pay_buckets, strict=True):
+            total += number
+            yield f'{name}_bucket{{le="{bound}"}} {total}'
+        yield f"{name}_sum {self._pay_seconds:.6f}"
+        yield f"{name}_count {total}"
+        book, projections = node.book, node.projections
+        gauges = (
+            ("clearway_block_height", "Height of the last block.", book.height),
+            ("clearway_accounts", "Accounts on the ledger.", book.accounts_count),
+            ("clearway_holds", "Open holds.", book.holds_count),
+            ("clearway_projection_height", "Height the read side shows.", projections.height),
+            ("clearway_projection_lag_blocks", "Blocks not yet shown.", projections.lag()),
+            ("clearway_queue_payments", "Payments waiting for a batch.", node.batcher.waiting),
+            ("clearway_event_streams", "Open event streams.", self.streams),
+            ("clearway_ready", "1 when the node serves.", int(not node.readiness())),
+        )
+        for gauge, help, value in gauges:
+            yield from _head(gauge, "gauge", help)
+            yield f"{gauge} {value}"
+
+
+def _head(name: str, kind: str, help: str) -> tuple[str, str]:
+    return f"# HELP {name} {help}", f"# TYPE {name} {kind}"

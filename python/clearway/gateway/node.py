@@ -1,0 +1,44 @@
+"""The rooms of a node as the gateway sees them; app/bootstrap.py builds them.
+
+A Protocol because imports point down: the gateway may not import `app`. Its second implementation
+is the small node of tests/gateway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+from clearway.ledger.book import Book
+from clearway.ledger.genesis import Genesis
+from clearway.lifecycle.batcher import Batcher
+from clearway.payment.batch import Placed
+from clearway.routing.quotes import Quotes
+from clearway.routing.rates import Rates
+from clearway.routing.routes import Routes
+from clearway.screening import PartyScreen
+from clearway.store.audit import Audit
+from clearway.store.projections import Projections
+from clearway.store.vault import Vault
+
+
+class Node(Protocol):
+    book: Book
+    vault: Vault
+    projections: Projections
+    audit: Audit
+    batcher: Batcher
+    parties: PartyScreen
+    rates: Rates
+    quotes: Quotes
+    routes: Routes
+    genesis: Genesis
+    institution: int
+    secret: bytes
+    clock: Callable[[], int]
+
+    def readiness(self) -> Sequence[str]:
+        """What is still missing; empty when the node serves."""
+
+    def replay(self, id: bytes, request_hash: bytes) -> Awaitable[Placed | None]:
+        """The first answer to an id that was used. Refuses idempotency.body_differs."""

@@ -1,0 +1,348 @@
+"""Payments: pay, hold and capture, void, refund, approve and reject, and seeing them."""
+
+from __future__ import annotations
+
+from clearway.gateway import instructions
+from clearway.gateway.door import Answer, Ask, Move, request_hash
+from clearway.gateway.instructions import Private, seal_private
+from clearway.gateway.render import (
+    PaymentView,
+    render_payment,
+    result_code,
+    view_placed,
+    view_row,
+)
+from clearway.gateway.schemas import Listing, Payment, PaymentRequest
+from clearway.payment.batch import Placed, Submission
+from clearway.payment.errors import Refusal
+from clearway.payment.ids import parse_payment, parse_quote, payment_id
+from clearway.payment.money import parse_amount
+from clearway.payment.records import Kind, u128, view_heads
+from clearway.payment.state import Act, Status, next_status
+from clearway.store.projections import PaymentRow
+
+HOLD_NS = 7 * 86_400 * 1_000_000_000  # of a manual capture that does not say
+SECOND_NS = 1_000_000_000
+NO_QUOTE = bytes(16)
+
+# --- pay ----------------------------------------------------------------------------------------
+
+
+def payment_hash(body: PaymentRequest) -> bytes:
+    """The same for a single payment and for a line of an upload."""
+    return request_hash(
+        b"payment", body.from_, body.to, body.amount, body.asset, body.to_asset, body.quote,
+        body.reference, body.purpose, body.metadata, body.capture, body.expires_in_s,
+    )  # fmt: skip
+
+
+def prepare_payment(ask: Ask) -> Submission:
+    """Everything that is checked before a payment is ordered; what is refused here wrote nothing.
+
+    Refuses request.invalid, asset.unknown, amount.*, account.same, account.unknown,
+    account.closed, account.asset_not_held, rate.unknown, quote.unknown, quote.expired,
+    quote.differs.
+    """
+    body: PaymentRequest = ask.body
+    node, directory = ask.door.node, ask.door.directory
+    asset = directory.asset_of_code(body.asset)
+    amount_minor = parse_amount(body.amount, asset)
+    to_asset = asset
+    if body.to_asset is not None:
+        to_asset = directory.asset_of_code(body.to_asset)
+    if body.from_ == body.to:
+        raise Refusal("account.same", account=body.to)
+    hold_ns = _hold_ns(body)
+    payer = directory.open_address(body.from_)
+    payee = directory.open_address(body.to)
+    directory.check_held(payer, body.from_, asset)
+    directory.check_held(payee, body.to, to_asset)
+    crosses = to_asset is not asset
+    quote = NO_QUOTE
+    if body.quote is not None:
+        promised = node.quotes.get(parse_quote(body.quote))
+        node.quotes.check(
+            promised, asset=asset.code, to_asset=to_asset.code, amount_minor=amount_minor
+        )
+        quote = promised.id
+    elif crosses:
+        node.rates.rate(asset.currency, to_asset.currency)
+    private, details = seal_private(
+        reference=body.reference, metadata=body.metadata, purpose=body.purpose
+    )
+    head = instructions.pay(
+        id=ask.op_id,
+        payer=payer,
+        payee=payee,
+        asset=asset.number,
+        amount_minor=amount_minor,
+        to_asset=to_asset.number if crosses else 0,
+        quote=quote,
+        purpose=body.purpose,
+        hold_ns=hold_ns,
+        now_ns=node.clock(),
+        details=details,
+    )
+    return Submission(head=head, request_hash=ask.request_hash, private=private)
+
+
+def _hold_ns(body: PaymentRequest) -> int:
+    if body.capture == "automatic":
+        if body.expires_in_s is not None:
+            what = "only a manual capture expires"
+            raise Refusal("request.invalid", field="expires_in_s", what=what)
+        return 0
+    return HOLD_NS if body.expires_in_s is None else body.expires_in_s * SECOND_NS
+
+
+def render_placed(ask: Ask, placed: Placed) -> Payment:
+    """The payment as its entry made it. What was said beside it is the request's own words, and a
+    repeated request has the same."""
+    body = ask.body
+    private = Private(
+        reference=getattr(body, "reference", None), metadata=getattr(body, "metadata", None)
+    )
+    view = view_placed(placed, private)
+    return render_payment(view, ask.door.directory, decisions=ask.decisions)
+
+
+async def _prepare_payment(ask: Ask) -> Submission:
+    return prepare_payment(ask)
+
+
+async def answer_placed(ask: Ask, placed: Placed) -> Answer:
+    """201 with the new payment, whether it settled or not."""
+    return Answer(201, render_placed(ask, placed))
+
+
+PAY = Move(_prepare_payment, answer_placed)
+
+# --- what happens to a payment later ------------------------------------------------------------
+
+
+def find_row(ask: Ask) -> PaymentRow:
+    """The payment in the path, as of now. Refuses payment.unknown."""
+    text = ask.params["payment"]
+    id = parse_payment(text)
+    ask.door.catch_up()
+    row = ask.door.node.projections.payment(ask.key.institution, id)
+    if row is None:
+        raise Refusal("payment.unknown", payment=text)
+    return row
+
+
+def _require(row: PaymentRow, status: Status, act: str) -> None:
+    if row.status != status:
+        raise Refusal("payment.wrong_state", status=row.status, act=act)
+
+
+def _submission(ask: Ask, head: bytes, private: bytes) -> Submission:
+    return Submission(head=head, request_hash=ask.request_hash, private=private)
+
+
+async def _prepare_capture(ask: Ask) -> Submission:
+    row = await ask.door.read(find_row, ask)
+    asset = ask.door.directory.asset(row.asset)
+    amount_minor = row.amount_minor
+    if ask.body.amount is not None:
+        amount_minor = parse_amount(ask.body.amount, asset)
+    _require(row, Status.HELD, "captured")
+    private, details = seal_private(by=ask.key.principal, api_key=ask.key.id)
+    head = instructions.capture(
+        id=ask.op_id,
+        payment=row,
+        amount_minor=amount_minor,
+        now_ns=ask.door.node.clock(),
+        details=details,
+    )
+    return _submission(ask, head, private)
+
+
+async def _prepare_void(ask: Ask) -> Submission:
+    row = await ask.door.read(find_row, ask)
+    _require(row, Status.HELD, "voided")
+    private, details = seal_private(by=ask.key.principal, api_key=ask.key.id)
+    head = instructions.void(
+        id=ask.op_id, payment=row, now_ns=ask.door.node.clock(), details=details
+    )
+    return _submission(ask, head, private)
+
+
+async def _prepare_approve(ask: Ask) -> Submission:
+    row = await ask.door.read(find_row, ask)
+    _require(row, Status.REVIEW, "approved")
+    private, details = seal_private(by=ask.key.principal, api_key=ask.key.id, note=ask.body.note)
+    head = instructions.capture(
+        id=ask.op_id,
+        payment=row,
+        amount_minor=row.amount_minor,
+        now_ns=ask.door.node.clock(),
+        details=details,
+    )
+    await ask.door.record(ask, "payment.approve", payment=ask.params["payment"])
+    return _submission(ask, head, private)
+
+
+async def _prepare_reject(ask: Ask) -> Submission:
+    row = await ask.door.read(find_row, ask)
+    _require(row, Status.REVIEW, "rejected")
+    private, details = seal_private(by=ask.key.principal, api_key=ask.key.id, note=ask.body.note)
+    head = instructions.void(
+        id=ask.op_id, payment=row, now_ns=ask.door.node.clock(), details=details
+    )
+    await ask.door.record(ask, "payment.reject", payment=ask.params["payment"])
+    return _submission(ask, head, private)
+
+
+async def _answer_act(ask: Ask, placed: Placed) -> Answer:
+    """200 with the payment as the act left it, and the same for ever: what was refunded later is
+    not in it. A refusal by the ledger is its problem, with the key used."""
+    code = result_code(placed.result)
+    if code:
+        raise Refusal(ask.door.directory.refusal(code))
+    return Answer(200, await ask.door.read(_render_act, ask, placed))
+
+
+_ACTS = {
+    (Kind.POST, Status.HELD): Act.CAPTURE,
+    (Kind.POST, Status.REVIEW): Act.APPROVE,
+    (Kind.VOID, Status.HELD): Act.VOID,
+    (Kind.VOID, Status.REVIEW): Act.REJECT,
+}
+
+
+def _render_act(ask: Ask, placed: Placed) -> Payment:
+    row = find_row(ask)
+    head = view_heads(placed.head)[0]
+    first = Status(row.first_status)
+    status = next_status(first, _ACTS[Kind(int(head["kind"])), first])
+    assert status is not None, "invariant: the table has every act on a hold"
+    view = view_row(row, private_of(ask, row))
+    view.status = status
+    view.captured_minor = u128(head, "amount")
+    view.refunded_minor = 0
+    return render_payment(view, ask.door.directory, decisions=ask.decisions)
+
+
+CAPTURE = Move(_prepare_capture, _answer_act)
+VOID = Move(_prepare_void, _answer_act)
+APPROVE = Move(_prepare_approve, _answer_act)
+REJECT = Move(_prepare_reject, _answer_act)
+
+
+async def _prepare_refund(ask: Ask) -> Submission:
+    return await ask.door.read(_refund, ask)
+
+
+def _refund(ask: Ask) -> Submission:
+    row = find_row(ask)
+    node = ask.door.node
+    asset = ask.door.directory.asset(row.asset)
+    left_minor = row.captured_minor - row.refunded_minor
+    if ask.body.amount is not None:
+        amount_minor = parse_amount(ask.body.amount, asset)
+    else:
+        amount_minor = left_minor
+    if row.kind != Kind.PAYMENT or row.captured_minor == 0:
+        raise Refusal("payment.wrong_state", status=row.status, act="refunded")
+    if amount_minor == 0:
+        raise Refusal("ledger.refund_exceeds_payment")
+    private, details = seal_private(by=ask.key.principal, api_key=ask.key.id)
+    head = instructions.refund(
+        id=ask.op_id,
+        payment=row,
+        amount_minor=amount_minor,
+        book=node.book,
+        now_ns=node.clock(),
+        details=details,
+    )
+    return _submission(ask, head, private)
+
+
+REFUND = Move(_prepare_refund, answer_placed)
+
+# --- seeing them --------------------------------------------------------------------------------
+
+
+def private_of(ask: Ask, row: PaymentRow) -> Private:
+    vault = ask.door.node.vault
+    return instructions.parse_private(vault.private(row.key, row.sequence, row.envelope_index))
+
+
+def see(ask: Ask) -> Answer:
+    try:
+        row = find_row(ask)
+    except Refusal:
+        unknown = _unknown_outcome(ask)
+        if unknown is None:
+            raise
+        return Answer(200, unknown)
+    return Answer(200, _render_row(ask, row))
+
+
+def _unknown_outcome(ask: Ask) -> dict[str, str] | None:
+    """A payment that was sent to ordering and not answered is known only by its id."""
+    text = ask.params["payment"]
+    if not text.startswith("pay_") or not ask.door.node.batcher.unknown(parse_payment(text)):
+        return None
+    return {"id": text, "object": "payment", "status": Status.UNKNOWN.value}
+
+
+def _render_row(ask: Ask, row: PaymentRow) -> Payment:
+    view = view_row(row, private_of(ask, row))
+    if ask.decisions:
+        add_decision(ask, row, view)
+    return render_payment(view, ask.door.directory, decisions=ask.decisions)
+
+
+def add_decision(ask: Ask, row: PaymentRow, view: PaymentView) -> None:
+    """Fills what the vault keeps of the decision."""
+    decision = ask.door.node.vault.decision(row.key, row.sequence, row.envelope_index)
+    if decision is not None:
+        view.score_bps = int(decision["score_bps"])
+        view.reasons = int(decision["reasons"])
+        view.decision_flags = int(decision["flags"])
+        view.model_id = decision["model_id"].tobytes()
+
+
+def list_payments(ask: Ask) -> Answer:
+    query = ask.query
+    node, directory = ask.door.node, ask.door.directory
+    institution = ask.key.institution
+    ask.door.catch_up()
+    if query.idempotency_key is not None:
+        id = payment_id(
+            node.secret, principal=ask.key.principal, idempotency_key=query.idempotency_key
+        )
+        row = node.projections.payment(institution, id)
+        fits = row is not None and _fits(ask, row)
+        rows = [row] if row is not None and fits else []
+    else:
+        after = query.starting_after
+        rows = node.projections.payments(
+            institution=institution,
+            account=None if query.account is None else _known_address(ask, query.account),
+            status=query.status,
+            limit=query.limit + 1,
+            starting_after=None if after is None else parse_payment(after),
+        )
+    shown = rows[: query.limit]
+    directory.load_names(address for row in shown for address in (row.payer, row.payee))
+    data = [_render_row(ask, row) for row in shown]
+    return Answer(200, Listing("list", data, len(rows) > query.limit))
+
+
+def _fits(ask: Ask, row: PaymentRow) -> bool:
+    query = ask.query
+    if query.status is not None and row.status != query.status:
+        return False
+    if query.account is None:
+        return True
+    return _known_address(ask, query.account) in (row.payer, row.payee)
+
+
+def _known_address(ask: Ask, account: str) -> bytes:
+    address = ask.door.directory.address(account)
+    if ask.door.node.book.account(address) is None:
+        raise Refusal("account.unknown", account=account)
+    return address

@@ -1,0 +1,218 @@
+"""From the ledger's records to JSON: one PaymentView, one renderer, for every door and event.
+
+A view is made from a Placed (what ordering just did) or from a row of the projections; so a
+payment looks the same in the answer that created it, in a list, and in an event. The answer that
+created it depends on its entry alone, which never changes: replays give the same bytes for ever.
+"""
+
+from __future__ import annotations
+
+import struct
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import msgspec
+from msgspec import UNSET
+
+from clearway.gateway.directory import Directory
+from clearway.gateway.instructions import Private
+from clearway.gateway.problems import line_problem
+from clearway.gateway.schemas import Decision, Leg, LegRole, LineProblem, Outcome, Payment, Place
+from clearway.payment.batch import Placed
+from clearway.payment.errors import Refusal
+from clearway.payment.ids import format_payment
+from clearway.payment.money import Asset, format_amount
+from clearway.payment.records import Kind
+from clearway.payment.state import Status, first_act, next_status
+from clearway.store.projections import PaymentRow
+
+OUTCOMES: Final[tuple[Outcome, ...]] = ("accept", "accept", "review", "decline")
+ROLES: Final[tuple[LegRole, ...]] = ("principal", "fee", "exchange")
+LEG_BYTES = 64
+
+_HEAD = struct.Struct("<BBHIII16s16sQQQQQQ20s20sQQQ32sB63x")
+_RESULT = struct.Struct("<BBHH2xQQQ")
+_LEG = struct.Struct("<20s20sIB3xQQ")
+_encoder = msgspec.json.Encoder()
+
+
+def to_json(answer: object) -> bytes:
+    return _encoder.encode(answer)
+
+
+@dataclass(slots=True)
+class PaymentView:
+    """A payment as of some point of the chain. Amounts in minor units, times in ns."""
+
+    id: bytes
+    status: Status
+    code: int
+    payer: bytes
+    payee: bytes
+    asset: int
+    to_asset: int
+    amount_minor: int
+    to_amount_minor: int
+    captured_minor: int
+    refunded_minor: int
+    refund_of: bytes | None
+    created_ns: int
+    expires_ns: int
+    outcome: int
+    legs: bytes
+    height: int
+    index: int
+    private: Private
+    score_bps: int = 0
+    reasons: int = 0
+    model_id: bytes = b""
+    decision_flags: int = 0
+
+
+def view_placed(placed: Placed, private: Private) -> PaymentView:
+    """The payment that an entry of kind 2, 5, 6 or 7 made, as it was at that entry."""
+    (
+        _version, kind, flags, asset, to_asset, _purpose, id, target,
+        amount_low, amount_high, to_low, to_high, _bound_low, _bound_high,
+        payer, payee, _created, _valid, expires_ns, _details, outcome,
+    ) = _HEAD.unpack(placed.head)  # fmt: skip
+    code = result_code(placed.result)
+    amount_minor = amount_low | amount_high << 64
+    status = next_status(
+        Status.PENDING, first_act(code=code, pending=bool(flags & 1), review=outcome == 2)
+    )
+    assert status is not None, "invariant: a new payment has a first status"
+    return PaymentView(
+        id=id,
+        status=status,
+        code=code,
+        payer=payer,
+        payee=payee,
+        asset=asset,
+        to_asset=to_asset,
+        amount_minor=amount_minor,
+        to_amount_minor=to_low | to_high << 64,
+        captured_minor=amount_minor if status is Status.SETTLED else 0,
+        refunded_minor=0,
+        refund_of=target if kind == Kind.REFUND else None,
+        created_ns=placed.time_ns,
+        expires_ns=expires_ns,
+        outcome=outcome,
+        legs=placed.units if code == 0 else b"",
+        height=placed.height,
+        index=placed.index,
+        private=private,
+        score_bps=placed.score_bps,
+        reasons=placed.reasons,
+        model_id=placed.model_id,
+        decision_flags=placed.decision_flags,
+    )
+
+
+def view_row(row: PaymentRow, private: Private) -> PaymentView:
+    """A payment as the projections have it; the decision's clear values are added by who may."""
+    return PaymentView(
+        id=row.id,
+        status=Status(row.status),
+        code=row.code,
+        payer=row.payer,
+        payee=row.payee,
+        asset=row.asset,
+        to_asset=row.to_asset,
+        amount_minor=row.amount_minor,
+        to_amount_minor=row.to_amount_minor,
+        captured_minor=row.captured_minor,
+        refunded_minor=row.refunded_minor,
+        refund_of=row.refund_of,
+        created_ns=row.created_ns,
+        expires_ns=row.expires_ns,
+        outcome=row.outcome,
+        legs=row.legs,
+        height=row.height,
+        index=row.index,
+        private=private,
+    )
+
+
+def result_code(result: bytes) -> int:
+    code: int = _RESULT.unpack(result)[2]
+    return code
+
+
+def render_payment(view: PaymentView, directory: Directory, *, decisions: bool) -> Payment:
+    """decisions: the reader has decisions:read."""
+    asset = directory.asset(view.asset)
+    private = view.private
+    status = view.status
+    held = status is Status.HELD or status is Status.REVIEW
+    to_asset = directory.asset(view.to_asset) if view.to_asset else None
+    return Payment(
+        id=format_payment(view.id),
+        object="payment",
+        created=format_time(view.created_ns),
+        status=status.value,
+        from_=directory.name(view.payer),
+        to=directory.name(view.payee),
+        amount=format_amount(view.amount_minor, asset),
+        asset=asset.code,
+        amount_captured=format_amount(view.captured_minor, asset),
+        amount_refunded=format_amount(view.refunded_minor, asset),
+        reference=private.reference,
+        metadata=private.metadata or {},
+        decision=_decision(view, directory) if decisions else Decision(OUTCOMES[view.outcome]),
+        legs=_legs(view, directory, asset),
+        block=Place(view.height, view.index),
+        to_amount=UNSET if to_asset is None else format_amount(view.to_amount_minor, to_asset),
+        to_asset=UNSET if to_asset is None else to_asset.code,
+        refund_of=UNSET if view.refund_of is None else format_payment(view.refund_of),
+        expires=format_time(view.expires_ns) if held and view.expires_ns else UNSET,
+        error=ledger_problem(view.code, directory) if view.code else UNSET,
+    )
+
+
+def ledger_problem(code: int, directory: Directory) -> LineProblem:
+    return line_problem(Refusal(directory.refusal(code)))
+
+
+def _decision(view: PaymentView, directory: Directory) -> Decision:
+    return Decision(
+        outcome=OUTCOMES[view.outcome],
+        score_bps=view.score_bps,
+        reasons=directory.reason_names(view.reasons, view.decision_flags),
+        model_id=view.model_id.hex(),
+    )
+
+
+def _legs(view: PaymentView, directory: Directory, asset: Asset) -> list[Leg]:
+    if view.code:
+        return []
+    if not view.legs:
+        # docs/format.md: without units, one principal leg from payer to payee.
+        amount = format_amount(view.amount_minor, asset)
+        names = directory.name
+        return [Leg(names(view.payer), names(view.payee), asset.code, amount, "principal")]
+    legs = []
+    for payer, payee, number, role, low, high in _LEG.iter_unpack(view.legs):
+        leg_asset = directory.asset(number)
+        amount = format_amount(low | high << 64, leg_asset)
+        legs.append(
+            Leg(directory.name(payer), directory.name(payee), leg_asset.code, amount, ROLES[role])
+        )
+    return legs
+
+
+@lru_cache(maxsize=4_096)
+def _second_text(second: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+
+
+def format_time(time_ns: int) -> str:
+    """RFC 3339 in UTC with microseconds.
+
+    >>> format_time(0)
+    '1970-01-01T00:00:00.000000Z'
+    """
+    second, rest_ns = divmod(time_ns, 1_000_000_000)
+    return f"{_second_text(second)}.{rest_ns // 1_000:06d}Z"

@@ -1,0 +1,133 @@
+"""Every path of the gateway: method, scope, shapes, function. The router and OpenAPI read it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from starlette.types import Receive, Scope, Send
+
+from clearway.gateway import (
+    accounts,
+    chain,
+    events,
+    exchange,
+    explanation,
+    funding,
+    payments,
+    schemas,
+    uploads,
+)
+from clearway.gateway.door import Answer, Ask, Move
+from clearway.gateway.schemas import Account, Listing, Payment
+
+Stream = Callable[[Ask, Scope, Receive, Send], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One row: exactly one of `read` (runs beside the loop), `move`, `once` and `stream` is given.
+
+    scope: what the key must have; "" is any key. body, query: how the request is decoded.
+    answer: the shape of what comes back.
+    """
+
+    method: Literal["GET", "POST"]
+    path: str
+    summary: str
+    scope: str
+    answer: Any
+    status: int = 200
+    body: type[schemas.Request] | None = None
+    query: type[schemas.Request] = schemas.NoQuery
+    read: Callable[[Ask], Answer] | None = None
+    move: Move | None = None
+    once: Callable[[Ask], Answer] | None = None
+    stream: Stream | None = None
+    media_type: str = "application/json"
+    dev_only: bool = False
+
+    @property
+    def keyed(self) -> bool:
+        """Whether the request must carry an Idempotency-Key."""
+        return self.move is not None or self.once is not None
+
+
+def _get(path: str, summary: str, scope: str, answer: Any, read: Any, **more: Any) -> Route:
+    return Route("GET", path, summary, scope, answer, read=read, **more)
+
+
+def _post(path: str, summary: str, scope: str, answer: Any, move: Move, **more: Any) -> Route:
+    return Route("POST", path, summary, scope, answer, move=move, **more)
+
+
+ROUTES: Final[tuple[Route, ...]] = (
+    # accounts
+    _post("/v1/accounts", "Open an account", "accounts:write", Account, accounts.OPEN,
+          status=201, body=schemas.AccountRequest),
+    _get("/v1/accounts", "List accounts, newest first", "accounts:read", Listing[Account],
+         accounts.list_accounts, query=schemas.PageQuery),
+    _get("/v1/accounts/{account}", "See an account", "accounts:read", Account, accounts.see),
+    _get("/v1/accounts/{account}/balances", "See what an account holds", "accounts:read",
+         Listing[schemas.Balance], accounts.list_balances),
+    _get("/v1/accounts/{account}/entries", "List an account's bookings, newest first",
+         "accounts:read", Listing[schemas.Entry], accounts.list_entries, query=schemas.PageQuery),
+    _post("/v1/accounts/{account}/close", "Close an empty account", "accounts:write", Account,
+          accounts.CLOSE, body=schemas.EmptyRequest),
+    _post("/v1/accounts/{account}/freeze", "Freeze an account", "compliance:write", Account,
+          accounts.FREEZE, body=schemas.ReviewRequest),
+    _post("/v1/accounts/{account}/unfreeze", "Unfreeze an account", "compliance:write", Account,
+          accounts.UNFREEZE, body=schemas.ReviewRequest),
+    # money in and out
+    _get("/v1/assets", "List the assets", "", Listing[schemas.AssetInfo],
+         chain.list_assets),
+    _post("/v1/issuances", "Let money in against a nostro account", "issuances:write", Payment,
+          funding.ISSUE, status=201, body=schemas.FundingRequest),
+    _post("/v1/redemptions", "Let money out against a nostro account", "issuances:write", Payment,
+          funding.REDEEM, status=201, body=schemas.FundingRequest),
+    _post("/v1/faucet", "Money for trying things (nodes started with --dev)", "issuances:write",
+          Payment, funding.FAUCET, status=201, body=schemas.FaucetRequest, dev_only=True),
+    # payments
+    _post("/v1/payments", "Pay", "payments:write", Payment, payments.PAY, status=201,
+          body=schemas.PaymentRequest),
+    _get("/v1/payments", "List payments, newest first", "payments:read", Listing[Payment],
+         payments.list_payments, query=schemas.PaymentsQuery),
+    Route("POST", "/v1/payments/batch", "Upload many payments, a line of JSON each",
+          "payments:write", schemas.UploadAnswer, body=schemas.UploadLine, stream=uploads.upload,
+          media_type="application/x-ndjson"),
+    _get("/v1/payments/{payment}", "See a payment", "payments:read", Payment, payments.see),
+    _post("/v1/payments/{payment}/capture", "Take what was held, or a part of it",
+          "payments:write", Payment, payments.CAPTURE, body=schemas.AmountRequest),
+    _post("/v1/payments/{payment}/void", "Release what was held", "payments:write", Payment,
+          payments.VOID, body=schemas.EmptyRequest),
+    _post("/v1/payments/{payment}/refund", "Pay back, wholly or in part", "payments:write",
+          Payment, payments.REFUND, status=201, body=schemas.AmountRequest),
+    _post("/v1/payments/{payment}/approve", "Let a payment under review go", "reviews:decide",
+          Payment, payments.APPROVE, body=schemas.ReviewRequest),
+    _post("/v1/payments/{payment}/reject", "Stop a payment under review", "reviews:decide",
+          Payment, payments.REJECT, body=schemas.ReviewRequest),
+    _get("/v1/payments/{payment}/receipt", "The proof that a payment stands on the ledger",
+         "payments:read", schemas.Receipt, chain.receipt),
+    _get("/v1/payments/{payment}/explanation", "Why a payment went as it did", "payments:read",
+         schemas.Explanation, explanation.explain),
+    # exchange
+    Route("POST", "/v1/quotes", "A rate that holds for a while", "payments:write", schemas.Quote,
+          status=201, body=schemas.QuoteRequest, once=exchange.make_quote),
+    _get("/v1/quotes/{quote}", "See a quote", "payments:read", schemas.Quote, exchange.see_quote),
+    _get("/v1/rates", "The reference rates in use", "", Listing[schemas.Rate],
+         exchange.list_rates, query=schemas.RatesQuery),
+    _get("/v1/routes", "The ways a payment could take", "",
+         Listing[schemas.RouteInfo], exchange.list_routes, query=schemas.RoutesQuery),
+    # events
+    Route("GET", "/v1/events", "Follow what happens (server-sent events)", "events:read",
+          schemas.Event, stream=events.follow, media_type="text/event-stream"),
+    # the shared ledger
+    _get("/v1/blocks", "List blocks, newest first", "ledger:read", Listing[schemas.BlockInfo],
+         chain.list_blocks, query=schemas.PageQuery),
+    _get("/v1/blocks/{height}", "See a block", "ledger:read", schemas.BlockInfo, chain.see_block),
+    _get("/v1/genesis", "The chain's beginning, which receipts are checked against",
+         "ledger:read", dict[str, Any], chain.see_genesis),
+    _get("/v1/trial-balance", "The sums of all balances per asset", "ledger:read",
+         schemas.TrialBalance, chain.trial_balance),
+)  # fmt: skip

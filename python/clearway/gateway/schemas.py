@@ -1,0 +1,415 @@
+"""What clients send and get, as msgspec structs: the decoder, the encoder and the OpenAPI page.
+
+Every request refuses unknown fields, so that a misspelt one is found at once. Amounts are decimal
+text; a JSON number is the wrong type. Fields that may be missing in an answer are UNSET.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from msgspec import UNSET, Meta, Struct, UnsetType, field
+
+from clearway.payment.ids import ACCOUNT_ID
+from clearway.payment.records import ACCOUNT_ASSETS_MAX
+
+Item = TypeVar("Item")
+
+ITEMS_PER_PAGE_MAX = 500
+HOLD_S_MAX = 30 * 86_400
+
+AccountId = Annotated[
+    str,
+    Meta(
+        pattern=f"^{ACCOUNT_ID.pattern}$",
+        description="The account's name, chosen by the client; it never stands on the ledger.",
+        examples=["alice"],
+    ),
+]
+Amount = Annotated[
+    str,
+    Meta(
+        max_length=100,
+        description="Decimal text in major units, at most as many decimals as the asset has.",
+        examples=["12.34"],
+    ),
+]
+AssetCode = Annotated[str, Meta(max_length=16, examples=["EUR/2"])]
+Reference = Annotated[str, Meta(max_length=140, description="Shown to both sides.")]
+Purpose = Annotated[
+    str, Meta(pattern="^[A-Z]{4}$", description="ISO 20022 category purpose.", examples=["SALA"])
+]
+MetadataKey = Annotated[str, Meta(max_length=64)]
+MetadataValue = Annotated[str, Meta(max_length=1_024)]
+Metadata = Annotated[dict[MetadataKey, MetadataValue], Meta(max_length=50)]
+Status = Literal[
+    "pending",
+    "held",
+    "review",
+    "settled",
+    "declined",
+    "refused",
+    "voided",
+    "returned",
+    "unknown",
+]
+Outcome = Literal["accept", "review", "decline"]
+LegRole = Literal["principal", "fee", "exchange"]
+AccountStatus = Literal["open", "frozen", "closed"]
+Time = Annotated[str, Meta(description="RFC 3339, UTC.", examples=["2026-11-23T19:07:44.123456Z"])]
+Hash = Annotated[str, Meta(description="32 bytes in hex.")]
+
+
+class Request(Struct, forbid_unknown_fields=True, frozen=True):
+    """A body: unknown fields are refused."""
+
+
+# --- what clients send ------------------------------------------------------------------------
+
+
+class Owner(Request, frozen=True):
+    """Who stands behind an account; kept encrypted beside the ledger, never on it."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=140)]
+    country: Annotated[str, Meta(pattern="^[A-Z]{2}$")] | None = None
+    birth_date: Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")] | None = None
+    kind: Literal["person", "business"] | None = None
+    address: Annotated[str, Meta(max_length=500)] | None = None
+    email: Annotated[str, Meta(max_length=254)] | None = None
+
+
+class AccountRequest(Request, frozen=True):
+    assets: Annotated[list[AssetCode], Meta(min_length=1, max_length=ACCOUNT_ASSETS_MAX)]
+    id: AccountId | None = None
+    owner: Owner | None = None
+    metadata: Metadata | None = None
+
+
+class PaymentRequest(Request, frozen=True):
+    from_: str = field(name="from")
+    to: str
+    amount: Amount
+    asset: AssetCode
+    to_asset: AssetCode | None = None
+    quote: Annotated[str, Meta(max_length=64)] | None = None
+    reference: Reference | None = None
+    purpose: Purpose | None = None
+    metadata: Metadata | None = None
+    capture: Literal["automatic", "manual"] = "automatic"
+    expires_in_s: Annotated[int, Meta(ge=1, le=HOLD_S_MAX)] | None = None
+
+
+class UploadLine(PaymentRequest, kw_only=True, frozen=True):
+    idempotency_key: str | None = None
+
+
+class AmountRequest(Request, frozen=True):
+    """Without an amount: all that is left."""
+
+    amount: Amount | None = None
+
+
+class ReviewRequest(Request, frozen=True):
+    note: Annotated[str, Meta(max_length=1_000)] | None = None
+
+
+class EmptyRequest(Request, frozen=True):
+    """No fields."""
+
+
+class FundingRequest(Request, frozen=True):
+    account: str
+    amount: Amount
+    asset: AssetCode
+    nostro: str
+    reference: Reference | None = None
+
+
+class FaucetRequest(Request, frozen=True):
+    account: str
+    amount: Amount
+    asset: AssetCode
+
+
+class QuoteRequest(Request, frozen=True):
+    """In a payment's words: the payer gives `amount` of `asset`, the payee gets `to_asset`."""
+
+    asset: AssetCode
+    to_asset: AssetCode
+    amount: Amount
+
+
+# --- queries ----------------------------------------------------------------------------------
+
+Limit = Annotated[int, Meta(ge=1, le=ITEMS_PER_PAGE_MAX)]
+
+
+class NoQuery(Request, frozen=True):
+    """No parameters."""
+
+
+class PageQuery(Request, frozen=True):
+    limit: Limit = 50
+    starting_after: Annotated[str, Meta(max_length=128)] | None = None
+
+
+class PaymentsQuery(PageQuery, frozen=True):
+    account: Annotated[str, Meta(max_length=64)] | None = None
+    status: Status | None = None
+    idempotency_key: Annotated[str, Meta(max_length=255)] | None = None
+
+
+class RatesQuery(Request, frozen=True):
+    base: Annotated[str, Meta(max_length=16)] | None = None
+
+
+class RoutesQuery(Request, frozen=True):
+    asset: AssetCode
+    amount: Amount
+    to_asset: AssetCode | None = None
+
+
+# --- what clients get -------------------------------------------------------------------------
+
+
+class Problem(Struct, frozen=True):
+    """RFC 9457 problem details; docs/errors.md lists the codes."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    retryable: bool
+    request_id: str
+
+
+class LineProblem(Struct, frozen=True):
+    """The error of one line of an upload, or of a payment that the ledger refused."""
+
+    code: str
+    title: str
+    detail: str
+    retryable: bool
+
+
+class Account(Struct, frozen=True):
+    id: str
+    object: Literal["account"]
+    created: Time
+    status: AccountStatus
+    address: str
+    owner: dict[str, Any] | None
+    assets: list[str]
+    metadata: dict[str, str]
+
+
+class Balance(Struct, frozen=True):
+    asset: str
+    posted: str
+    pending_in: str
+    pending_out: str
+    available: str
+
+
+class Entry(Struct, frozen=True):
+    id: str
+    object: Literal["entry"]
+    created: Time
+    payment: str | None
+    asset: str
+    amount: str
+    balance_after: str
+    block: int
+
+
+class Leg(Struct, frozen=True):
+    from_: str = field(name="from")
+    to: str
+    asset: str
+    amount: str
+    role: LegRole
+
+
+class Decision(Struct, frozen=True):
+    """score_bps, reasons and model_id are opened to decisions:read only."""
+
+    outcome: Outcome
+    score_bps: int | UnsetType = UNSET
+    reasons: list[str] | UnsetType = UNSET
+    model_id: str | UnsetType = UNSET
+
+
+class Place(Struct, frozen=True):
+    height: int
+    index: int
+
+
+class Payment(Struct, frozen=True):
+    id: str
+    object: Literal["payment"]
+    created: Time
+    status: Status
+    from_: str = field(name="from")
+    to: str
+    amount: str
+    asset: str
+    amount_captured: str
+    amount_refunded: str
+    reference: str | None
+    metadata: dict[str, str]
+    decision: Decision
+    legs: list[Leg]
+    block: Place | None
+    to_amount: str | UnsetType = UNSET
+    to_asset: str | UnsetType = UNSET
+    refund_of: str | UnsetType = UNSET
+    expires: Time | UnsetType = UNSET
+    error: LineProblem | UnsetType = UNSET
+
+
+class UploadAnswer(Struct, frozen=True):
+    line: int
+    status: int
+    payment: Payment | UnsetType = UNSET
+    error: Problem | UnsetType = UNSET
+
+
+class Explanation(Struct, frozen=True):
+    """`text` is for the customer. What follows it needs decisions:read."""
+
+    object: Literal["explanation"]
+    payment: str
+    status: Status
+    text: str
+    outcome: str | UnsetType = UNSET
+    score_bps: int | UnsetType = UNSET
+    reasons: list[dict[str, str]] | UnsetType = UNSET
+    model_id: str | UnsetType = UNSET
+    features_hash: Hash | UnsetType = UNSET
+    list_version: str | UnsetType = UNSET
+    matches: list[dict[str, Any]] | UnsetType = UNSET
+    decided_by: list[dict[str, Any]] | UnsetType = UNSET
+    commitment: Hash | UnsetType = UNSET
+
+
+class AssetInfo(Struct, frozen=True):
+    object: Literal["asset"]
+    code: str
+    scale: int
+    number: int
+
+
+class Quote(Struct, frozen=True):
+    """`fee` comes on top of `amount`; both are in `asset`. `rate` is before the spread."""
+
+    id: str
+    object: Literal["quote"]
+    created: Time
+    expires: Time
+    asset: str
+    to_asset: str
+    amount: str
+    to_amount: str
+    fee: str
+    rate: str
+    rate_date: str
+    spread_bps: int
+
+
+class Rate(Struct, frozen=True):
+    """Major units of the currency `to` for one of the currency `from_`."""
+
+    object: Literal["rate"]
+    from_: str = field(name="from")
+    to: str
+    rate: str
+    date: str
+    source: str
+
+
+class RouteInfo(Struct, frozen=True):
+    """`cost` is fee and spread together, in the payer's asset."""
+
+    object: Literal["route"]
+    rail: str
+    path: list[str]
+    amount: str
+    to_amount: str
+    fee: str
+    cost: str
+
+
+class BlockInfo(Struct, frozen=True):
+    height: int
+    time: Time
+    hash: Hash
+    previous: Hash
+    transactions_root: Hash
+    results_root: Hash
+    state_root: Hash
+    count: int
+
+
+class AssetTotals(Struct, frozen=True):
+    asset: str
+    credit: str
+    debit: str
+    total: str
+    pending_in: str
+    pending_out: str
+
+
+class TrialBalance(Struct, frozen=True):
+    """Per asset the sum of all balances above zero, of all below, and both together: zero."""
+
+    object: Literal["trial_balance"]
+    height: int
+    state_root: Hash
+    balanced: bool
+    data: list[AssetTotals]
+
+
+class Finality(Struct, frozen=True):
+    kind: str
+    key: str
+    signature: str
+
+
+class Receipt(Struct, frozen=True):
+    object: Literal["receipt"]
+    version: int
+    chain_id: Hash
+    entry: str
+    result: str
+    index: int
+    size: int
+    entry_path: list[str]
+    result_path: list[str]
+    header: str
+    finality: Finality | None
+
+
+class Health(Struct, frozen=True):
+    status: str
+    height: int | UnsetType = UNSET
+
+
+class Listing(Struct, Generic[Item], frozen=True):
+    object: Literal["list"]
+    data: list[Item]
+    has_more: bool
+
+
+class EventData(Struct, frozen=True):
+    """The payment as of the event."""
+
+    object: Payment
+
+
+class Event(Struct, frozen=True):
+    id: str
+    object: Literal["event"]
+    type: str
+    created: Time
+    data: EventData

@@ -1,0 +1,216 @@
+"""An upload: a payment a line in, an answer a line out, in the same order, of any length.
+
+Answers flow while lines still arrive. Many clients send everything before they read anything, so
+answers that nobody takes yet wait in a temporary file: a client that only writes is never stuck,
+and memory stays bounded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import IO
+
+import msgspec
+from starlette.types import Receive, Scope, Send
+
+from clearway.gateway import payments
+from clearway.gateway.door import BODY_BYTES_MAX, Ask, start_message
+from clearway.gateway.problems import invalid_body, problem
+from clearway.gateway.render import to_json
+from clearway.gateway.schemas import UploadAnswer, UploadLine
+from clearway.payment.batch import Placed, Submission
+from clearway.payment.errors import ClearwayError, Refusal
+
+LINES_WAITING_MAX = 16_384
+ANSWERS_IN_MEMORY_BYTES_MAX = 1_048_576
+SEND_BYTES_MAX = 65_536
+FULL_PAUSE_S = 0.005
+
+_line = msgspec.json.Decoder(UploadLine)
+_NDJSON = [(b"content-type", b"application/x-ndjson")]
+
+# A line on its way: what was asked, and what will be known of it.
+Waiting = tuple[Ask, "asyncio.Future[Placed] | ClearwayError"]
+
+
+async def upload(ask: Ask, scope: Scope, receive: Receive, send: Send) -> None:
+    """Three tasks in a line: lines → ledger, ledger → spool, spool → client."""
+    waiting: asyncio.Queue[tuple[int, Waiting] | None] = asyncio.Queue(LINES_WAITING_MAX)
+    with Spool() as spool:
+        await send(start_message(200, [*_NDJSON, (b"x-request-id", ask.request_id.encode())]))
+        tasks = (
+            asyncio.create_task(_take_lines(ask, receive, waiting)),
+            asyncio.create_task(_render_answers(waiting, spool)),
+            asyncio.create_task(_send_answers(spool, send)),
+        )
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+
+
+async def _take_lines(
+    ask: Ask, receive: Receive, waiting: asyncio.Queue[tuple[int, Waiting] | None]
+) -> None:
+    number = 0
+    async for lines in _chunks_of_lines(receive):
+        asked: list[tuple[int, Ask, Submission | ClearwayError]] = []
+        for line in lines:
+            number += 1
+            if line is None or line.strip():
+                asked.append((number, *await _prepare(ask, line)))
+        for line_number, line_ask, item in asked:
+            fate = await _submit(ask, item) if isinstance(item, Submission) else item
+            await waiting.put((line_number, (line_ask, fate)))
+    await waiting.put(None)
+
+
+async def _prepare(ask: Ask, line: bytes | None) -> tuple[Ask, Submission | ClearwayError]:
+    """The door's checks for one line; None is a line that was too long."""
+    door = ask.door
+    line_ask = Ask(door, ask.key, door.next_request_id())
+    try:
+        if line is None:
+            raise Refusal("request.too_large", limit_bytes=BODY_BYTES_MAX)
+        try:
+            line_ask.body = body = _line.decode(line)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise invalid_body(error) from None
+        line_ask.op_id = door.op_id(ask.key, (body.idempotency_key or "").encode())
+        line_ask.request_hash = payments.payment_hash(body)
+        return line_ask, payments.prepare_payment(line_ask)
+    except ClearwayError as error:
+        return line_ask, error
+
+
+async def _submit(ask: Ask, submission: Submission) -> asyncio.Future[Placed] | ClearwayError:
+    """An upload waits for room; a single payment would be told to come again."""
+    while True:
+        try:
+            return ask.door.node.batcher.submit(submission)
+        except ClearwayError as error:
+            if error.code != "capacity.full":
+                return error
+            await asyncio.sleep(FULL_PAUSE_S)
+
+
+async def _render_answers(waiting: asyncio.Queue[tuple[int, Waiting] | None], spool: Spool) -> None:
+    while (item := await waiting.get()) is not None:
+        number, (ask, fate) = item
+        spool.write(to_json(await _answer(number, ask, fate)) + b"\n")
+    spool.end()
+
+
+async def _answer(
+    number: int, ask: Ask, fate: asyncio.Future[Placed] | ClearwayError
+) -> UploadAnswer:
+    """A line whose key an earlier line used is refused as running, and is answered by now."""
+    try:
+        if isinstance(fate, ClearwayError):
+            placed = None
+            if ask.request_hash:
+                placed = await ask.door.node.replay(ask.op_id, ask.request_hash)
+            if placed is None:
+                raise fate
+        else:
+            placed = await fate
+        return UploadAnswer(line=number, status=201, payment=payments.render_placed(ask, placed))
+    except ClearwayError as error:
+        shown = problem(error, ask.request_id)
+        return UploadAnswer(line=number, status=shown.status, error=shown)
+
+
+async def _send_answers(spool: Spool, send: Send) -> None:
+    async for chunk in spool.chunks():
+        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _chunks_of_lines(receive: Receive) -> AsyncIterator[list[bytes | None]]:
+    """Whole lines as they arrive; None stands for one that was longer than a body may be."""
+    rest = b""
+    skipping = False
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return  # what was ordered stands; the keys answer for it
+        more = message.get("more_body", False)
+        parts = (rest + message.get("body", b"")).split(b"\n")
+        rest = parts.pop()
+        lines: list[bytes | None] = []
+        for part in parts:
+            lines.append(None if skipping or len(part) > BODY_BYTES_MAX else part)
+            skipping = False
+        if len(rest) > BODY_BYTES_MAX:
+            rest, skipping = b"", True
+        if not more and (rest or skipping):
+            lines.append(None if skipping else rest)
+        yield lines
+
+
+class Spool:
+    """Bytes from one task to another; beyond a bound they wait in a temporary file."""
+
+    def __init__(self) -> None:
+        self._memory: deque[bytes] = deque()
+        self._memory_bytes = 0
+        self._file: IO[bytes] | None = None
+        self._read_at = self._written = 0
+        self._ended = False
+        self._more = asyncio.Event()
+
+    def __enter__(self) -> Spool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def write(self, data: bytes) -> None:
+        # Once the file holds something, later bytes must follow there to keep their order.
+        if self._written == 0 and self._memory_bytes + len(data) <= ANSWERS_IN_MEMORY_BYTES_MAX:
+            self._memory.append(data)
+            self._memory_bytes += len(data)
+        else:
+            if self._file is None:
+                self._file = tempfile.TemporaryFile()  # noqa: SIM115, closed by __exit__
+            self._file.seek(self._written)
+            self._file.write(data)
+            self._written += len(data)
+        self._more.set()
+
+    def end(self) -> None:
+        self._ended = True
+        self._more.set()
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        while True:
+            chunk = self._take()
+            if chunk:
+                yield chunk
+            elif self._ended:
+                return
+            else:
+                self._more.clear()
+                await self._more.wait()
+
+    def _take(self) -> bytes:
+        if self._memory:
+            chunk = b"".join(self._memory)
+            self._memory.clear()
+            self._memory_bytes = 0
+            return chunk
+        if self._file is None or self._read_at == self._written:
+            return b""
+        self._file.seek(self._read_at)
+        chunk = self._file.read(SEND_BYTES_MAX)
+        self._read_at += len(chunk)
+        if self._read_at == self._written:
+            self._file.truncate(0)
+            self._read_at = self._written = 0
+        return chunk
