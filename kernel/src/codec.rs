@@ -620,3 +620,6 @@ impl Finality {
         bytes
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -552,3 +552,6 @@ fn submissions<'a>(bytes: &'a [u8], records: &Records<'_>) -> Vec<&'a [u8]> {
     }
     submissions
 }
+
+#[cfg(test)]
+mod tests;

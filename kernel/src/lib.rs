@@ -52,6 +52,8 @@ pub mod state;
 pub mod state_io;
 pub mod store;
 pub mod table;
+#[cfg(test)]
+mod town;
 pub mod transfer;
 pub mod tree;
 pub mod width;

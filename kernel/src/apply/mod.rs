@@ -8,6 +8,8 @@ mod admin;
 mod hold;
 mod legs;
 mod payment;
+#[cfg(test)]
+mod tests;
 
 pub use hold::{held_units, sweep};
 pub use payment::payment_digest;

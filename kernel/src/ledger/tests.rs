@@ -1,0 +1,359 @@
+//! The life of a block: staged, committed or discarded, replayed, exported; and what money does.
+
+use super::*;
+use crate::codec::Role;
+use crate::town::*;
+
+#[test]
+fn a_payment_moves_money_once() {
+    let mut town = Town::new();
+    let pay = payment(100, "ann", "bob", 300);
+    assert_eq!(town.apply(&[pay.clone(), pay.clone()]), [0, 0]);
+    assert_eq!(town.apply(std::slice::from_ref(&pay)), [0]);
+    let block = town.ledger.history.read(town.ledger.tip.height).unwrap().unwrap();
+    let result = block.body.results.as_chunks::<32>().0[1];
+    let first = EntryResult { kind: 2, duplicate_of_height: Some(2), ..EntryResult::default() };
+    assert_eq!(result, first.write());
+    assert_eq!(town.balance("ann", EUR).0, 9_700);
+    assert_eq!(town.balance("bob", EUR).0, 300);
+}
+
+#[test]
+fn a_refusal_is_remembered_and_leaves_no_trace() {
+    let mut town = Town::new();
+    let before = town.ledger.state.balances.table.root();
+    let poor = payment(100, "poor", "bob", 300);
+    assert_eq!(town.apply(std::slice::from_ref(&poor)), [Rejection::ExceedsAvailable.code()]);
+    assert_eq!(town.ledger.state.balances.table.root(), before);
+    let funded = payment(101, "ann", "poor", 300);
+    let codes = town.apply(&[funded, poor]);
+    assert_eq!(codes, [0, Rejection::ExceedsAvailable.code()]);
+}
+
+#[test]
+fn a_conversion_books_all_its_legs_or_none() {
+    let mut town = Town::new();
+    let convert = |number, dollars| {
+        payment(number, "ann", "bob", 900)
+            .paid_in(USD, dollars)
+            .bound(9)
+            .leg("ann", "desk", EUR, Role::Exchange, 900)
+            .leg("ann", "fees", EUR, Role::Fee, 9)
+            .leg("desk", "bob", USD, Role::Exchange, dollars)
+    };
+    let before = town.ledger.state.balances.table.root();
+    let dry = town.apply(&[convert(100, 10_001)]);
+    assert_eq!(dry, [Rejection::ExceedsAvailable.code()]);
+    assert_eq!(town.ledger.state.balances.table.root(), before);
+    assert_eq!(town.apply(&[convert(101, 1_000)]), [0]);
+    assert_eq!(town.balance("ann", EUR).0, 10_000 - 909);
+    assert_eq!(town.balance("desk", EUR).0, 900);
+    assert_eq!(town.balance("fees", EUR).0, 9);
+    assert_eq!(town.balance("desk", USD).0, 9_000);
+    assert_eq!(town.balance("bob", USD).0, 1_000);
+}
+
+#[test]
+fn a_hold_is_posted_in_part_and_the_rest_is_released() {
+    let mut town = Town::new();
+    let hold = payment(100, "ann", "bob", 500).pending(START_NS + HOUR_NS);
+    assert_eq!(town.apply(&[hold]), [0]);
+    assert_eq!(town.balance("ann", EUR), (10_000, 0, 500));
+    assert_eq!(town.balance("bob", EUR), (0, 500, 0));
+    let post = Draft::new(3).id(101).target(100).asset(EUR).amount(200).outcome(1);
+    let post = post.payer("ann").payee("bob");
+    assert_eq!(town.apply(&[post.clone(), post.id(102)]), [0, Rejection::HoldUnknown.code()]);
+    assert_eq!(town.balance("ann", EUR), (9_800, 0, 0));
+    assert_eq!(town.balance("bob", EUR), (200, 0, 0));
+    assert_eq!(town.ledger.state.holds.slots.count(), 0);
+}
+
+#[test]
+fn a_posted_hold_may_give_less_in_every_leg() {
+    let mut town = Town::new();
+    let hold = payment(100, "ann", "bob", 500).bound(10).pending(START_NS + HOUR_NS);
+    let hold =
+        hold.leg("ann", "bob", EUR, Role::Principal, 500).leg("ann", "fees", EUR, Role::Fee, 10);
+    assert_eq!(town.apply(&[hold]), [0]);
+    let post = Draft::new(3).id(101).target(100).asset(EUR).amount(300).outcome(1);
+    let post = post.payer("ann").payee("bob").leg("ann", "bob", EUR, Role::Principal, 300).leg(
+        "ann",
+        "fees",
+        EUR,
+        Role::Fee,
+        6,
+    );
+    assert_eq!(town.apply(&[post]), [0]);
+    assert_eq!(town.balance("ann", EUR), (9_694, 0, 0));
+    assert_eq!(town.balance("fees", EUR), (6, 0, 0));
+}
+
+#[test]
+fn a_due_hold_is_swept_first_and_can_be_voided_before() {
+    let mut town = Town::new();
+    let hold = |number| payment(number, "ann", "bob", 500).pending(START_NS + 1_000);
+    assert_eq!(town.apply(&[hold(100), hold(101)]), [0, 0]);
+    assert_eq!(town.apply(&[Draft::new(4).id(102).target(100)]), [0]);
+    town.now_ns = START_NS + 1_000;
+    let pay = town.seal(&ALL, &[payment(103, "ann", "bob", 9_999)]);
+    assert_eq!(town.stage(&[&pay]), [0, 0, 0]);
+    let block = town.ledger.staged().unwrap();
+    let records = block.records().unwrap();
+    assert!(records.has_sweep && records.all[0][32] == 1 && records.all[0][48] == 101);
+    assert_eq!(block.body.results.as_chunks::<32>().0[0], EntryResult::sweep(1).write());
+    assert_eq!(town.balance("ann", EUR), (1, 0, 0));
+    assert_eq!(town.ledger.state.holds.next_expiry_ns(), None);
+}
+
+#[test]
+fn self_custody_moves_by_the_owners_signature() {
+    let mut town = Town::new();
+    let chain_id = town.ledger.chain_id;
+    let pay = payment(100, "self", "bob", 5);
+    let signed = pay.clone().sign(&OWNER_SEED, &chain_id);
+    let forged = pay.id(101).sign(&[78; 32], &chain_id);
+    let refused = Rejection::BadAuthorisation.code();
+    assert_eq!(town.apply(&[signed, forged]), [0, refused]);
+    let needless = payment(102, "ann", "bob", 5).sign(&OWNER_SEED, &chain_id);
+    assert_eq!(town.apply(&[needless]), [refused]);
+    // The owner is opened in the same block, and so is not known before it is applied.
+    let owner = signature::public_key(&[79; 32]);
+    let fresh = payment(104, "fresh", "bob", 5).sign(&[79; 32], &chain_id);
+    let codes = town.apply(&[
+        open("fresh", owner, 0, &[EUR]).id(103),
+        payment(105, "ann", "fresh", 9),
+        fresh,
+        payment(106, "fresh", "bob", 4).sign(&[80; 32], &chain_id),
+    ]);
+    assert_eq!(codes, [0, 0, 0, refused]);
+}
+
+#[test]
+fn a_revoking_envelope_is_applied_whole_and_may_be_final() {
+    let mut town = Town::new();
+    let revoke = name_key(14, signature::public_key(&ALL));
+    let codes = town.apply(&[revoke, payment(100, "ann", "bob", 5)]);
+    assert_eq!(codes, [0, 0]);
+    let next = town.seal(&ALL, &[payment(101, "ann", "bob", 5)]);
+    let code = Rejection::KeyRevoked.code();
+    assert_eq!(town.stage(&[&next]), [code, code]);
+    let block = town.ledger.staged().unwrap();
+    let finality = Finality {
+        key: signature::public_key(&ALL),
+        signature: signature::sign(&ALL, &block.hash),
+    };
+    let refused = town.ledger.commit(&finality.write());
+    assert!(matches!(refused, Err(CommitError::BadFinality)));
+}
+
+#[test]
+fn the_window_forgets_what_cannot_come_back() {
+    let mut town = Town::new();
+    let short = payment(100, "ann", "bob", 5).valid_until(START_NS + 100);
+    town.apply(std::slice::from_ref(&short));
+    let long = payment(101, "ann", "bob", 5);
+    town.apply(std::slice::from_ref(&long));
+    let slots = |town: &Town| town.ledger.state.window.segments.slots().len();
+    assert_eq!(slots(&town), 3);
+    town.now_ns = START_NS + HOUR_NS - 1;
+    assert_eq!(town.apply(&[payment(102, "ann", "bob", 5).valid_until(u64::MAX)]), [22]);
+    // The first block is still valid, and so keeps those after it.
+    assert_eq!(slots(&town), 3);
+    town.now_ns = START_NS + HOUR_NS + 10;
+    town.apply(&[payment(100, "ann", "bob", 7).valid_until(START_NS + 2 * HOUR_NS)]);
+    assert_eq!(slots(&town), 1);
+    assert_eq!(town.balance("bob", EUR).0, 17);
+}
+
+#[test]
+fn limits_start_anew_each_day() {
+    let mut town = Town::new();
+    let day_ns = 24 * HOUR_NS;
+    let pay = |number, at_ns| payment(number, "ann", "bob", 900).valid_until(at_ns + HOUR_NS);
+    let codes = town.apply_by(&LIMITED, &[pay(100, START_NS), pay(101, START_NS)]);
+    assert_eq!(codes, [0, Rejection::LimitDay.code()]);
+    town.now_ns = START_NS + day_ns;
+    assert_eq!(town.apply_by(&LIMITED, &[pay(102, town.now_ns)]), [0]);
+}
+
+#[test]
+fn what_is_discarded_was_never_there() {
+    let mut town = busy_town();
+    let before = (town.ledger.state.root(), town.ledger.tip.height);
+    let envelope = busy_envelope(&mut town, 500);
+    town.now_ns = START_NS + 2_000;
+    let codes = town.stage(&[&envelope]);
+    let staged = town.ledger.staged().unwrap().hash;
+    assert!(codes.contains(&0) && codes.contains(&Rejection::ExceedsAvailable.code()));
+    assert!(town.ledger.discard());
+    assert!(!town.ledger.discard());
+    assert_eq!((town.ledger.state.root(), town.ledger.tip.height), before);
+    assert!(town.ledger.state.window.find(1, &id(500)).is_none());
+    town.now_ns = START_NS + 2_000;
+    assert_eq!(town.stage(&[&envelope]), codes);
+    assert_eq!(town.ledger.staged().unwrap().hash, staged);
+}
+
+#[test]
+fn checkpoints_nest() {
+    let mut town = busy_town();
+    let state = &mut town.ledger.state;
+    let root_outer = state.root();
+    let outer = state.checkpoint();
+    state.transfer(0, 6, 5, true).unwrap();
+    state.set_account_flags(3, 256);
+    let root_inner = state.root();
+    let inner = state.checkpoint();
+    state.transfer(6, 4, 3, true).unwrap();
+    let slot = state.holds.find(1, &id(202)).unwrap();
+    state.end_hold(slot);
+    state.drop_oldest_segment();
+    assert_ne!(state.root(), root_inner);
+    state.rollback(inner);
+    assert_eq!(state.root(), root_inner);
+    state.rollback(outer);
+    assert_eq!(state.root(), root_outer);
+}
+
+#[test]
+fn a_replay_gives_the_same_blocks_and_finds_what_was_changed() {
+    let mut town = busy_town();
+    let envelope = busy_envelope(&mut town, 500);
+    town.stage(&[&envelope]);
+    town.commit();
+    let blocks: Vec<Block> = (0..=town.ledger.tip.height)
+        .map(|height| town.ledger.history.read(height).unwrap().unwrap())
+        .collect();
+    let start = || {
+        let genesis = &blocks[0].body.entries;
+        Ledger::create(START_NS, genesis, History::Memory(Vec::new())).unwrap()
+    };
+    let mut again = start();
+    for block in &blocks[1..] {
+        let stored = block.with_payload(|parts| parts.concat());
+        again.replay(&Block::decode_payload(&stored).unwrap()).unwrap();
+    }
+    assert_eq!(again.tip.hash, town.ledger.tip.hash);
+    let mut forged = start();
+    let mut stored = blocks[1].with_payload(|parts| parts.concat());
+    let last = stored.len() - 1;
+    stored[last] ^= 1;
+    let refused = forged.replay(&Block::decode_payload(&stored).unwrap());
+    assert_eq!(refused, Err("results differ".to_owned()));
+}
+
+#[test]
+fn a_state_comes_back_from_its_rows() {
+    let mut town = busy_town();
+    let mut rows: Vec<(String, Vec<u8>)> = Vec::new();
+    town.ledger
+        .state
+        .export(&mut |table, bytes| {
+            rows.push((table.to_owned(), bytes.to_vec()));
+            Ok(())
+        })
+        .unwrap();
+    let mut state = State::import(&mut rows.into_iter()).unwrap();
+    assert_eq!(state.root(), town.ledger.state.root());
+    let tip = town.ledger.history.read(town.ledger.tip.height).unwrap().unwrap();
+    let mut restored = Ledger::at(state, &tip, History::Memory(Vec::new()));
+    let envelope = busy_envelope(&mut town, 500);
+    town.stage(&[&envelope]);
+    let block = restored.stage(town.now_ns, &[&envelope], &mut |_| {}).unwrap();
+    assert_eq!(block.hash, town.ledger.staged().unwrap().hash);
+}
+
+#[test]
+fn proofs_hold_for_every_record() {
+    let mut town = busy_town();
+    let envelope = busy_envelope(&mut town, 500);
+    town.stage(&[&envelope]);
+    let block = town.ledger.staged().unwrap();
+    for index in 0..block.header.count as usize {
+        let proof = block.prove(index).unwrap().unwrap();
+        let leaf = Domain::Leaf.hash(&proof.entry);
+        let (at, size) = (index as u64, proof.size as u64);
+        let root = &block.header.transactions_root;
+        assert!(tree::check_path(&leaf, at, size, &proof.entry_path, root));
+        let leaf = Domain::Leaf.hash(&[proof.result, vec![0; 32]].concat());
+        assert!(tree::check_path(&leaf, at, size, &proof.result_path, &block.header.results_root));
+    }
+    assert!(block.prove(block.header.count as usize).unwrap().is_none());
+}
+
+#[test]
+fn a_buffer_is_exactly_one_envelope() {
+    let mut town = Town::new();
+    let one = town.seal(&ALL, &[payment(100, "ann", "bob", 5)]);
+    let two = town.seal(&ALL, &[payment(101, "ann", "bob", 5)]);
+    let root = town.ledger.state.root();
+    let sweep = write_sweep(&[(1, id(1))]);
+    let now_ns = town.now_ns + 1;
+    let (head, tail) = one.split_at(300);
+    for envelopes in [
+        vec![[one.as_slice(), &two].concat()],
+        vec![head.to_vec(), tail.to_vec()],
+        vec![head.to_vec()],
+        vec![Vec::new()],
+        vec![sweep.clone()],
+        vec![[sweep.as_slice(), &one].concat()],
+        vec![sweep, one.clone()],
+    ] {
+        let envelopes: Vec<&[u8]> = envelopes.iter().map(Vec::as_slice).collect();
+        let refused = town.ledger.stage(now_ns, &envelopes, &mut |_| {});
+        assert!(matches!(refused, Err(StageError::Decode(_))));
+    }
+    assert_eq!(town.ledger.state.root(), root);
+    assert_eq!(town.stage(&[&one, &two]), [0; 4]);
+    let twice = town.ledger.stage(now_ns + 9, &[], &mut |_| {});
+    assert!(matches!(twice, Err(StageError::AlreadyStaged)));
+    town.commit();
+    let late = town.ledger.stage(town.ledger.tip.time_ns, &[], &mut |_| {});
+    assert!(matches!(late, Err(StageError::TimeNotGrowing)));
+}
+
+/// Holds of one leg and of two, one posted so that a slot is free, a refund, a frozen account.
+fn busy_town() -> Town {
+    let mut town = Town::new();
+    let hold = |number| payment(number, "ann", "bob", 50).pending(START_NS + 1_000 + number);
+    let legs = hold(201).bound(1).leg("ann", "bob", EUR, Role::Principal, 50);
+    let post = Draft::new(3).id(203).target(200).asset(EUR).amount(20).outcome(1);
+    let refund = Draft::new(5).id(204).target(200).asset(EUR).amount(5).bound(20);
+    let codes = town.apply(&[
+        hold(200),
+        legs.leg("ann", "fees", EUR, Role::Fee, 1),
+        hold(202),
+        post.payer("ann").payee("bob"),
+        refund.payer("bob").payee("ann"),
+    ]);
+    assert_eq!(codes, [0; 5]);
+    town.apply_by(&LIMITED, &[payment(205, "ann", "bob", 700)]);
+    town
+}
+
+/// Something of every kind, numbered from `first`; some of it is refused.
+fn busy_envelope(town: &mut Town, first: u64) -> Vec<u8> {
+    let refund = Draft::new(5).target(200).asset(EUR).amount(5).bound(20);
+    let known = signature::public_key(&LIMITED);
+    let drafts = [
+        payment(0, "ann", "bob", 70),
+        payment(0, "poor", "bob", 70),
+        payment(0, "ann", "bob", 9).pending(START_NS + HOUR_NS),
+        Draft::new(4).target(202),
+        refund.clone().payer("bob").payee("ann"),
+        refund.target(777).payer("bob").payee("ann"),
+        Draft::new(7).asset(EUR).amount(5).payer("ann").payee("nostro"),
+        open("new", [0; 32], 0, &[EUR, JPY]),
+        Draft::new(10).payer("bob"),
+        Draft::new(11).payer("bob"),
+        Draft::new(9).payer("poor"),
+        register_asset(4, "XAU/4", 4),
+        register_key([9; 32], 3, 1, 0),
+        set_limit(known, EUR, 5, 5),
+        set_limit(known, USD, 5, 5),
+        name_key(14, known),
+    ];
+    let drafts: Vec<Draft> =
+        drafts.into_iter().zip(first..).map(|(draft, number)| draft.id(number)).collect();
+    town.seal(&ALL, &drafts)
+}
