@@ -1,0 +1,95 @@
+"""One SQLite file: one writer, and a reader of its own for every thread.
+
+WAL, so that readers see the last committed state and never hold up the writer.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from clearway.payment.errors import Fault
+
+BUSY_TIMEOUT_MS = 10_000
+STATEMENTS_KEPT = 256
+IN_LIST_MAX = 500  # values asked for in one statement
+_PRIVATE_FILE = 0o600
+
+
+class Database:
+    """pragmas: settings of the writer, such as `synchronous=FULL`. schema: made where missing."""
+
+    def __init__(self, path: Path, *, pragmas: Sequence[str], schema: str) -> None:
+        self.path = path
+        # SQLite gives -wal and -shm the mode of the file.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _PRIVATE_FILE))
+        self._lock = threading.RLock()
+        self._local = threading.local()
+        self._readers: list[sqlite3.Connection] = []
+        self._readers_lock = threading.Lock()
+        self._writer = self._connect(pragmas)
+        self._writer.executescript(schema)
+
+    def _connect(self, pragmas: Sequence[str]) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=STATEMENTS_KEPT,
+            timeout=BUSY_TIMEOUT_MS / 1000,
+        )
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}")
+        return connection
+
+    def reader(self) -> sqlite3.Connection:
+        """This thread's own connection, for queries only."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._connect(("query_only=ON", "cache_size=-8192"))
+            self._local.connection = connection
+            with self._readers_lock:
+                self._readers.append(connection)
+        return connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """The writer, alone; everything inside is committed together or not at all.
+
+        Raises Fault node.disk_failed when the disk failed: then nothing was written.
+        """
+        with self._lock:
+            try:
+                self._writer.execute("BEGIN IMMEDIATE")
+                try:
+                    yield self._writer
+                    self._writer.execute("COMMIT")
+                except BaseException:
+                    if self._writer.in_transaction:
+                        self._writer.execute("ROLLBACK")
+                    raise
+            except sqlite3.OperationalError as error:
+                raise Fault("node.disk_failed") from error
+
+    def checkpoint(self) -> None:
+        """Moves the write-ahead log into the file and empties it; waits for readers.
+
+        Raises TimeoutError when a reader holds on for BUSY_TIMEOUT_MS.
+        """
+        with self._lock:
+            busy, _, _ = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise TimeoutError(f"readers hold {self.path}")
+
+    def close(self) -> None:
+        with self._readers_lock:
+            for connection in self._readers:
+                connection.close()
+            self._readers.clear()
+        self._local = threading.local()
+        with self._lock:
+            self._writer.close()
