@@ -199,8 +199,10 @@ impl Key {
     }
 
     fn each_of<const N: usize>(&self, rows: &[&[u8]], out: &mut [Hash]) {
-        let chosen =
-            rows.iter().zip(out).filter_map(|(row, out)| Some((row.as_array::<N>()?, out)));
+        let chosen = rows
+            .iter()
+            .zip(out)
+            .filter_map(|(row, out)| Some((<&[u8; N]>::try_from(*row).ok()?, out)));
         self.hash_pairs(chosen);
     }
 
