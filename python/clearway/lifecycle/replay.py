@@ -61,9 +61,11 @@ class Replay:
         envelope = np.frombuffer(block.heads[envelope_at].tobytes(), ENVELOPE, 1)[0]
         key, sequence = envelope["key"].tobytes(), int(envelope["sequence"])
         row = index - envelope_at - 1
-        [(decision, first_hash, _)] = self._vault.rows([(key, sequence, row)])
-        if first_hash != request_hash:
+        [kept] = self._vault.rows([(key, sequence, row)])
+        assert kept is not None, "invariant: a batch is in the vault before it is ordered"
+        if kept.request_hash != request_hash:
             raise Refusal("idempotency.body_differs")
+        decision = kept.decision
         return Placed(
             height=height,
             index=index,

@@ -1,0 +1,342 @@
+"""Builds a node: the only place where concrete parts are named, from top to bottom.
+
+    node = build_node(load_config(dev=True))
+    node.start()
+    ...
+    node.stop()
+
+The data folder holds `keys.json` (encrypted), `genesis.json`, `chain/` (block log, snapshots),
+`vault.sqlite`, `audit.log`, `projections.sqlite` (made from the chain) and `features.bin` (too).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from clearway.app.config import Config, ConfigError
+from clearway.app.genesis import FEES, INSTITUTION, LIQUIDITY, LIQUIDITY_MAJOR, NOSTRO, make_genesis
+from clearway.app.keys import Keys, load_keys, save_keys, write_secret
+from clearway.clearing.legs import HouseAccounts
+from clearway.ledger.book import Book
+from clearway.ledger.crypto import hash_bytes, public_key
+from clearway.ledger.genesis import Genesis, dump_genesis, load_genesis
+from clearway.lifecycle.batcher import Batcher, Limits
+from clearway.lifecycle.phases import PhaseClock
+from clearway.lifecycle.replay import Replay
+from clearway.lifecycle.resume import catch_up
+from clearway.lifecycle.rooms import Rooms
+from clearway.ordering.sequencer import Sequencer
+from clearway.payment.batch import Columns, Placed, Submission
+from clearway.payment.errors import Fault
+from clearway.payment.fees import FeeSchedule
+from clearway.payment.ids import account_address, payment_id
+from clearway.payment.money import Asset
+from clearway.payment.records import Kind, pack_head
+from clearway.ports.ordering import Ordering
+from clearway.risk.decide import CostPolicy, Scorer
+from clearway.risk.errors import RiskFault
+from clearway.risk.facts import ReferenceRates
+from clearway.risk.model import RiskModel
+from clearway.risk.state import FeatureState
+from clearway.routing.quotes import Quotes
+from clearway.routing.rates import Rates, load_rates
+from clearway.routing.routes import Routes
+from clearway.screening import Party, PartyScreen, Screener, Watchlist, parse_birth_date
+from clearway.store.audit import Audit
+from clearway.store.projections import Projections
+from clearway.store.vault import Vault
+
+TICK_S: Final = 0.05
+CATCH_UP_TIMEOUT_S: Final = 3_600.0
+SNAPSHOT_BLOCKS_MIN: Final = 1_000  # replayed at a start; more, and the next start is spared them
+FUNDING_VALID_NS: Final = 600 * 10**9
+
+log = logging.getLogger("clearway.app")
+
+
+@dataclass(slots=True)
+class Node:
+    """All rooms of one running institution; see gateway/node.py for what the doors use."""
+
+    config: Config
+    genesis: Genesis
+    institution: int
+    secret: bytes
+    clock: Callable[[], int]
+    book: Book
+    vault: Vault
+    audit: Audit
+    projections: Projections
+    screener: Screener
+    parties: PartyScreen
+    scorer: Scorer
+    rates: Rates
+    quotes: Quotes
+    routes: Routes
+    ordering: Ordering
+    rooms: Rooms
+    batcher: Batcher
+    phases: PhaseClock
+    _stopping: threading.Event = field(default_factory=threading.Event)
+    _ticker: threading.Thread | None = None
+    _started: bool = False
+
+    def start(self) -> None:
+        """Returns when the node serves: everything derived has caught up with the chain."""
+        self.projections.start(self.book)
+        replayed = self.book.height - self.book.snapshot_height
+        payments = catch_up(self.book, self.scorer, self.rooms.reference)
+        if not self.projections.wait_for(self.book.height, CATCH_UP_TIMEOUT_S):
+            raise Fault("node.starting", what="the projections do not catch up with the chain")
+        if replayed >= SNAPSHOT_BLOCKS_MIN:
+            self._save()
+        log.info("height %d; %d payments taken into memory", self.book.height, payments)
+        self.batcher.start()
+        self._ticker = threading.Thread(target=self._tick, name="clearway-ticker", daemon=True)
+        self._ticker.start()
+        if self.config.dev:
+            _fund_liquidity(self)
+        self._started = True
+
+    def stop(self) -> None:
+        """Answers what waits, saves what makes the next start quick, lets go of the files."""
+        self._started = False
+        self._stopping.set()
+        if self._ticker is not None:
+            self._ticker.join()
+        self.batcher.stop()
+        self.projections.stop()
+        if not self.ordering.problems():
+            self._save()
+        self.book.close()
+        self.vault.close()
+        self.audit.close()
+
+    def readiness(self) -> Sequence[str]:
+        """Why payments are not served now; empty when they are."""
+        problems = [] if self._started else ["starting"]
+        problems += self.ordering.problems() + self.batcher.problems()
+        if self.projections.failure is not None:
+            problems.append(f"the projections stopped: {self.projections.failure}")
+        return problems
+
+    async def replay(self, id: bytes, request_hash: bytes) -> Placed | None:
+        """The first answer to an id that was used. Refuses idempotency.body_differs."""
+        return await asyncio.to_thread(self._replay, id, request_hash)
+
+    def _replay(self, id: bytes, request_hash: bytes) -> Placed | None:
+        place = self.rooms.replay.find(id)
+        return None if place is None else self.rooms.replay.answer(place, request_hash)
+
+    def _tick(self) -> None:
+        """Ends holds that are due: the ledger's time only passes with blocks."""
+        while not self._stopping.wait(TICK_S):
+            due_ns = self.book.next_expiry_ns()
+            if due_ns is None or due_ns > self.clock() or self.ordering.problems():
+                continue
+            try:
+                self.ordering.pass_time()
+            except Fault as fault:
+                log.error("holds that are due cannot end: %s", fault)
+            self.projections.notify(self.book.height)
+
+    def _save(self) -> None:
+        self.scorer.save(self.config.data / "features.bin")
+        self.book.snapshot()
+
+
+def build_node(config: Config, *, clock: Callable[[], int] = time.time_ns) -> Node:
+    """Opens or makes everything; nothing runs yet. Raises ConfigError, CorruptBook, Fault,
+    BadList, RiskFault."""
+    config.data.mkdir(parents=True, exist_ok=True)
+    keys = open_keys(config)
+    genesis = _open_genesis(config.data / "genesis.json", keys, config.dev, clock)
+    book = _open_book(config.data / "chain", genesis)
+    vault = Vault(config.data / "vault.sqlite", keys.vault)
+    projections = Projections(config.database, numbers=book.account_numbers)
+    assets = {asset.number: asset for asset in book.assets()}
+
+    screener = Screener(
+        Watchlist.from_folder(config.lists) if config.lists else Watchlist.shipped()
+    )
+    parties = PartyScreen(screener, _names_of(book, vault), accounts=book.accounts_count)
+    scorer = _open_scorer(config)
+    fees = FeeSchedule(domestic_bps=config.fee_domestic_bps, cross_bps=config.fee_cross_bps)
+    rates = load_rates()
+    quotes = Quotes(
+        rates=rates,
+        fees=fees,
+        spread_bps=config.fx_spread_bps,
+        valid_ns=config.quote_valid_s * 10**9,
+        store=vault,
+        clock=clock,
+    )
+    routes = Routes(quotes=quotes, fees=fees, spread_bps=config.fx_spread_bps)
+    ordering = Sequencer(book, seed=keys.sequencer, clock=clock)
+    key = public_key(keys.institution)
+    phases = PhaseClock()
+    addresses = {account.id: account.address for account in genesis.accounts}
+    rooms = Rooms(
+        institution=INSTITUTION,
+        seed=keys.institution,
+        key=key,
+        salt_key=keys.salt,
+        house=HouseAccounts(liquidity=addresses[LIQUIDITY], fees=addresses[FEES]),
+        fees=fees,
+        review_ns=config.review_deadline_s * 10**9,
+        envelope_valid_ns=config.envelope_valid_s * 10**9,
+        assets=assets,
+        sequence=max(_sequence_of(book, key), vault.last_sequence(key)),
+        book=book,
+        parties=parties,
+        reference=ReferenceRates(_codes_by_number(assets)),
+        scorer=scorer,
+        quotes=quotes,
+        vault=vault,
+        projections=projections,
+        replay=Replay(institution=INSTITUTION, book=book, vault=vault, projections=projections),
+        ordering=ordering,
+        clock=clock,
+        phases=phases,
+    )
+    limits = Limits(queue_rows_max=config.queue_payments_max, wait_us=config.batch_wait_us)
+    return Node(
+        config=config,
+        genesis=genesis,
+        institution=INSTITUTION,
+        secret=keys.secret,
+        clock=clock,
+        book=book,
+        vault=vault,
+        audit=Audit(config.data / "audit.log"),
+        projections=projections,
+        screener=screener,
+        parties=parties,
+        scorer=scorer,
+        rates=rates,
+        quotes=quotes,
+        routes=routes,
+        ordering=ordering,
+        rooms=rooms,
+        batcher=Batcher(rooms, limits),
+        phases=phases,
+    )
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+def open_keys(config: Config) -> Keys:
+    path = config.data / "keys.json"
+    passphrase = config.key_passphrase
+    if passphrase is None and config.dev:
+        beside = config.data / "dev-passphrase"
+        if not beside.exists():
+            write_secret(beside, secrets.token_urlsafe(32) + "\n")
+            log.warning("--dev: the key file's passphrase lies beside it, in %s", beside)
+        passphrase = beside.read_text("utf-8").strip()
+    if passphrase is None:
+        raise ConfigError(["CLEARWAY_KEY_PASSPHRASE: is needed to open or make the key file"])
+    if not path.exists():
+        save_keys(path, Keys.make(), passphrase)
+    return load_keys(path, passphrase)
+
+
+def _open_genesis(path: Path, keys: Keys, dev: bool, clock: Callable[[], int]) -> Genesis:
+    if not path.exists():
+        genesis = make_genesis(keys, name="clearway-dev" if dev else "clearway", time_ns=clock())
+        path.write_text(dump_genesis(genesis), "utf-8")
+    return load_genesis(path)
+
+
+def _open_book(folder: Path, genesis: Genesis) -> Book:
+    if folder.exists() and any(folder.iterdir()):
+        return Book.open(folder, genesis)
+    folder.mkdir(exist_ok=True)
+    return Book.create(folder, genesis)
+
+
+def _open_scorer(config: Config) -> Scorer:
+    """A memory that cannot be read is made again from the chain, by catch_up."""
+    model = RiskModel.load(config.model) if config.model else RiskModel.load_shipped()
+    path = config.data / "features.bin"
+    state = FeatureState()
+    if path.exists():
+        try:
+            state = FeatureState.load(path)
+        except RiskFault as fault:
+            log.warning("%s", fault)
+    policy = CostPolicy(
+        review_bps_min=config.review_bps_min, decline_bps_min=config.decline_bps_min
+    )
+    return Scorer(state, model, policy)
+
+
+def _names_of(book: Book, vault: Vault) -> Callable[[Sequence[int]], list[Party | None]]:
+    """Owners of account numbers, for screening; None for an account that has none."""
+
+    def names_of(numbers: Sequence[int]) -> list[Party | None]:
+        accounts = [book.account_at(number) for number in numbers]
+        records = vault.accounts([account.address for account in accounts if account])
+        owners = [
+            records[a.address].owner if a and a.address in records else None for a in accounts
+        ]
+        return [_party_of(owner) if owner else None for owner in owners]
+
+    return names_of
+
+
+def _party_of(owner: bytes) -> Party:
+    fields = json.loads(owner)
+    born = fields.get("birth_date")
+    return Party(fields["name"], parse_birth_date(born) if born else None, fields.get("country"))
+
+
+def _sequence_of(book: Book, key: bytes) -> int:
+    return next((row[5] for row in book.keys() if row[0] == key), 0)  # noqa: SIM118
+
+
+def _codes_by_number(assets: dict[int, Asset]) -> list[str]:
+    codes = [""] * (max(assets, default=0) + 1)
+    for number, asset in assets.items():
+        codes[number] = asset.code
+    return codes
+
+
+# --- a node for development -----------------------------------------------------------------------
+
+
+def _fund_liquidity(node: Node) -> None:
+    """Issues the liquidity account's money once: the ids are fixed, so a later start only reads
+    the first answers again."""
+    now_ns = node.clock()
+    submissions = [
+        Submission(
+            head=pack_head(
+                kind=Kind.ISSUE,
+                id=payment_id(node.secret, principal="clearway", idempotency_key=asset.code),
+                created_ns=now_ns,
+                valid_until_ns=now_ns + FUNDING_VALID_NS,
+                asset=asset.number,
+                amount_minor=LIQUIDITY_MAJOR * 10**asset.scale,
+                payer=account_address(node.secret, NOSTRO),
+                payee=account_address(node.secret, LIQUIDITY),
+            ),
+            request_hash=hash_bytes("details", asset.code.encode()),
+        )
+        for asset in node.rooms.assets.values()
+    ]
+    share = node.batcher.submit_columns(Columns.of(submissions)).result()
+    for row in range(len(share)):
+        answer = share[row]
+        if isinstance(answer, Exception):
+            raise answer
