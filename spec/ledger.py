@@ -54,10 +54,10 @@ class Ledger:
     def stage(self, *, time_ns: int, envelopes: list[bytes]) -> Ledger:
         """The chain with one more block. DecodeError for bytes that do not decode, ValueError for a
         time that does not grow."""
-        decoded = [decode_envelope(data) for data in envelopes]
         last = self.block.header
         if time_ns <= last.time_ns:
             raise ValueError("the time of a block must grow")
+        decoded = [decode_envelope(data) for data in envelopes]
         height = last.height + 1
         state = self.state.copy()
         drop_window(state, time_ns)

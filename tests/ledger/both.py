@@ -68,12 +68,15 @@ class Both:
         raise AssertionError(f"the kernel took what is {error.__name__} to the specification")
 
     def commit(self, longer: spec_ledger.Ledger) -> None:
-        finality = self.sequencer.public_key().public_bytes_raw()
-        finality += self.sequencer.sign(longer.block.hash())
-        self.kernel.commit(b"\1\1" + finality)
+        self.kernel.commit(self.finality(longer))
         self.spec = longer
         self.compare_head()
         self.compare_block()
+
+    def finality(self, longer: spec_ledger.Ledger) -> bytes:
+        """The sequencer's signature over the last block."""
+        key = self.sequencer.public_key().public_bytes_raw()
+        return b"\1\1" + key + self.sequencer.sign(longer.block.hash())
 
     def discard(self) -> None:
         self.kernel.discard()

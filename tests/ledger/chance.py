@@ -1,0 +1,487 @@
+"""Random envelopes for the town: mostly sensible, so that much succeeds, and often a little wrong.
+
+Chance comes from a `random.Random`, so that Hypothesis can stand behind it and shrink.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from random import Random
+from typing import Any, Final, TypeVar
+
+from spec import compose
+from spec.hashing import ZERO32
+from spec.records import (
+    AMOUNT_MINOR_MAX,
+    AccountFlag,
+    Entry,
+    Flag,
+    Kind,
+    Leg,
+    Outcome,
+    Role,
+    decode_leg,
+)
+from spec.state import Account, Hold, State
+from tests.ledger.town import (
+    ACCOUNTS,
+    DAY,
+    EUR,
+    EURO,
+    HOUR,
+    KEYS,
+    OWNER,
+    SECOND,
+    Town,
+    address,
+    public,
+)
+
+T = TypeVar("T")
+NEWCOMERS: Final = ["zoe", "yan", "xia"]
+CLIENTS: Final = [name for name, row in ACCOUNTS.items() if not row[1]]
+NOSTROS: Final = [name for name, row in ACCOUNTS.items() if row[1] & AccountFlag.NOSTRO]
+OPERATING: Final = ["fees1", "fees2", "odd1"]
+EVERYONE: Final = [*ACCOUNTS, *NEWCOMERS, "nobody"]
+NEW_KEYS: Final = ["spare1", "spare2"]
+TARGETS: Final = [b"t" * 16, b"u" * 16, b"v" * 16]
+ASSET_CODES: Final = [b"JPY/0", b"USDT/6", b"EUR/2", b"eur", b"", b"A" * 16, b"A\0B"]
+# Kinds with how often each comes.
+KINDS: Final = [
+    *[Kind.PAYMENT] * 16,
+    *[Kind.POST] * 5,
+    *[Kind.VOID] * 3,
+    *[Kind.REFUND] * 4,
+    *[Kind.ISSUE] * 3,
+    *[Kind.REDEEM] * 3,
+    *[Kind.OPEN_ACCOUNT] * 2,
+    *[Kind.CLOSE_ACCOUNT] * 2,
+    *[Kind.FREEZE, Kind.UNFREEZE] * 2,
+    Kind.REGISTER_ASSET,
+    Kind.REGISTER_KEY,
+    Kind.REVOKE_KEY,
+    Kind.SET_LIMIT,
+]
+
+
+class Chance:
+    def __init__(self, town: Town, random: Random) -> None:
+        self.town = town
+        self.random = random
+        self.sent: list[Entry] = []
+        self.sealed: list[bytes] = []
+        self.at_ns = town.now_ns  # of the block that is being made
+        self.institution = 1
+
+    # --- the dice ---------------------------------------------------------------------------
+
+    def percent(self, chance: int) -> bool:
+        return self.random.randrange(100) < chance
+
+    def pick(self, items: Sequence[T]) -> T:
+        return items[self.random.randrange(len(items))]
+
+    def mostly(self, usual: T, others: Sequence[T], chance: int = 6) -> T:
+        return self.pick(others) if self.percent(chance) else usual
+
+    # --- blocks -----------------------------------------------------------------------------
+
+    def block_time_ns(self) -> int:
+        """When the next block is: often soon, sometimes just at or before something's end."""
+        now_ns = self.town.now_ns
+        ends = [hold.expires_ns for hold in self.holds()]
+        ends += [now_ns // DAY * DAY + DAY]
+        steps = [SECOND] * 10 + [1, HOUR, 11 * HOUR, DAY, DAY + 2 * HOUR, 0]
+        moments = [now_ns + self.pick(steps)] * 3 + [min(ends) + self.pick([-1, 0, 0, 1])]
+        return self.pick(moments)
+
+    def envelopes(self, at_ns: int) -> list[bytes]:
+        self.at_ns = at_ns
+        made = [self.envelope() for _ in range(self.random.randrange(5))]
+        if made and self.percent(4):
+            at = self.random.randrange(len(made))
+            made[at] = self.mutated(made[at])
+        self.sealed += made
+        return made
+
+    def envelope(self) -> bytes:
+        if self.sealed and self.percent(4):
+            return self.pick(self.sealed)
+        spares = [name for name in NEW_KEYS if public(name) in self.state().keys]
+        likely = self.pick(["root1"] * 5 + ["root2"] * 4 + ["limited1"] * 3 + spares * 2)
+        key = self.mostly(likely, [*KEYS, *NEW_KEYS], 8)
+        self.institution = KEYS[key][0] if key in KEYS else 1
+        entries: list[bytes] = [self.entry().encode() for _ in range(self.random.randint(1, 6))]
+        if self.percent(2):
+            entries[0] = self.mutated(entries[0])
+        fields: dict[str, Any] = {"valid_until_ns": self.at_ns + self.pick([0, SECOND, HOUR, DAY])}
+        fault = self.random.randrange(60)
+        if fault == 0:
+            fields["chain_id"] = bytes(32)
+        elif fault == 1:
+            fields["names"] = self.pick([public(name) for name in KEYS] + [bytes(32)])
+        elif fault == 2:
+            fields["institution"] = self.pick([0, 1, 2, 3])
+        elif fault == 3:
+            fields["valid_until_ns"] = self.at_ns - 1
+        elif fault == 4:
+            fields["sequence"] = self.town.sequences.get(key, 0)
+        elif fault == 5:
+            fields["digest"] = bytes(32)
+        elif fault == 6:
+            fields["signature"] = self.random.randbytes(64)
+        elif fault == 7:
+            fields["count"] = self.pick([0, len(entries) + 1, 2**32 - 1])
+        fields.setdefault("institution", self.institution)
+        return self.town.seal(entries, key=key, **fields)
+
+    def mutated(self, data: bytes) -> bytes:
+        """The bytes with one bit or one byte changed, cut off, or with something after them."""
+        at = self.random.randrange(len(data))
+        act = self.random.randrange(6)
+        if act == 0:
+            return data[:at]
+        if act == 1:
+            return data + data[-at - 1 :]
+        flipped = data[at] ^ 1 << self.random.randrange(8)
+        byte = self.random.randrange(256) if act == 2 else flipped
+        return data[:at] + bytes([byte]) + data[at + 1 :]
+
+    # --- what is there ----------------------------------------------------------------------
+
+    def state(self) -> State:
+        return self.town.both.spec.state
+
+    def holds(self) -> list[Hold]:
+        return [hold for hold in self.state().holds if hold is not None]
+
+    def accounts_of(self, institution: int) -> list[str]:
+        return [name for name in CLIENTS if ACCOUNTS[name][0] == institution]
+
+    def asset_of(self, name: str) -> int:
+        """Mostly one that the account holds."""
+        account = self.account(name)
+        rows = self.state().balances.values()
+        held = [row.asset for row in rows if account and row.account == account.number]
+        return self.mostly(self.pick([EUR, EUR, *held]), range(6), 5)
+
+    def holder_of(self, asset: int, names: Sequence[str]) -> str:
+        """Mostly one who holds the asset."""
+        rows = self.state().balances
+        accounts = [(name, self.account(name)) for name in names]
+        holders = [name for name, row in accounts if row and (row.number, asset) in rows]
+        return self.mostly(self.pick(holders or EVERYONE), EVERYONE, 6)
+
+    def account(self, name: str | bytes) -> Account | None:
+        return self.state().accounts.get(address(name))
+
+    def available_minor(self, name: str, asset: int) -> int:
+        account = self.account(name)
+        row = account and self.state().balances.get((account.number, asset))
+        return max(row.available_minor(), 0) if row else 0
+
+    def amount_minor(self, name: str, asset: int) -> int:
+        """Small mostly; or all that is available, one more, or something absurd."""
+        available = self.available_minor(name, asset)
+        small = self.random.randint(1, 20 * EURO)
+        absurd = [0, AMOUNT_MINOR_MAX, AMOUNT_MINOR_MAX - 1, 2**64, 2**64 - 1]
+        most = [small] * 12 + [available, available + 1, max(available - 1, 0), available // 2]
+        return min(self.mostly(self.pick(most), absurd, 4), AMOUNT_MINOR_MAX)
+
+    # --- entries ----------------------------------------------------------------------------
+
+    def entry(self) -> Entry:
+        made = self.again() if self.sent and self.percent(8) else self.fresh()
+        self.sent.append(made)
+        return made
+
+    def again(self) -> Entry:
+        """Something sent before: as it was, decided otherwise, or changed."""
+        earlier = self.pick(self.sent)
+        act = self.random.randrange(4)
+        if act == 0:
+            return replace(earlier, outcome=self.random.randrange(4), commitment=b"c" * 32)
+        if act == 1:
+            return replace(earlier, amount_minor=self.random.randrange(1, EURO))
+        if act == 2 and earlier.kind == Kind.PAYMENT:
+            later = {"valid_until_ns": self.at_ns + HOUR, "created_ns": self.at_ns}
+            return replace(earlier, **later)  # type: ignore[arg-type]
+        return earlier
+
+    def fresh(self) -> Entry:
+        kind = self.pick(KINDS)
+        if kind in (Kind.POST, Kind.VOID) and self.held() is None and self.percent(80):
+            kind = Kind.PAYMENT
+        made = {
+            Kind.PAYMENT: self.payment,
+            Kind.POST: self.post,
+            Kind.VOID: self.void,
+            Kind.REFUND: self.refund,
+            Kind.ISSUE: self.issue,
+            Kind.REDEEM: self.redeem,
+            Kind.OPEN_ACCOUNT: self.open_account,
+            Kind.CLOSE_ACCOUNT: lambda: self.about_account(Kind.CLOSE_ACCOUNT),
+            Kind.FREEZE: lambda: self.about_account(Kind.FREEZE),
+            Kind.UNFREEZE: lambda: self.about_account(Kind.UNFREEZE),
+            Kind.REGISTER_ASSET: self.register_asset,
+            Kind.REGISTER_KEY: self.register_key,
+            Kind.REVOKE_KEY: self.revoke_key,
+            Kind.SET_LIMIT: self.set_limit,
+        }[kind]()
+        if self.percent(3):
+            made = self.oddly(made)
+        return self.authorised(made)
+
+    def base(
+        self, kind: Kind, payer: str | bytes = "", payee: str | bytes = "", **fields: Any
+    ) -> Entry:
+        ends = [self.at_ns + HOUR] * 12 + [self.at_ns + DAY, self.at_ns, self.at_ns + 5 * SECOND]
+        wrong = [self.at_ns - 1, self.at_ns + DAY + 1, 0, 2**64 - 1]
+        usual: dict[str, Any] = {"valid_until_ns": self.mostly(self.pick(ends), wrong, 3)}
+        return self.town.entry(kind, payer, payee, **(usual | fields))
+
+    def oddly(self, made: Entry) -> Entry:
+        """One field that has nothing to do with the rest."""
+        return replace(
+            made,
+            **self.pick(
+                [
+                    {"expires_ns": self.at_ns},
+                    {"flags": made.flags ^ Flag.PENDING},
+                    {"outcome": self.random.randrange(4)},
+                    {"to_asset": self.random.randrange(5)},
+                    {"to_amount_minor": self.random.randrange(3)},
+                    {"bound_minor": 0},
+                    {"target": bytes(16)},
+                    {"purpose": 1},
+                    {"id": self.random.randrange(30).to_bytes(16, "big")},
+                    {"payee": made.payer},
+                ]
+            ),
+        )  # type: ignore[arg-type]
+
+    def authorised(self, made: Entry) -> Entry:
+        """With the signature that the payer's account needs; sometimes without, or another's."""
+        payer = self.account(made.payer)
+        takes = made.kind in (Kind.PAYMENT, Kind.REFUND, Kind.REDEEM)
+        needed = takes and payer is not None and payer.owner != ZERO32
+        if needed != self.percent(3):
+            return self.town.signed(made, self.mostly(OWNER, ["root1"], 5))
+        return made
+
+    def payment(self) -> Entry:
+        own = self.accounts_of(self.institution)
+        payer = self.mostly(self.pick(own), EVERYONE)
+        asset = self.asset_of(payer)
+        payee = self.holder_of(asset, [name for name in [*CLIENTS, "zoe"] if name != payer])
+        amount_minor = self.amount_minor(payer, asset)
+        fields: dict[str, Any] = {
+            "asset": asset,
+            "amount_minor": amount_minor,
+            "outcome": self.mostly(Outcome.ACCEPT, [*Outcome], 4),
+        }
+        if self.percent(35):
+            ends = [1, SECOND, SECOND, HOUR, 3 * HOUR, 2 * DAY, 2 * DAY, 0]
+            fields["flags"] = Flag.PENDING
+            fields["expires_ns"] = self.at_ns + self.pick(ends)
+            fields["outcome"] = self.pick([Outcome.ACCEPT, Outcome.REVIEW])
+        if self.percent(35):
+            fields |= self.legs(payer, payee, asset, amount_minor, fees=True)
+        return self.base(Kind.PAYMENT, payer, payee, **fields)
+
+    def legs(
+        self, payer: str, payee: str, asset: int, amount_minor: int, *, fees: bool
+    ) -> dict[str, Any]:
+        """The fields of explicit legs: a fee, an exchange or both; sometimes not quite right."""
+        fields: dict[str, Any] = {"bound_minor": self.pick([0, 10, EURO])} if fees else {}
+        desk = self.mostly(f"fees{self.institution}", OPERATING, 8)
+        legs = []
+        if self.percent(50):
+            to_asset = self.mostly(2 if asset == EUR else EUR, [1, 2, 3, 4], 8)
+            to_amount_minor = self.amount_minor(desk, to_asset)
+            fields |= {"to_asset": to_asset, "to_amount_minor": to_amount_minor}
+            legs += [self.leg(payer, desk, asset, amount_minor, Role.EXCHANGE)]
+            legs += [self.leg(desk, payee, to_asset, to_amount_minor, Role.PRINCIPAL)]
+        elif self.percent(40) and amount_minor > 1:
+            part = self.random.randrange(1, min(amount_minor, 2**62))
+            legs += [self.leg(payer, payee, asset, part, Role.PRINCIPAL)]
+            legs += [self.leg(payer, payee, asset, amount_minor - part, Role.PRINCIPAL)]
+        else:
+            legs += [self.leg(payer, payee, asset, amount_minor, Role.PRINCIPAL)]
+        if fees and self.percent(60):
+            getter = self.mostly(desk, EVERYONE, 15)
+            legs += [self.leg(payer, getter, asset, self.random.randint(1, 12), Role.FEE)]
+        if self.percent(20):
+            other = self.pick(EVERYONE)
+            legs += [self.leg(desk, other, asset, self.random.randint(1, 12), self.pick([*Role]))]
+        if self.percent(15):
+            legs = self.disturbed(legs)
+        return fields | {"units": tuple(leg.encode() for leg in legs[:16])}
+
+    def leg(self, giver: str, getter: str, asset: int, amount_minor: int, role: Role) -> Leg:
+        return Leg(address(giver), address(getter), asset, role, amount_minor)
+
+    def disturbed(self, legs: list[Leg]) -> list[Leg]:
+        at = self.random.randrange(len(legs))
+        leg = legs[at]
+        changed = self.pick(
+            [
+                replace(leg, amount_minor=max(leg.amount_minor - 1, 0)),
+                replace(leg, amount_minor=min(leg.amount_minor + 1, AMOUNT_MINOR_MAX)),
+                replace(leg, amount_minor=AMOUNT_MINOR_MAX),
+                replace(leg, asset=self.random.randrange(5)),
+                replace(leg, role=self.random.randrange(3)),
+                replace(leg, payer=leg.payee),
+                replace(leg, payer=leg.payee, payee=leg.payer),
+                replace(leg, payer=address(self.pick(EVERYONE))),
+                replace(leg, payee=address(self.pick(EVERYONE))),
+            ]
+        )
+        act = self.random.randrange(4)
+        if act == 0:
+            return legs[:at] + legs[at + 1 :]
+        if act == 1:
+            return [*legs, leg]
+        return [*legs[:at], changed, *legs[at + 1 :]]
+
+    def held(self) -> Entry | None:
+        """A payment that may have made a hold: of the state, or of what was just sent."""
+        recent = [one for one in self.sent[-12:] if one.flags & Flag.PENDING]
+        accounts = list(self.state().accounts)
+        live = [
+            compose.entry(
+                Kind.PAYMENT,
+                id=hold.id,
+                asset=hold.asset,
+                amount_minor=hold.amount_minor,
+                payer=accounts[hold.payer],
+                payee=accounts[hold.payee],
+                units=tuple(leg.encode() for leg in hold.legs),
+            )
+            for hold in self.holds()
+            if hold.institution == self.institution or self.percent(5)
+        ]
+        recent = recent if self.percent(25) else []
+        return self.pick(recent + live) if recent + live else None
+
+    def post(self) -> Entry:
+        held = self.held()
+        if held is None:
+            return self.base(Kind.POST, target=self.pick(TARGETS), amount_minor=1, asset=EUR)
+        amounts = [held.amount_minor] * 4 + [held.amount_minor // 2 + 1, 0, held.amount_minor + 1]
+        amount_minor = min(self.pick(amounts), AMOUNT_MINOR_MAX)
+        fields: dict[str, Any] = {"target": held.id, "amount_minor": amount_minor}
+        fields["asset"] = self.mostly(held.asset, [1, 2, 3], 4)
+        fields["outcome"] = self.mostly(Outcome.ACCEPT, [*Outcome], 3)
+        if self.percent(40):
+            fields["units"] = self.legs_to_post(held, amount_minor)
+        payer = self.mostly(held.payer, [address(name) for name in EVERYONE], 3)
+        payee = self.mostly(held.payee, [address(name) for name in EVERYONE], 3)
+        return self.base(Kind.POST, payer, payee, **fields)
+
+    def legs_to_post(self, held: Entry, amount_minor: int) -> tuple[bytes, ...]:
+        """The hold's legs, cut down so that the payer gives the amount; sometimes disturbed."""
+        left_minor = amount_minor
+        legs = []
+        for leg in [decode_leg(unit) for unit in held.units] or [
+            Leg(held.payer, held.payee, held.asset, Role.PRINCIPAL, held.amount_minor)
+        ]:
+            part = leg.amount_minor
+            if leg.payer == held.payer and leg.role != Role.FEE:
+                part = min(part, left_minor)
+                left_minor -= part
+            elif self.percent(30):
+                part = self.random.randint(0, min(part, 100))
+            legs.append(replace(leg, amount_minor=part))
+        if legs and self.percent(15):
+            legs = self.disturbed(legs)
+        return tuple(leg.encode() for leg in legs[:16])
+
+    def void(self) -> Entry:
+        held = self.held()
+        return self.base(Kind.VOID, target=self.pick(TARGETS) if held is None else held.id)
+
+    def refund(self) -> Entry:
+        payer = self.mostly(self.pick(self.accounts_of(self.institution)), EVERYONE)
+        asset = self.asset_of(payer)
+        payee = self.holder_of(asset, [name for name in CLIENTS if name != payer])
+        amount_minor = self.mostly(self.random.randint(1, EURO), [self.amount_minor(payer, asset)])
+        fields: dict[str, Any] = {
+            "target": self.pick(TARGETS),
+            "asset": asset,
+            "amount_minor": amount_minor,
+            "bound_minor": self.mostly(2 * EURO, [0, 1, AMOUNT_MINOR_MAX], 12),
+        }
+        if self.percent(25):
+            fields |= self.legs(payer, payee, asset, amount_minor, fees=self.percent(10))
+            fields["bound_minor"] = 2 * EURO
+        return self.base(Kind.REFUND, payer, payee, **fields)
+
+    def nostro(self) -> str:
+        return self.mostly(f"nostro{self.institution}", NOSTROS, 15)
+
+    def issue(self) -> Entry:
+        nostro = self.mostly(self.nostro(), EVERYONE)
+        asset = self.asset_of(nostro)
+        payee = self.holder_of(asset, [*CLIENTS, *OPERATING])
+        amount_minor = self.mostly(self.random.randint(1, 50 * EURO), [AMOUNT_MINOR_MAX], 25)
+        return self.base(Kind.ISSUE, nostro, payee, asset=asset, amount_minor=amount_minor)
+
+    def redeem(self) -> Entry:
+        payer = self.mostly(self.pick(self.accounts_of(self.institution)), EVERYONE)
+        asset = self.asset_of(payer)
+        amount_minor = self.amount_minor(payer, asset)
+        nostro = self.mostly(self.nostro(), EVERYONE)
+        return self.base(Kind.REDEEM, payer, nostro, asset=asset, amount_minor=amount_minor)
+
+    # --- accounts, assets, keys -------------------------------------------------------------
+
+    def open_account(self) -> Entry:
+        lists = [[EUR], [EUR, 2], [2, EUR, 3], [], [*range(1, 9)], [EUR, EUR], [0, EUR], [4]]
+        units = compose.opening_units(
+            assets=self.pick([[EUR, 2]] * 4 + lists),
+            flags=self.mostly(0, [1, 2, 3, 4, 256], 25),
+            owner=self.mostly(ZERO32, [public(OWNER), bytes([2] * 32)], 30),
+        )
+        return self.base(
+            Kind.OPEN_ACCOUNT, self.mostly(self.pick(NEWCOMERS), EVERYONE), units=units
+        )
+
+    def about_account(self, kind: Kind) -> Entry:
+        own = [*self.accounts_of(self.institution), *NEWCOMERS]
+        accounts = [(name, self.account(name)) for name in own]
+        frozen = [name for name, row in accounts if row and row.has(AccountFlag.FROZEN)]
+        closable = ["new", *NEWCOMERS]
+        likely = {Kind.CLOSE_ACCOUNT: closable, Kind.UNFREEZE: frozen * 3 + own}.get(kind, own)
+        return self.base(kind, self.mostly(self.pick(likely), EVERYONE, 10))
+
+    def register_asset(self) -> Entry:
+        units = compose.asset_unit(self.pick(ASSET_CODES), self.mostly(0, [2, 30, 31, 255], 20))
+        number = self.mostly(len(self.state().assets) + 1, [0, 1, 9], 15)
+        return self.base(Kind.REGISTER_ASSET, asset=number, units=units)
+
+    def register_key(self) -> Entry:
+        units = compose.key_unit(
+            public(self.mostly(self.pick(NEW_KEYS), [*KEYS], 15)),
+            institution=self.mostly(1, [2, 3], 10),
+            purposes=self.pick([1, 31, 31, 31, 0, 32, 16]),
+            activation_height=self.pick([0, 0, 5, 2**64 - 1]),
+        )
+        return self.base(Kind.REGISTER_KEY, units=units)
+
+    def revoke_key(self) -> Entry:
+        likely = ["pay1", "late2", *NEW_KEYS, *NEW_KEYS, "none"]
+        units = compose.key_name_unit(public(self.mostly(self.pick(likely), [*KEYS][:-1], 10)))
+        return self.base(Kind.REVOKE_KEY, units=units)
+
+    def set_limit(self) -> Entry:
+        units = compose.key_name_unit(public(self.pick([*KEYS, "limited1", "limited1", "none"])))
+        most = [0, EURO, 10 * EURO, 30 * EURO, 100 * EURO, AMOUNT_MINOR_MAX, AMOUNT_MINOR_MAX]
+        return self.base(
+            Kind.SET_LIMIT,
+            asset=self.mostly(EUR, range(5), 30),
+            amount_minor=self.pick(most),
+            to_amount_minor=self.pick(most),
+            units=units,
+        )
