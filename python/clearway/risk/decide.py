@@ -1,0 +1,130 @@
+"""From a score to an outcome: whatever costs least, in expectation, for this amount."""
+
+from dataclasses import dataclass
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearway.payment.records import Outcome
+from clearway.risk.facts import Facts
+from clearway.risk.features import FEATURES, Features
+from clearway.risk.model import RiskModel
+from clearway.risk.reasons import AMOUNT_LIMIT, MODEL_MISSING, WARMING_UP, find_reasons
+from clearway.risk.state import FeatureState
+
+NO_MODEL_ID: Final = bytes(32)
+NO_MODEL_LIMIT_EUR: Final = 10_000.0  # without a model, a person looks at what is above
+WARM_UP_S: Final = 3_600  # of ledger time since the first payment of all
+_MEMORY_AGE: Final = FEATURES.index("memory_age")
+
+
+@dataclass(frozen=True, slots=True)
+class CostPolicy:
+    """What each mistake costs, in euros; all of it belongs into a bank's own hands.
+
+    fraud_case_eur: work and consequences of a fraud on top of the amount (a tested card is robbed
+    later). refused_eur, refused_share: an honest payment refused. review_eur: an analyst's time.
+    review_miss_share: of the frauds that an analyst lets go. Below review_bps_min nobody is
+    bothered whatever the amount, because a probability that small is not known that well; and
+    nobody is refused who is more likely honest than not (decline_bps_min).
+    """
+
+    fraud_case_eur: float = 40.0
+    refused_eur: float = 15.0
+    refused_share: float = 0.02
+    review_eur: float = 6.0
+    review_miss_share: float = 0.2
+    review_bps_min: int = 400
+    decline_bps_min: int = 5_000
+
+    def decide(
+        self, score_bps: NDArray[np.uint16], amount_eur: NDArray[np.float64]
+    ) -> NDArray[np.uint8]:
+        """Outcome uint8[n] of scores and amounts; a function of what is recorded, nothing else."""
+        p = score_bps / 10_000.0
+        amount = np.nan_to_num(amount_eur, nan=1e15, posinf=1e15).clip(0.0, 1e15)
+        accept = p * (amount + self.fraud_case_eur)
+        review = self.review_eur + self.review_miss_share * accept
+        decline = (1.0 - p) * (self.refused_eur + self.refused_share * amount)
+        decline = np.where(score_bps >= self.decline_bps_min, decline, np.inf)
+        outcome = np.where(decline < review, Outcome.DECLINE, Outcome.REVIEW)
+        keep = (accept <= np.minimum(review, decline)) | (score_bps < self.review_bps_min)
+        return np.where(keep, Outcome.ACCEPT, outcome).astype(np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """n answers: score_bps uint16[n]; outcome uint8[n], 1 accept, 2 review, 3 decline; reasons
+    uint64[n], bits of reasons.CATALOGUE, 0 for what is accepted; features float32[n, 48]."""
+
+    score_bps: NDArray[np.uint16]
+    outcome: NDArray[np.uint8]
+    reasons: NDArray[np.uint64]
+    features: Features
+
+
+class Scorer:
+    """The whole room: memory, model and policy. Score, then commit or discard.
+
+    Without a model (`model_id` is 32 zeros) it declares so on every row (`risk.model_missing`),
+    scores 0, and sends what is above NO_MODEL_LIMIT_EUR to review.
+
+    In a ledger's first hour everybody is new and everything is sudden, so that what usually tells
+    a fraud says nothing. Until WARM_UP_S all is accepted; the score is recorded as ever, and what
+    would have been stopped says so (`risk.warming_up`).
+    """
+
+    def __init__(
+        self, state: FeatureState, model: RiskModel | None, policy: CostPolicy | None = None
+    ) -> None:
+        self.state = state
+        self._model = model
+        self._policy = policy or CostPolicy()
+
+    @classmethod
+    def load_shipped(cls) -> Self:
+        """An empty memory and the model that comes with Clearway."""
+        return cls(FeatureState(), RiskModel.load_shipped())
+
+    @property
+    def model_id(self) -> bytes:
+        return self._model.model_id if self._model else NO_MODEL_ID
+
+    def score(self, facts: Facts) -> Scores:
+        """Scores and stages FACTS[n]; `commit` or `discard` has to follow.
+
+        ValueError for an account number that is out of bounds; nothing is staged then.
+        """
+        features = self.state.stage(facts)
+        if self._model is None:
+            return _apply_limit(facts, features)
+        raw = self._model.forest.raw_scores(features)
+        score_bps = self._model.calibrate(raw)
+        outcome = self._policy.decide(score_bps, facts["amount_eur"])
+        reasons = np.zeros(len(facts), dtype=np.uint64)
+        flagged = np.flatnonzero(outcome != Outcome.ACCEPT)
+        if len(flagged):
+            reasons[flagged] = find_reasons(self._model.forest.contributions(features[flagged]))
+            early = flagged[features[flagged, _MEMORY_AGE] < np.log2(1.0 + WARM_UP_S)]
+            outcome[early] = Outcome.ACCEPT
+            reasons[early] |= WARMING_UP
+        return Scores(score_bps, outcome, reasons, features)
+
+    def commit(self, *, height: int, index: int) -> None:
+        """What was scored last stands on the chain; its last payment is (height, index)."""
+        self.state.commit(height=height, index=index)
+
+    def discard(self) -> None:
+        """What was scored last never happened."""
+        self.state.discard()
+
+
+def _apply_limit(facts: Facts, features: Features) -> Scores:
+    above = ~(facts["amount_eur"] <= NO_MODEL_LIMIT_EUR)  # NaN is above
+    return Scores(
+        score_bps=np.zeros(len(facts), dtype=np.uint16),
+        outcome=np.where(above, Outcome.REVIEW, Outcome.ACCEPT).astype(np.uint8),
+        reasons=np.where(above, MODEL_MISSING | AMOUNT_LIMIT, MODEL_MISSING),
+        features=features,
+    )

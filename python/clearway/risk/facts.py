@@ -1,0 +1,78 @@
+"""What the risk room may know of a payment: what stands on the chain, and nothing else.
+
+A feature that used anything else (an IP address, a name, today's exchange rate) could not be
+computed again from the blocks, and a decision could then not be explained a year later.
+"""
+
+import json
+from collections.abc import Sequence
+from importlib.resources import files
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+FACTS = np.dtype(
+    [
+        ("payer", "<u4"),  # dense account number of the kernel
+        ("payee", "<u4"),
+        ("amount_eur", "<f8"),  # by the fixed table below, never by today's rate
+        ("amount_major", "<f8"),  # in its own asset: people think in round numbers of these
+        ("time_ns", "<i8"),
+        ("asset", "<u4"),  # number of the asset
+        ("purpose", "<u4"),  # category code, 0 is none; only "new for the payer" is asked of it
+    ]
+)
+
+Facts = NDArray[np.void]
+
+
+def load_rates_per_eur() -> dict[str, float]:
+    """Major units of each currency that one euro buys, in the table that ships with the code.
+
+    The table is part of the model's input: changing it means training again.
+    """
+    text = files("clearway.risk").joinpath("data/reference_rates.json").read_text("utf-8")
+    rates: dict[str, float] = json.loads(text)["per_eur"]
+    return rates
+
+
+class ReferenceRates:
+    """Turns minor units into euros for the assets of one chain.
+
+    `asset_codes[k]` is the code of asset number k, such as `EUR/2`. Number 0 is none on the
+    chain; give it any code, e.g. "". A currency that the table does not know counts 1 to 1: an
+    unknown token must not make a payment look like nothing.
+
+    >>> rates = ReferenceRates(["", "EUR/2", "JPY/0"])
+    >>> rates.facts(payer=[1], payee=[2], amount_minor=[15633], asset=[2], time_ns=[0])[0].item()
+    (1, 2, 100.0, 15633.0, 0, 2, 0)
+    """
+
+    def __init__(self, asset_codes: Sequence[str]) -> None:
+        per_eur = load_rates_per_eur()
+        currencies = [code.partition("/") for code in asset_codes]
+        self._minor_per_major = np.array([10.0 ** int(scale or 0) for _, _, scale in currencies])
+        self._major_per_eur = np.array([per_eur.get(name, 1.0) for name, _, _ in currencies])
+
+    def facts(
+        self,
+        *,
+        payer: ArrayLike,
+        payee: ArrayLike,
+        amount_minor: ArrayLike,
+        asset: ArrayLike,
+        time_ns: ArrayLike,
+        purpose: ArrayLike = 0,
+    ) -> Facts:
+        """FACTS[n] of n payments, in their order. IndexError for an asset without a code.
+
+        `amount_minor` may be any numeric array; above 2**53 it is rounded, which no feature sees.
+        """
+        number = np.asarray(asset, dtype=np.int64)
+        rows = np.zeros(len(number), dtype=FACTS)
+        rows["payer"], rows["payee"] = payer, payee
+        amount_major = np.asarray(amount_minor, dtype=np.float64) / self._minor_per_major[number]
+        rows["amount_major"] = amount_major
+        rows["amount_eur"] = amount_major / self._major_per_eur[number]
+        rows["time_ns"], rows["asset"], rows["purpose"] = time_ns, number, purpose
+        return rows

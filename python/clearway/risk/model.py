@@ -1,0 +1,100 @@
+"""The model that is in force: one JSON file, named by its hash, and its card beside it."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearway.risk.errors import RiskFault
+from clearway.risk.features import FEATURES, FEATURES_VERSION, Features
+from clearway.risk.forest import Forest
+
+FORMAT: Final = "clearway-risk-model/1"
+CARD_NAME: Final = "card.json"
+MODEL_BYTES_MAX: Final = 64 * 2**20
+SCORE_BPS_MAX: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class RiskModel:
+    """Forest and calibration. `model_id`: SHA-256 of the file, 32 bytes.
+
+    Between knots the calibration is a straight line from raw score to basis points: exact
+    arithmetic, so that the same features give the same score on every machine.
+    """
+
+    model_id: bytes
+    forest: Forest
+    knots_raw: NDArray[np.float64]
+    knots_bps: NDArray[np.float64]
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """The model in `path`, if the card beside it vouches for its bytes.
+
+        Raises risk.model_unknown without a card, risk.model_corrupt when the hash differs, and
+        risk.model_format for a model of other features.
+        """
+        card_path = path.with_name(CARD_NAME)
+        try:
+            declared = str(json.loads(card_path.read_text("utf-8"))["model_id"])
+        except (OSError, ValueError, KeyError) as error:
+            raise RiskFault("risk.model_unknown", path=path, card=card_path) from error
+        data = path.read_bytes()[: MODEL_BYTES_MAX + 1]
+        found = hashlib.sha256(data).hexdigest()
+        if found != declared:
+            raise RiskFault("risk.model_corrupt", path=path, found=found, declared=declared)
+        return cls.of_bytes(data, source=str(path))
+
+    @classmethod
+    def load_shipped(cls) -> Self:
+        """The small model that comes with Clearway, trained on the simulated world."""
+        with as_file(files("clearway.risk").joinpath("data")) as folder:
+            return cls.load(folder / "model.json")
+
+    @classmethod
+    def of_bytes(cls, data: bytes, *, source: str) -> Self:
+        """Parses a model file. Raises risk.model_format; `source` is for its text."""
+        try:
+            model: dict[str, Any] = json.loads(data)
+            if model["format"] != FORMAT:
+                raise ValueError(f"format {model['format']}, needed {FORMAT}")
+            if (model["features_version"], tuple(model["features"])) != (
+                FEATURES_VERSION, FEATURES,
+            ):  # fmt: skip
+                raise ValueError("made for other features")
+            forest = Forest.of_json(model["trees"])
+            knots = np.array(model["calibration"], dtype=np.float64)
+            _check_knots(knots)
+            if int(forest.feature.max()) >= len(FEATURES):
+                raise ValueError("asks for a feature that is not there")
+        except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
+            raise RiskFault("risk.model_format", path=source, what=str(error)) from error
+        return cls(
+            model_id=hashlib.sha256(data).digest(),
+            forest=forest,
+            knots_raw=np.ascontiguousarray(knots[:, 0]),
+            knots_bps=np.ascontiguousarray(knots[:, 1]),
+        )
+
+    def score_bps(self, features: Features) -> NDArray[np.uint16]:
+        """Probability of fraud in basis points, uint16[n] of 0 to 10,000, of float32[n, 48]."""
+        return self.calibrate(self.forest.raw_scores(features))
+
+    def calibrate(self, raw: NDArray[np.float64]) -> NDArray[np.uint16]:
+        bps = np.interp(raw, self.knots_raw, self.knots_bps)
+        return np.rint(bps).astype(np.uint16)
+
+
+def _check_knots(knots: NDArray[np.float64]) -> None:
+    if knots.ndim != 2 or knots.shape[1] != 2 or len(knots) < 2 or not np.isfinite(knots).all():
+        raise ValueError("a calibration is at least two pairs of numbers")
+    if not (np.diff(knots[:, 0]) > 0).all() or not (np.diff(knots[:, 1]) >= 0).all():
+        raise ValueError("a calibration rises")
+    if knots[0, 1] < 0 or knots[-1, 1] > SCORE_BPS_MAX:
+        raise ValueError("a calibration gives 0 to 10,000 basis points")

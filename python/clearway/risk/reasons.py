@@ -1,0 +1,104 @@
+"""Why a payment was not simply accepted: a closed, numbered catalogue, and who may read what.
+
+The analyst reads `internal`. The customer reads `customer`, which says nothing that would tell a
+criminal (or whoever the criminal uses) that an account is suspected, and still helps a victim.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearway.risk.features import FEATURES
+
+REASONS_MAX: Final = 4  # given per payment; more than that explains nothing
+REASON_SHARE_MIN: Final = 0.08  # of everything that raised the score
+
+_NEUTRAL: Final = "We need to look at this payment before it can go on."
+_CHECK_PAYEE: Final = "Please make sure that you know who you are paying, and why."
+_CHECK_SELF: Final = "Please make sure that it is you who made this payment."
+_FIRST: Final = "This is one of the first payments of its kind, so we look at it more closely."
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """bit: its place in a uint64, never reused. code: stable. features: those that speak for it."""
+
+    bit: int
+    code: str
+    internal: str
+    customer: str
+    features: tuple[str, ...] = ()
+
+
+CATALOGUE: Final = (
+    Reason(0, "risk.model_missing", "No model was loaded; only limits were applied.", _NEUTRAL),
+    Reason(1, "risk.amount_limit", "The amount is above the limit that holds without a model.",
+           _NEUTRAL),
+    Reason(2, "risk.new_payee", "The payer has not paid this payee before, or not lately.",
+           _CHECK_PAYEE, ("payee_new", "pair_n", "pair_idle", "pair_reverse")),
+    Reason(3, "risk.velocity_payer", "The payer sends more payments, or faster, than it used to.",
+           _CHECK_SELF,
+           ("payer_count_5m", "payer_count_1h", "payer_count_1d", "payer_count_7d",
+            "payer_count_30d", "payer_rush", "payer_idle")),
+    Reason(4, "risk.turnover_payer", "The payer sends more money than it used to.", _CHECK_SELF,
+           ("payer_sum_1h", "payer_sum_1d", "payer_sum_30d")),
+    Reason(5, "risk.amount_unusual", "The amount does not fit the payer's own past.", _CHECK_SELF,
+           ("amount_log", "amount_over_usual", "amount_deviation", "amount_over_max")),
+    Reason(6, "risk.amount_round", "The amount is a round number.", _CHECK_PAYEE,
+           ("amount_round",)),
+    Reason(7, "risk.time_unusual", "The payer does not usually pay at this time.", _CHECK_SELF,
+           ("hour", "weekday", "payer_hour_share")),
+    Reason(8, "risk.payer_history_thin", "Little is known of the payer yet.", _FIRST,
+           ("payer_age", "payer_sent_n", "memory_age")),
+    Reason(9, "risk.fan_out", "The payer lately pays many payees that are new to it.", _CHECK_SELF,
+           ("payer_new_1d", "payer_new_7d", "payer_new_share")),
+    Reason(10, "risk.purpose_unusual", "The payer never paid for this purpose before.",
+           _CHECK_PAYEE, ("purpose_new",)),
+    Reason(11, "risk.pass_through", "The payer sends on money that it has only just got.",
+           _NEUTRAL,
+           ("payer_got_idle", "amount_of_got_1h", "amount_of_got_1d", "payer_passed_share")),
+    Reason(12, "risk.structuring", "Several payments lie just below the reporting limit.",
+           _NEUTRAL, ("payer_limit_7d", "payee_limit_7d")),
+    Reason(13, "risk.velocity_payee", "The payee gets more payments, or faster, than it used to.",
+           _CHECK_PAYEE,
+           ("payee_count_5m", "payee_count_1h", "payee_count_1d", "payee_count_30d",
+            "payee_rush")),
+    Reason(14, "risk.payee_history_thin", "Little is known of the payee yet.", _CHECK_PAYEE,
+           ("payee_age", "payee_sent_n", "payee_sum_1d", "payee_sum_30d")),
+    Reason(15, "risk.fan_in", "The payee lately gets money from many that never paid it before.",
+           _CHECK_PAYEE, ("payee_new_1d", "payee_new_share")),
+    Reason(16, "risk.payee_amount_unusual", "The payee does not usually get such amounts.",
+           _CHECK_PAYEE, ("payee_amount_deviation",)),
+    Reason(17, "risk.payee_passes_on", "The payee has sent on what it got, within the hour.",
+           _CHECK_PAYEE, ("payee_passed_share",)),
+    Reason(18, "risk.warming_up", "Accepted because the ledger is too young to judge by.",
+           _NEUTRAL),
+)  # fmt: skip
+MODEL_MISSING: Final = np.uint64(1 << 0)
+AMOUNT_LIMIT: Final = np.uint64(1 << 1)
+WARMING_UP: Final = np.uint64(1 << 18)
+
+_SPEAKS_FOR: Final = np.array(
+    [[float(name in reason.features) for reason in CATALOGUE] for name in FEATURES]
+)
+
+
+def reasons_of(bits: int) -> list[Reason]:
+    """The reasons in a bit mask, by number; bits without a reason cannot come from here."""
+    return [reason for reason in CATALOGUE if bits >> reason.bit & 1]
+
+
+def find_reasons(contributions: NDArray[np.float64]) -> NDArray[np.uint64]:
+    """Bit masks uint64[n] of contributions float64[n, 48]: what raised the score most.
+
+    At least one for every row that any feature raised, and at most REASONS_MAX.
+    """
+    raised = np.maximum(contributions @ _SPEAKS_FOR, 0.0)
+    order = np.argsort(-raised, axis=1, kind="stable")[:, :REASONS_MAX]
+    top = np.take_along_axis(raised, order, axis=1)
+    given = top > REASON_SHARE_MIN * raised.sum(axis=1, keepdims=True)
+    bits = np.where(given, np.uint64(1) << order.astype(np.uint64), np.uint64(0))
+    masks: NDArray[np.uint64] = np.bitwise_or.reduce(bits, axis=1)
+    return masks
