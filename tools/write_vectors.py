@@ -13,14 +13,48 @@ from typing import Any, Final
 
 from spec import compose
 from spec.ed25519 import public_key, sign
-from spec.hashing import DOMAINS, hash_bytes, leaf, tree_path, tree_root
+from spec.hashing import (
+    DOMAINS,
+    domain_key,
+    hash_bytes,
+    leaf,
+    result_leaf,
+    tree_path,
+    tree_root,
+)
 from spec.ledger import Ledger, genesis
-from spec.records import AccountFlag, Entry, Flag, Kind, Leg, Outcome, Purpose, Role
+from spec.records import (
+    ASSET,
+    ENVELOPE_HEAD,
+    ENVELOPE_SIGNED_BYTES,
+    HEAD,
+    HEADER,
+    KEY,
+    KEY_NAME,
+    LEG,
+    OPENING,
+    RESULT,
+    WITH_LEGS,
+    AccountFlag,
+    Entry,
+    Flag,
+    Kind,
+    Layout,
+    Leg,
+    Outcome,
+    Purpose,
+    Result,
+    ResultFlag,
+    Role,
+    decode_entries,
+    unpack,
+)
 from spec.state import subroots
 
 FILE: Final = Path(__file__).parent.parent / "docs" / "vectors" / "format-v1.json"
 START_NS: Final = 1_735_689_600 * 10**9
 HOUR_NS: Final = 3_600 * 10**9
+ALL_PATHS_SIZE_MAX: Final = 9
 TREE_SIZES: Final = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 17, 31, 33)
 EUR, USD = 1, 2
 
@@ -28,25 +62,178 @@ BANK: Final = b"seed of the bank".ljust(32, b".")
 SEQUENCER: Final = b"seed of the sequencer".ljust(32, b".")
 OWNER: Final = b"seed of an owner".ljust(32, b".")
 SPARE: Final = b"seed of a spare key".ljust(32, b".")
+SEEDS: Final = {"bank": BANK, "sequencer": SEQUENCER, "owner": OWNER, "spare": SPARE}
 
 
 def vectors() -> dict[str, Any]:
+    chain, story = chain_vector()
     return {
         "format": 1,
         "domains": {
-            domain: {text: hash_bytes(domain, text.encode()).hex() for text in ("", "clearway")}
+            domain: {
+                "key": domain_key(domain).hex(),
+                **{text: hash_bytes(domain, text.encode()).hex() for text in ("", "clearway")},
+            }
             for domain in DOMAINS
         },
         "trees": [tree_vector(size) for size in TREE_SIZES],
-        "chain": chain_vector(),
+        "seeds": {
+            name: {"seed": seed.hex(), "key": public_key(seed).hex()}
+            for name, seed in SEEDS.items()
+        },
+        "entries": [entry_vector(entry) for entry in one_of_each()],
+        "envelope": envelope_vector(),
+        "result": result_vector(),
+        "chain": chain,
+        "proof": proof_vector(story),
     }
 
 
 def tree_vector(size: int) -> dict[str, Any]:
-    """A tree whose leaf i is `H[leaf]` of i as u64, with the path of its last leaf."""
+    """A tree whose leaf i is `H[leaf]` of i as u64, with paths: of every leaf when it is small, of
+    the last leaf otherwise."""
     leaves = [leaf(index.to_bytes(8, "little")) for index in range(size)]
-    path = [one.hex() for one in tree_path(leaves, size - 1)] if size else []
-    return {"size": size, "root": tree_root(leaves).hex(), "path_of_last": path}
+    shown = range(size) if size <= ALL_PATHS_SIZE_MAX else [size - 1]
+    paths = {str(index): [one.hex() for one in tree_path(leaves, index)] for index in shown}
+    return {"size": size, "root": tree_root(leaves).hex(), "paths": paths}
+
+
+# --- one record of each kind ----------------------------------------------------------------
+
+
+def fields_of(layout: Layout, data: bytes) -> dict[str, str]:
+    """The named fields: numbers as decimal text, because JSON has no large ones; bytes as hex."""
+    return {
+        name: value.hex() if isinstance(value, bytes) else str(value)
+        for name, value in unpack(layout, data).items()
+    }
+
+
+def entry_vector(entry: Entry) -> dict[str, Any]:
+    """`units` are shown by their layout; those of open_account after its first are only numbers."""
+    layouts = {
+        Kind.OPEN_ACCOUNT: OPENING,
+        Kind.REGISTER_ASSET: ASSET,
+        Kind.REGISTER_KEY: KEY,
+        Kind.REVOKE_KEY: KEY_NAME,
+        Kind.SET_LIMIT: KEY_NAME,
+    }
+    kind = Kind(entry.kind)
+    layout = LEG if kind in WITH_LEGS else layouts.get(kind, ())
+    shown = entry.units[:1] if kind == Kind.OPEN_ACCOUNT else entry.units
+    return {
+        "name": kind.name.lower(),
+        "fields": fields_of(HEAD, entry.head()),
+        "units": [fields_of(layout, unit) for unit in shown],
+        "bytes": entry.encode().hex(),
+        "instruction_hash": hash_bytes("instruction", entry.instruction()).hex(),
+        "leaf": leaf(entry.encode()).hex(),
+    }
+
+
+def one_of_each() -> list[Entry]:
+    """An entry of each kind in which no two fields have the same bytes; they need not succeed."""
+    legs = (
+        Leg(address("ann"), address("bob"), EUR, Role.PRINCIPAL, 2**126 - 1),
+        Leg(address("ann"), address("fees"), EUR, Role.FEE, 5),
+        Leg(address("fees"), address("bob"), USD, Role.EXCHANGE, 2**64),
+    )
+    units: dict[Kind, tuple[bytes, ...]] = {
+        Kind.PAYMENT: tuple(leg.encode() for leg in legs),
+        Kind.POST: tuple(leg.encode() for leg in legs[:1]),
+        Kind.OPEN_ACCOUNT: compose.opening_units(
+            assets=[*range(1, 10)], owner=public_key(OWNER), flags=AccountFlag.OPERATING
+        ),
+        Kind.REGISTER_ASSET: compose.asset_unit(b"XAU/4", 4),
+        Kind.REGISTER_KEY: compose.key_unit(
+            public_key(SPARE), institution=2, purposes=Purpose.PAY, activation_height=9
+        ),
+        Kind.REVOKE_KEY: compose.key_name_unit(public_key(SPARE)),
+        Kind.SET_LIMIT: compose.key_name_unit(public_key(BANK)),
+    }
+    kinds = [kind for kind in Kind if kind >= Kind.PAYMENT]
+    entries = [distinct_entry(kind, units.get(kind, ())) for kind in kinds]
+    return [*entries, compose.authorise(entries[0], chain_id=bytes(range(32)), seed=OWNER)]
+
+
+def distinct_entry(kind: Kind, units: tuple[bytes, ...]) -> Entry:
+    return Entry(
+        kind=kind,
+        flags=Flag.PENDING,
+        asset=0x01020304,
+        to_asset=0x05060708,
+        purpose=0x090A0B0C,
+        id=bytes(range(16, 32)),
+        target=bytes(range(32, 48)),
+        amount_minor=2**126 - 1,
+        to_amount_minor=2**64,
+        bound_minor=2**63 + kind,
+        payer=address("ann"),
+        payee=address("bob"),
+        created_ns=START_NS + 1,
+        valid_until_ns=START_NS + 2,
+        expires_ns=2**64 - 1,
+        details=bytes(range(64, 96)),
+        outcome=Outcome.REVIEW,
+        commitment=bytes(range(96, 128)),
+        units=units,
+        signature=b"",
+    )
+
+
+def envelope_vector() -> dict[str, Any]:
+    """The entries above in one envelope, signed with the bank's seed."""
+    entries = tuple(one_of_each())
+    envelope = compose.seal(
+        chain_id=bytes(range(32)),
+        institution=7,
+        seed=BANK,
+        sequence=2**40,
+        valid_until_ns=START_NS,
+        entries=entries,
+    )
+    return {
+        "fields": fields_of(ENVELOPE_HEAD, envelope.head()),
+        "signed": hash_bytes("envelope", envelope.head()[:ENVELOPE_SIGNED_BYTES]).hex(),
+        "bytes": envelope.encode().hex(),
+    }
+
+
+def result_vector() -> dict[str, Any]:
+    result = Result(Kind.POST, 53, ResultFlag.DUPLICATE, height=2**40, amount_minor=2**100)
+    data = result.encode()
+    return {
+        "fields": fields_of(RESULT, data),
+        "bytes": data.hex(),
+        "leaf": result_leaf(data).hex(),
+    }
+
+
+def proof_vector(story: Story) -> dict[str, Any]:
+    """What a receipt holds: that the second entry of the second block is in it with its result, up
+    to the block hash, which the sequencer signed."""
+    height, index = 2, 1
+    told = story.blocks[height - 1]
+    entries = [bytes.fromhex(entry) for entry in told["entries"]]
+    results = [bytes.fromhex(result) for result in told["results"]]
+    entry_path = tree_path([leaf(entry) for entry in entries], index)
+    result_path = tree_path([result_leaf(result) for result in results], index)
+    (entry,) = decode_entries(entries[index])
+    return {
+        "height": height,
+        "index": index,
+        "size": len(entries),
+        "entry": entries[index].hex(),
+        "entry_fields": fields_of(HEAD, entry.head()),
+        "entry_path": [one.hex() for one in entry_path],
+        "result": results[index].hex(),
+        "result_fields": fields_of(RESULT, results[index]),
+        "result_path": [one.hex() for one in result_path],
+        "header": told["header"],
+        "header_fields": fields_of(HEADER, bytes.fromhex(told["header"])),
+        "hash": told["hash"],
+        "finality": told["finality"],
+    }
 
 
 # --- a chain in which every kind of entry, a sweep, a duplicate and refusals occur -----------
@@ -141,21 +328,23 @@ def block_vector(ledger: Ledger) -> dict[str, Any]:
         "header": block.header.encode().hex(),
         "hash": block.hash().hex(),
         "subroots": [[name, rows, root.hex()] for name, rows, root in subroots(ledger.state)],
+        "state_root": block.header.state_root.hex(),
     }
 
 
-def chain_vector() -> dict[str, Any]:
+def chain_vector() -> tuple[dict[str, Any], Story]:
     entries = genesis_entries()
     story = Story(genesis(time_ns=START_NS, entries=entries))
     start = block_vector(story.ledger)
     tell(story)
-    return {
+    chain = {
         "time_ns": START_NS,
         "genesis": entries.hex(),
         "chain_id": story.ledger.chain_id.hex(),
         "block_0": start,
         "blocks": story.blocks,
     }
+    return chain, story
 
 
 def tell(story: Story) -> None:

@@ -1,4 +1,7 @@
-"""The vectors of docs/vectors: the specification wrote them, and the kernel must give them too."""
+"""The vectors of docs/vectors: the specification wrote them, and the kernel must give them too.
+
+So must the NumPy types of `clearway.payment.records`, which read the same bytes a third way.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,9 @@ import json
 from typing import Any, Final
 
 import clearway_kernel
+import numpy as np
+import pytest
+from clearway.payment import records
 
 from tools.write_vectors import FILE, vectors
 
@@ -18,8 +24,12 @@ def test_the_file_is_what_the_specification_gives() -> None:
 
 def test_domains() -> None:
     for domain, examples in VECTORS["domains"].items():
-        for text, expected in examples.items():
-            assert clearway_kernel.hash_bytes(domain, text.encode()).hex() == expected
+        key = bytes.fromhex(examples["key"])
+        for text in ("", "clearway"):
+            data = text.encode()
+            assert clearway_kernel.hash_bytes(domain, data).hex() == examples[text]
+            if data:
+                assert clearway_kernel.prf_rows(key, data, len(data)).hex() == examples[text]
 
 
 def test_trees() -> None:
@@ -28,12 +38,106 @@ def test_trees() -> None:
         rows = b"".join(index.to_bytes(8, "little") for index in range(size))
         leaves = clearway_kernel.hash_rows("leaf", rows, 8)
         assert clearway_kernel.tree_root(leaves) == root
-        if size:
-            path = bytes.fromhex("".join(tree["path_of_last"]))
-            assert clearway_kernel.check_path(leaves[-32:], size - 1, size, path, root)
+        for index, siblings in tree["paths"].items():
+            at, path = int(index), bytes.fromhex("".join(siblings))
+            one = leaves[at * 32 : at * 32 + 32]
+            assert clearway_kernel.check_path(one, at, size, path, root)
+            assert not clearway_kernel.check_path(one, at, size, path + bytes(32), root)
+            assert size == 1 or not clearway_kernel.check_path(one, at ^ 1, size, path, root)
+
+
+def test_keys() -> None:
+    for pair in VECTORS["seeds"].values():
+        assert clearway_kernel.public_key(bytes.fromhex(pair["seed"])).hex() == pair["key"]
+
+
+@pytest.mark.parametrize("vector", VECTORS["entries"], ids=lambda vector: vector["name"])
+def test_each_kind_of_entry(vector: dict[str, Any]) -> None:
+    data = bytes.fromhex(vector["bytes"])
+    instruction = data[: records.INSTRUCTION_BYTES]
+    assert (
+        clearway_kernel.hash_bytes("instruction", instruction).hex() == vector["instruction_hash"]
+    )
+    assert clearway_kernel.hash_bytes("leaf", data).hex() == vector["leaf"]
+    head = records.view_heads(data[: records.HEAD_BYTES])[0]
+    assert {name: shown(head, name) for name in vector["fields"]} == vector["fields"]
+    assert records.Kind(head["kind"]).name.lower() == vector["name"]
+    if head["kind"] in (records.Kind.PAYMENT, records.Kind.POST):
+        units = data[records.HEAD_BYTES :][: 64 * len(vector["units"])]
+        for leg, fields in zip(records.view_legs(units), vector["units"], strict=True):
+            assert shown(leg, "from") == fields["payer"]
+            assert shown(leg, "to") == fields["payee"]
+            assert shown(leg, "amount_minor") == fields["amount_minor"]
+
+
+def shown(row: Any, name: str) -> str:
+    """A field of a NumPy record as the vectors show it."""
+    if name.endswith("minor"):
+        return str(records.u128(row, name.removesuffix("_minor")))
+    value = row[name]
+    return value.tobytes().hex() if isinstance(value, np.ndarray) else str(value)
+
+
+def test_the_envelope() -> None:
+    """Sealed by the kernel from heads, units and signatures, it has the same bytes."""
+    vector, fields = VECTORS["envelope"], VECTORS["envelope"]["fields"]
+    entries = [bytes.fromhex(entry["bytes"]) for entry in VECTORS["entries"]]
+    heads = [records.view_heads(entry[:256])[0] for entry in entries]
+    ends = [256 + 64 * int(head["units"]) for head in heads]
+    parts = {
+        "heads": b"".join(entry[:256] for entry in entries),
+        "units": b"".join(entry[256:end] for entry, end in zip(entries, ends, strict=True)),
+        "signatures": b"".join(entry[end:] for entry, end in zip(entries, ends, strict=True)),
+    }
+    sealed = clearway_kernel.seal_envelope(
+        chain_id=bytes.fromhex(fields["chain_id"]),
+        institution=int(fields["institution"]),
+        seed=bytes.fromhex(VECTORS["seeds"]["bank"]["seed"]),
+        sequence=int(fields["sequence"]),
+        valid_until_ns=int(fields["valid_until_ns"]),
+        **parts,
+    )
+    assert sealed.hex() == vector["bytes"]
+    signed = clearway_kernel.hash_bytes("envelope", sealed[:128])
+    assert signed.hex() == vector["signed"]
+    key, signature = bytes.fromhex(fields["key"]), bytes.fromhex(fields["signature"])
+    assert clearway_kernel.verify(key, signed, signature)
+
+
+def test_the_result() -> None:
+    vector = VECTORS["result"]
+    data = bytes.fromhex(vector["bytes"])
+    row = records.view_results(data)[0]
+    assert {name: shown(row, name) for name in vector["fields"]} == vector["fields"]
+    assert clearway_kernel.hash_bytes("leaf", data + bytes(32)).hex() == vector["leaf"]
+
+
+def test_the_proof() -> None:
+    vector = VECTORS["proof"]
+    found = tell_the_chain().proof(vector["height"], vector["index"])
+    assert (found.index, found.size) == (vector["index"], vector["size"])
+    assert found.entry.hex() == vector["entry"]
+    assert found.result.hex() == vector["result"]
+    assert found.entry_path.hex() == "".join(vector["entry_path"])
+    assert found.result_path.hex() == "".join(vector["result_path"])
+    assert (found.header.hex(), found.finality.hex()) == (vector["header"], vector["finality"])
+    for record, path, name in [
+        (found.entry, found.entry_path, "transactions_root"),
+        (found.result + bytes(32), found.result_path, "results_root"),
+    ]:
+        leaf = clearway_kernel.hash_bytes("leaf", record)
+        root = bytes.fromhex(vector["header_fields"][name])
+        assert clearway_kernel.check_path(leaf, found.index, found.size, path, root)
+    signed = clearway_kernel.hash_bytes("header", found.header)
+    assert signed.hex() == vector["hash"]
+    assert clearway_kernel.verify(found.finality[2:34], signed, found.finality[34:])
 
 
 def test_the_chain() -> None:
+    tell_the_chain()
+
+
+def tell_the_chain() -> clearway_kernel.Ledger:
     chain = VECTORS["chain"]
     ledger = clearway_kernel.Ledger.create(
         None, time_ns=chain["time_ns"], genesis=bytes.fromhex(chain["genesis"])
@@ -46,6 +150,7 @@ def test_the_chain() -> None:
         assert staged.results.hex() == "".join(block["results"])
         ledger.commit(bytes.fromhex(block["finality"]))
         check_block(ledger, block)
+    return ledger
 
 
 def check_block(ledger: clearway_kernel.Ledger, expected: dict[str, Any]) -> None:
@@ -57,3 +162,4 @@ def check_block(ledger: clearway_kernel.Ledger, expected: dict[str, Any]) -> Non
     ]
     assert found.header.hex() == expected["header"]
     assert found.hash.hex() == expected["hash"]
+    assert ledger.state_root.hex() == expected["state_root"]
