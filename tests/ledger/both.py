@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import struct
+
 import clearway_kernel
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from spec import ledger as spec_ledger
-from spec.hashing import hash_bytes, tree_path
+from spec.hashing import leaf, result_leaf, tree_path
 from spec.records import (
     HEAD_BYTES,
     AccountFlag,
     DecodeError,
     Kind,
-    Result,
     decode_entries,
 )
 from spec.state import Hold, State, subroots
@@ -23,6 +24,7 @@ class Both:
 
     def __init__(self, *, time_ns: int, genesis: bytes, sequencer_seed: bytes) -> None:
         self.sequencer = Ed25519PrivateKey.from_private_bytes(sequencer_seed)
+        self.names: set[tuple[int, bytes]] = set()  # that ever stood for something
         self.spec = spec_ledger.genesis(time_ns=time_ns, entries=genesis)
         self.kernel = clearway_kernel.Ledger.create(None, time_ns=time_ns, genesis=genesis)
         assert self.kernel.chain_id == self.spec.chain_id
@@ -107,12 +109,23 @@ class Both:
             tuple(getattr(limit, name) for name in limit.__slots__)
             for limit in state.limits.values()
         ]
-        for name, refund in state.refunds.items():
-            assert kernel.refunded(*name) == (refund.amount_minor, refund.refunded_minor)
-        for name, row in state.remembered.items():
-            assert kernel.remembered(*name) == (row.instruction_hash, row.code, row.height)
+        self.compare_names(state)
         assert kernel.trial_balance() == trial_balance(state)
         assert kernel.subroots() == subroots(state)
+
+    def compare_names(self, state: State) -> None:
+        """What ids stand for; also those that stand for nothing any more, or not yet."""
+        holds = {(hold.institution, hold.id): hold for hold in live_holds(state)}
+        self.names |= {*holds, *state.refunds, *state.remembered}
+        for name in self.names:
+            refund, row = state.refunds.get(name), state.remembered.get(name)
+            assert self.kernel.refunded(*name) == (
+                refund and (refund.amount_minor, refund.refunded_minor)
+            )
+            assert self.kernel.remembered(*name) == (
+                row and (row.instruction_hash, row.code, row.height)
+            )
+            assert (self.kernel.hold(*name) is None) == (name not in holds)
 
     def compare_accounts(self, state: State) -> None:
         for number, account in enumerate(state.accounts.values()):
@@ -130,6 +143,10 @@ class Both:
             for asset, *amounts in rows:
                 assert self.kernel.balance(account.address, asset) == tuple(amounts)
         assert self.kernel.account_at(len(state.accounts)) is None
+        numbers = self.kernel.account_numbers(b"".join(state.accounts) + b"n" * 20)
+        known, flags = numbers[:-4], [account.flags for account in state.accounts.values()]
+        assert numbers == struct.pack(f"<{len(flags) + 1}I", *range(len(flags)), 2**32 - 1)
+        assert self.kernel.account_flags(known) == struct.pack(f"<{len(flags)}I", *flags)
 
     def compare_holds(self, state: State) -> None:
         holds = live_holds(state)
@@ -146,22 +163,22 @@ class Both:
         assert self.kernel.next_expiry_ns() == (min(expiries) if expiries else None)
 
     def compare_block(self) -> None:
-        """The last block as it is read back, and a proof of its last entry."""
+        """The last block as it is read back, and two proofs out of it."""
         block, header = self.spec.block, self.spec.block.header
         found = self.kernel.block(header.height)
         assert found.header == header.encode()
         assert found.entries == b"".join(block.entries)
         assert found.results == b"".join(result.encode() for result in block.results)
-        if not block.entries:
-            return
-        index = len(block.entries) - 1
-        proof = self.kernel.proof(header.height, index)
-        assert (proof.index, proof.size) == (index, len(block.entries))
-        assert (proof.entry, proof.result) == (block.entries[-1], block.results[-1].encode())
-        leaves = [hash_bytes("leaf", entry) for entry in block.entries]
-        assert proof.entry_path == b"".join(tree_path(leaves, index))
-        leaves = [hash_bytes("leaf", result.encode() + bytes(32)) for result in block.results]
-        assert proof.result_path == b"".join(tree_path(leaves, index))
+        entries = [leaf(entry) for entry in block.entries]
+        results = [result_leaf(result.encode()) for result in block.results]
+        size = len(entries)
+        for index in {size - 1, header.height % size} if size else ():
+            proof = self.kernel.proof(header.height, index)
+            assert (proof.index, proof.size) == (index, size)
+            assert proof.entry == found.entry(index) == block.entries[index]
+            assert proof.result == block.results[index].encode()
+            assert proof.entry_path == b"".join(tree_path(entries, index))
+            assert proof.result_path == b"".join(tree_path(results, index))
 
 
 def live_holds(state: State) -> list[Hold]:
@@ -236,7 +253,3 @@ def check_pending_is_that_of_the_holds(state: State) -> None:
     for name, row in state.balances.items():
         assert row.pending_out_minor == held_out.get(name, 0)
         assert row.pending_in_minor == held_in.get(name, 0)
-
-
-def last_result(longer: spec_ledger.Ledger) -> Result:
-    return longer.block.results[-1]

@@ -213,7 +213,13 @@ class Chance:
         kind = self.pick(KINDS)
         if kind in (Kind.POST, Kind.VOID) and self.held() is None and self.percent(80):
             kind = Kind.PAYMENT
-        made = {
+        made = self.of_kind(kind)
+        if self.percent(3):
+            made = self.oddly(made)
+        return self.authorised(made)
+
+    def of_kind(self, kind: Kind) -> Entry:
+        return {
             Kind.PAYMENT: self.payment,
             Kind.POST: self.post,
             Kind.VOID: self.void,
@@ -229,9 +235,6 @@ class Chance:
             Kind.REVOKE_KEY: self.revoke_key,
             Kind.SET_LIMIT: self.set_limit,
         }[kind]()
-        if self.percent(3):
-            made = self.oddly(made)
-        return self.authorised(made)
 
     def base(
         self, kind: Kind, payer: str | bytes = "", payee: str | bytes = "", **fields: Any
