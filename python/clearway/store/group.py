@@ -1,0 +1,194 @@
+"""Several blocks read as one table of columns, so that NumPy's cost a call is paid once a group."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from clearway.payment.batch import NOT_AN_ACCOUNT
+from clearway.payment.records import (
+    ENVELOPE,
+    LEG,
+    RESULT_DUPLICATE,
+    Heads,
+    Kind,
+    Legs,
+    Results,
+)
+from clearway.store.schema import INDEX_BITS, INT64_MAX
+
+UNIT_BYTES = 64
+NO_ACCOUNT = -1
+Int64 = npt.NDArray[np.int64]
+Bool = npt.NDArray[np.bool_]
+Numbers = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.uint32]]
+"""Rows of 20-byte addresses → account numbers; the ledger's, because it numbers by creation."""
+
+
+class RecordedBlock(Protocol):
+    """A block as the ledger reads it back; ledger.book.Block is one."""
+
+    @property
+    def height(self) -> int: ...
+    @property
+    def time_ns(self) -> int: ...
+    @property
+    def count(self) -> int: ...
+    @property
+    def header(self) -> bytes: ...
+    @property
+    def hash(self) -> bytes: ...
+    @property
+    def heads(self) -> Heads: ...
+    @property
+    def results(self) -> Results: ...
+    @property
+    def units(self) -> bytes: ...
+    def entry(self, index: int) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """n entries of consecutive blocks, in order.
+
+    envelope: place of the entry's envelope, -1 without; institution: the envelope's, in genesis 0
+    (of an account: its own). payer, payee: account numbers or NO_ACCOUNT. Its units are
+    units[unit_start : unit_start + unit_count].
+    """
+
+    heads: Heads
+    results: Results
+    units: Legs
+    unit_start: Int64
+    unit_count: Int64
+    place: Int64
+    kind: npt.NDArray[np.uint8]
+    code: npt.NDArray[np.uint16]
+    duplicate: Bool
+    institution: Int64
+    envelope: Int64
+    payer: Int64
+    payee: Int64
+    sweeps: dict[int, bytes]  # row → the whole entry
+
+    def rows(self, *kinds: Kind) -> Int64:
+        """The rows of those kinds that are not duplicates."""
+        return np.flatnonzero(np.isin(self.kind, kinds) & ~self.duplicate)
+
+    def units_of(self, row: int) -> bytes:
+        start, count = int(self.unit_start[row]), int(self.unit_count[row])
+        return self.units[start : start + count].tobytes()
+
+
+def read_group(blocks: Sequence[RecordedBlock], numbers: Numbers, accounts: int) -> Group:
+    """accounts: how many there were before these blocks."""
+    heads = np.concatenate([block.heads for block in blocks])
+    results = np.concatenate([block.results for block in blocks])
+    kind = np.ascontiguousarray(heads["kind"])
+    units = np.frombuffer(b"".join(block.units for block in blocks), LEG)
+    # The head of a sweep or an envelope is not an entry's: its byte 193 counts no units.
+    unit_count = np.where(kind > Kind.SWEEP, heads["units"], 0).astype(np.int64)
+    place = np.concatenate(
+        [np.arange(block.count) + (block.height << INDEX_BITS) for block in blocks]
+    ).astype(np.int64)
+    envelope, institution = _envelopes(heads, kind, place)
+    code = np.ascontiguousarray(results["code"])
+    duplicate = (results["flags"] & RESULT_DUPLICATE) != 0
+    # The ledger may be ahead of these blocks; an account that came later is not one here.
+    opening = (kind == Kind.OPEN_ACCOUNT) & (code == 0) & ~duplicate
+    known = accounts + np.cumsum(opening)
+    return Group(
+        heads=heads,
+        results=results,
+        units=units,
+        unit_start=np.cumsum(unit_count) - unit_count,
+        unit_count=unit_count,
+        place=place,
+        kind=kind,
+        code=code,
+        duplicate=duplicate,
+        institution=institution,
+        envelope=envelope,
+        payer=_known(account_numbers(heads["payer"], numbers), known),
+        payee=_known(account_numbers(heads["payee"], numbers), known),
+        sweeps=_sweeps(blocks),
+    )
+
+
+def account_numbers(addresses: npt.NDArray[np.uint8], numbers: Numbers) -> Int64:
+    if not len(addresses):
+        return np.zeros(0, np.int64)
+    found = numbers(np.ascontiguousarray(addresses)).astype(np.int64)
+    found[found == NOT_AN_ACCOUNT] = NO_ACCOUNT
+    return found
+
+
+def _known(account: Int64, count: Int64) -> Int64:
+    return np.where(account < count, account, NO_ACCOUNT)
+
+
+def envelope_fields(group: Group) -> tuple[Int64, Any]:
+    """The rows of the envelopes, and their fields as ENVELOPE[n]."""
+    rows = np.flatnonzero(group.kind == Kind.ENVELOPE)
+    return rows, _as_envelopes(group.heads[rows])
+
+
+def _as_envelopes(heads: Heads) -> Any:
+    raw = np.ascontiguousarray(heads).view(np.uint8).reshape(len(heads), heads.itemsize)
+    return np.ascontiguousarray(raw[:, : ENVELOPE.itemsize]).view(ENVELOPE)[:, 0]
+
+
+def _envelopes(heads: Heads, kind: npt.NDArray[np.uint8], place: Int64) -> tuple[Int64, Int64]:
+    """Per row: place of its envelope (-1 in genesis and of a sweep) and its institution."""
+    is_envelope = kind == Kind.ENVELOPE
+    row = np.maximum.accumulate(np.where(is_envelope, np.arange(len(kind)), -1))
+    # An envelope reaches to the end of its block at most.
+    height = place >> INDEX_BITS
+    inside = (row >= 0) & (height[np.maximum(row, 0)] == height)
+    envelope = np.where(inside, place[np.maximum(row, 0)], -1)
+    numbers = np.zeros(len(kind), np.int64)
+    numbers[is_envelope] = _as_envelopes(heads[is_envelope])["institution"]
+    own = np.where(kind == Kind.OPEN_ACCOUNT, heads["purpose"], 0)
+    return envelope, np.where(inside, numbers[np.maximum(row, 0)], own).astype(np.int64)
+
+
+def _sweeps(blocks: Sequence[RecordedBlock]) -> dict[int, bytes]:
+    sweeps, row = {}, 0
+    for block in blocks:
+        if block.count and block.heads["kind"][0] == Kind.SWEEP:
+            sweeps[row] = block.entry(0)
+        row += block.count
+    return sweeps
+
+
+# --- columns as lists for SQL -------------------------------------------------------------------
+
+
+def byte_list(column: npt.NDArray[np.uint8]) -> list[bytes]:
+    """uint8[n, k] → n bytes objects, at once."""
+    rows = np.ascontiguousarray(column)
+    if not len(rows):
+        return []
+    listed: list[bytes] = rows.view(f"V{rows.shape[1]}")[:, 0].tolist()
+    return listed
+
+
+def minor_list(rows: Any, name: str) -> list[int | str]:
+    """The u128 field `name` of records, as SQL keeps it."""
+    low, high = rows[name + "_lo"], rows[name + "_hi"]
+    if not high.any() and not (low > INT64_MAX).any():
+        narrow: list[int | str] = low.astype(np.int64).tolist()
+        return narrow
+    both = zip(low.tolist(), high.tolist(), strict=True)
+    wide = (low_part | high_part << 64 for low_part, high_part in both)
+    return [amount if amount <= INT64_MAX else str(amount) for amount in wide]
+
+
+def time_list(column: npt.NDArray[np.uint64]) -> list[int]:
+    """Times an SQL integer cannot hold (after 2262) become the last one that it can."""
+    listed: list[int] = np.minimum(column, np.uint64(INT64_MAX)).astype(np.int64).tolist()
+    return listed

@@ -1,0 +1,423 @@
+"""The read side: every question is one or two statements on this thread's own connection."""
+
+from __future__ import annotations
+
+import heapq
+import json
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from clearway.payment.records import HEADER, Kind
+from clearway.payment.state import Status
+from clearway.store.database import IN_LIST_MAX, Database
+from clearway.store.rows import (
+    AccountRow,
+    ActRow,
+    BlockRow,
+    Change,
+    EntryRow,
+    Found,
+    PaymentRow,
+)
+from clearway.store.schema import INDEX_BITS, INT64_MAX, height_of, index_of, place_of
+
+ID_BYTES = 16
+LIMIT_MAX = 1_000
+_U64 = 2**64
+
+_PAYMENT = """
+SELECT p.id, p.institution, p.kind, p.status, p.first_status, p.code, a.address, b.address,
+    p.strangers, p.asset, p.to_asset, p.amount, p.to_amount, p.captured, p.refunded, p.target,
+    p.purpose, p.outcome, k.time_ns, p.expires_ns, p.place, p.envelope, v.key, v.sequence, p.last,
+    p.legs
+"""
+_PAYMENT_JOINS = f"""
+JOIN blocks k ON k.height = p.place >> {INDEX_BITS}
+LEFT JOIN envelopes v ON v.place = p.envelope
+LEFT JOIN accounts a ON a.number = p.payer
+LEFT JOIN accounts b ON b.number = p.payee
+"""
+_ACT = """
+SELECT c.place, c.n, k.time_ns, c.id, c.institution, c.kind, c.code, c.target, a.address, c.amount,
+    q.id, c.status, c.envelope, v.key, v.sequence
+"""
+_ACT_JOINS = f"""
+JOIN blocks k ON k.height = c.place >> {INDEX_BITS}
+LEFT JOIN envelopes v ON v.place = c.envelope
+LEFT JOIN accounts a ON a.number = c.account
+LEFT JOIN payments q ON q.place = c.payment
+"""
+_ACCOUNT = f"""
+SELECT a.number, a.address, a.institution, a.owner, a.flags, a.assets, k.time_ns, a.place
+FROM accounts a JOIN blocks k ON k.height = a.place >> {INDEX_BITS}
+"""
+# A refusal that the ledger forgot gives way to a later entry under the same id.
+_FIRST_ACT = "ORDER BY c.code BETWEEN 1 AND 23, c.place LIMIT 1"
+
+
+class Queries:
+    """Questions to the projections. Amounts in minor units; lists are newest first."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def reader(self) -> sqlite3.Connection:
+        """This thread's read-only connection, for reports of their own; schema.py names tables."""
+        return self._database.reader()
+
+    # --- payments -------------------------------------------------------------------------------
+
+    def payment(self, institution: int, id: bytes) -> PaymentRow | None:
+        query = (
+            f"{_PAYMENT} FROM payments p {_PAYMENT_JOINS}"
+            " WHERE p.id = ? AND p.institution = ? ORDER BY p.place LIMIT 1"
+        )
+        row = self.reader().execute(query, (id, institution)).fetchone()
+        return None if row is None else _payment(row)
+
+    def payments(
+        self,
+        *,
+        institution: int,
+        account: bytes | None = None,
+        status: Status | None = None,
+        limit: int,
+        starting_after: bytes | None = None,
+    ) -> list[PaymentRow]:
+        """Those that the institution ordered; with an account (its address), those from or to it,
+        whoever ordered them. starting_after: id of the last payment seen."""
+        before = INT64_MAX
+        if starting_after is not None:
+            before = self._place(institution, starting_after)
+        given: list[Any] = []
+        if account is not None:
+            number = self._account_number(account)
+            source = "parties q JOIN payments p ON p.place = q.place"
+            where, order = "q.account = ? AND q.place < ?", "q.place"
+            given += [number, before]
+        else:
+            source, where, order = "payments p", "p.place < ? AND p.institution = ?", "p.place"
+            given += [before, institution]
+        if status is not None:
+            where += " AND p.status = ?"
+            given.append(str(status))
+            if status is not Status.SETTLED:
+                where += " AND p.status <> 'settled'"  # what payments_open is an index of
+        query = f"{_PAYMENT} FROM {source} {_PAYMENT_JOINS} WHERE {where} ORDER BY {order} DESC"
+        rows = self.reader().execute(f"{query} LIMIT ?", (*given, min(limit, LIMIT_MAX)))
+        return [_payment(row) for row in rows]
+
+    def holds(
+        self, institution: int, *, expires_before_ns: int = INT64_MAX, limit: int
+    ) -> list[PaymentRow]:
+        """Open holds and payments under review, the first to expire first."""
+        query = (
+            f"{_PAYMENT} FROM payments p {_PAYMENT_JOINS}"
+            " WHERE p.status IN ('held', 'review') AND p.status <> 'settled'"
+            " AND p.institution = ? AND p.expires_ns < ? ORDER BY p.expires_ns, p.place LIMIT ?"
+        )
+        rows = self.reader().execute(query, (institution, expires_before_ns, min(limit, LIMIT_MAX)))
+        return [_payment(row) for row in rows]
+
+    def _place(self, institution: int, id: bytes) -> int:
+        """0 for an id that is no payment: nothing comes after it."""
+        query = "SELECT min(place) FROM payments WHERE id = ? AND institution = ?"
+        (place,) = self.reader().execute(query, (id, institution)).fetchone()
+        return place or 0
+
+    # --- ids ------------------------------------------------------------------------------------
+
+    def find(self, institution: int, id: bytes) -> Found | None:
+        """The entry that first used an id, of any kind; for ever."""
+        found = self.find_many(institution, id).get(id)
+        return None if found is None else Found(*found)
+
+    def find_many(self, institution: int, ids: bytes) -> dict[bytes, tuple[int, int, int]]:
+        """ids: n × 16 bytes. Those that were used → (height, index, kind)."""
+        wanted = [ids[at : at + ID_BYTES] for at in range(0, len(ids), ID_BYTES)]
+        reader = self.reader()
+        found: dict[bytes, tuple[int, int, int]] = {}
+        # Acts first, each from the last to the first use: what stays is the first payment, or the
+        # first act that the ledger remembers.
+        select = "SELECT id, place, kind FROM {table} WHERE id IN ({marks}) AND institution = ?"
+        queries = (
+            ("acts", select + " ORDER BY code BETWEEN 1 AND 23 DESC, place DESC"),
+            ("payments", select + " ORDER BY place DESC"),
+        )
+        for start in range(0, len(wanted), IN_LIST_MAX):
+            part = wanted[start : start + IN_LIST_MAX]
+            marks = ",".join("?" * len(part))
+            for table, query in queries:
+                text = query.format(table=table, marks=marks)
+                for id, place, kind in reader.execute(text, (*part, institution)):
+                    found[id] = (height_of(place), index_of(place), kind)
+        return found
+
+    def act(self, institution: int, id: bytes) -> ActRow | None:
+        query = f"{_ACT} FROM acts c {_ACT_JOINS} WHERE c.id = ? AND c.institution = ? {_FIRST_ACT}"
+        row = self.reader().execute(query, (id, institution)).fetchone()
+        return None if row is None else _act(row)
+
+    def acts_on(self, institution: int, payment: bytes) -> list[ActRow]:
+        """What changed a payment after its own entry, oldest first."""
+        place = self._place(institution, payment)
+        reader = self.reader()
+        (last,) = reader.execute(
+            "SELECT coalesce(max(last), 0) FROM payments WHERE place = ?", (place,)
+        ).fetchone()
+        query = (
+            f"{_ACT} FROM acts c {_ACT_JOINS}"
+            " WHERE c.payment = ? AND c.place BETWEEN ? AND ? ORDER BY c.place, c.n"
+        )
+        return [_act(row) for row in reader.execute(query, (place, place, last))]
+
+    # --- changes --------------------------------------------------------------------------------
+
+    def changes(
+        self, after: tuple[int, int, int], limit: int, *, upto: int | None = None
+    ) -> list[Change]:
+        """Every status that a payment got after (height, index, n), oldest first. upto: a height.
+
+        (0, 0, 0) is before all of them: genesis makes no payment.
+        """
+        height, index, n = after
+        start = place_of(height, index)
+        end = INT64_MAX if upto is None else place_of(upto + 1, 0) - 1
+        limit = min(limit, LIMIT_MAX)
+        reader = self.reader()
+        made = reader.execute(
+            f"{_PAYMENT} FROM payments p {_PAYMENT_JOINS}"
+            " WHERE p.place > ? AND p.place <= ? ORDER BY p.place LIMIT ?",
+            (start, end, limit),
+        ).fetchall()
+        changed = reader.execute(
+            f"{_PAYMENT}, c.place, c.n, c.status, c.amount, l.time_ns FROM acts c"
+            f" JOIN payments p ON p.place = c.payment {_PAYMENT_JOINS}"
+            f" JOIN blocks l ON l.height = c.place >> {INDEX_BITS}"
+            " WHERE (c.place > ? OR c.place = ? AND c.n > ?) AND c.place <= ?"
+            " ORDER BY c.place, c.n LIMIT ?",
+            (start, start, n, end, limit),
+        ).fetchall()
+        news = [_first_change(row) for row in made]
+        later = [_later_change(row) for row in changed]
+        merged = heapq.merge(news, later, key=lambda one: (one.height, one.index, one.n))
+        return list(merged)[:limit]
+
+    # --- accounts -------------------------------------------------------------------------------
+
+    def account(self, address: bytes) -> AccountRow | None:
+        row = self.reader().execute(f"{_ACCOUNT} WHERE a.address = ?", (address,)).fetchone()
+        return None if row is None else _account(row)
+
+    def accounts(
+        self, institution: int, *, limit: int, starting_after: bytes | None = None
+    ) -> list[AccountRow]:
+        before = INT64_MAX if starting_after is None else self._account_number(starting_after)
+        rows = self.reader().execute(
+            f"{_ACCOUNT} WHERE a.institution = ? AND a.number < ? ORDER BY a.number DESC LIMIT ?",
+            (institution, before, min(limit, LIMIT_MAX)),
+        )
+        return [_account(row) for row in rows]
+
+    def entries(
+        self,
+        address: bytes,
+        *,
+        limit: int,
+        starting_after: int | None = None,
+        asset: int | None = None,
+    ) -> list[EntryRow]:
+        """Movements on an account. starting_after: number of the last one seen."""
+        account = self.account(address)
+        if account is None:
+            return []
+        query = f"""
+            SELECT e.number, e.asset, e.amount, e.balance, e.role, k.time_ns, e.place, p.id
+            FROM entries e
+            JOIN blocks k ON k.height = e.place >> {INDEX_BITS}
+            JOIN payments p ON p.place = e.payment
+            WHERE e.account = ? AND e.asset = ? AND e.number < ?
+            ORDER BY e.number DESC LIMIT ?
+        """
+        before = INT64_MAX if starting_after is None else starting_after
+        limit = min(limit, LIMIT_MAX)
+        # Entries lie by account and asset, so each asset's newest are merged.
+        assets = account.assets if asset is None else (asset,)
+        reader = self.reader()
+        rows = heapq.merge(
+            *(reader.execute(query, (account.number, one, before, limit)) for one in assets),
+            key=lambda row: -row[0],
+        )
+        return [_entry(row) for row, _ in zip(rows, range(limit), strict=False)]
+
+    def _account_number(self, address: bytes) -> int:
+        query = "SELECT number FROM accounts WHERE address = ?"
+        row = self.reader().execute(query, (address,)).fetchone()
+        return -1 if row is None else row[0]
+
+    # --- blocks and assets ----------------------------------------------------------------------
+
+    def block(self, height: int) -> BlockRow | None:
+        rows = self._blocks("height = ?", (height, 1))
+        return rows[0] if rows else None
+
+    def blocks(self, *, limit: int, before: int | None = None) -> list[BlockRow]:
+        """before: a height."""
+        top = INT64_MAX if before is None else before
+        return self._blocks("height < ?", (top, min(limit, LIMIT_MAX)))
+
+    def _blocks(self, where: str, given: Sequence[int]) -> list[BlockRow]:
+        query = f"SELECT hash, header FROM blocks WHERE {where} ORDER BY height DESC LIMIT ?"
+        return [_block(hash, header) for hash, header in self.reader().execute(query, given)]
+
+    def assets(self) -> list[tuple[int, str, int]]:
+        """(number, code, scale)."""
+        return self.reader().execute("SELECT * FROM assets ORDER BY number").fetchall()
+
+
+# --- rows ---------------------------------------------------------------------------------------
+
+
+def _payment(row: Sequence[Any]) -> PaymentRow:
+    (
+        id, institution, kind, status, first_status, code, payer, payee,
+        strangers, asset, to_asset, amount, to_amount, captured, refunded, target,
+        purpose, outcome, time_ns, expires_ns, place, envelope, key, sequence, last, legs,
+    ) = row  # fmt: skip
+    amount_minor = int(amount)
+    if captured is None:
+        captured = amount_minor if status == Status.SETTLED else 0
+    if last is None:
+        last = place
+    return PaymentRow(
+        id=id,
+        institution=institution,
+        kind=kind,
+        status=Status(status),
+        first_status=Status(first_status),
+        code=code,
+        payer=payer if strangers is None else strangers[:20],
+        payee=payee if strangers is None else strangers[20:],
+        asset=asset,
+        to_asset=to_asset,
+        amount_minor=amount_minor,
+        to_amount_minor=int(to_amount or 0),
+        captured_minor=int(captured),
+        refunded_minor=int(refunded or 0),
+        target=target,
+        refund_of=target if kind == Kind.REFUND else None,
+        purpose=purpose,
+        outcome=outcome,
+        created_ns=time_ns,
+        expires_ns=expires_ns,
+        height=height_of(place),
+        index=index_of(place),
+        key=key,
+        sequence=sequence % _U64,
+        envelope_index=place - envelope - 1,
+        last_height=height_of(last),
+        last_index=index_of(last),
+        legs=legs or b"",
+    )
+
+
+def _as_of(payment: PaymentRow, status: Status, captured_minor: int, place: int) -> PaymentRow:
+    return PaymentRow(
+        **{
+            **{name: getattr(payment, name) for name in PaymentRow.__slots__},
+            "status": status,
+            "captured_minor": captured_minor,
+            # A refund comes after a payment's last status.
+            "refunded_minor": 0,
+            "last_height": height_of(place),
+            "last_index": index_of(place),
+        }
+    )
+
+
+def _first_change(row: Sequence[Any]) -> Change:
+    now = _payment(row)
+    status = now.first_status
+    captured_minor = now.amount_minor if status is Status.SETTLED else 0
+    then = _as_of(now, status, captured_minor, place_of(now.height, now.index))
+    return Change(now.height, now.index, 0, now.created_ns, status, then)
+
+
+def _later_change(row: Sequence[Any]) -> Change:
+    *payment, place, n, status_text, amount, time_ns = row
+    status = Status(status_text)
+    then = _as_of(_payment(payment), status, int(amount or 0), place)
+    return Change(height_of(place), index_of(place), n, time_ns, status, then)
+
+
+def _act(row: Sequence[Any]) -> ActRow:
+    (
+        place, n, time_ns, id, institution, kind, code, target, account, amount,
+        payment, status, envelope, key, sequence,
+    ) = row  # fmt: skip
+    ordered = envelope >= 0
+    return ActRow(
+        height=height_of(place),
+        index=index_of(place),
+        n=n,
+        time_ns=time_ns,
+        id=id,
+        institution=institution,
+        kind=kind,
+        code=code,
+        target=target,
+        account=account,
+        amount_minor=int(amount or 0),
+        payment=payment,
+        status=None if status is None else Status(status),
+        key=key if ordered else b"",
+        sequence=sequence % _U64 if ordered else 0,
+        envelope_index=place - envelope - 1 if ordered else 0,
+    )
+
+
+def _account(row: Sequence[Any]) -> AccountRow:
+    number, address, institution, owner, flags, assets, time_ns, place = row
+    return AccountRow(
+        number=number,
+        address=address,
+        institution=institution,
+        owner=owner,
+        flags=flags,
+        assets=tuple(json.loads(assets)),
+        opened_ns=time_ns,
+        height=height_of(place),
+        index=index_of(place),
+    )
+
+
+def _entry(row: Sequence[Any]) -> EntryRow:
+    number, asset, amount, balance, role, time_ns, place, payment = row
+    return EntryRow(
+        number=number,
+        asset=asset,
+        amount_minor=int(amount),
+        balance_after_minor=int(balance),
+        role=role,
+        time_ns=time_ns,
+        height=height_of(place),
+        index=index_of(place),
+        payment=payment,
+    )
+
+
+def _block(hash: bytes, header: bytes) -> BlockRow:
+    fields = np.frombuffer(header, HEADER)[0]
+    return BlockRow(
+        height=int(fields["height"]),
+        time_ns=int(fields["time_ns"]),
+        count=int(fields["count"]),
+        hash=hash,
+        previous=bytes(fields["previous"]),
+        transactions_root=bytes(fields["transactions_root"]),
+        results_root=bytes(fields["results_root"]),
+        state_root=bytes(fields["state_root"]),
+    )

@@ -1,0 +1,192 @@
+"""The tables that blocks become: all SQL of the projections that writes, in one place.
+
+Standard SQL as far as it goes. An amount is an INTEGER while it fits 64 bits and decimal text
+beyond (columns without a type keep what they are given); `sql_minor` writes and `int` reads it.
+
+place = height × 2²⁴ + index in the block: one number that orders all entries of the chain.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+SCHEMA_VERSION = 1
+INDEX_BITS = 24
+INT64_MAX = 2**63 - 1
+
+# Codes of docs/format.md after which the ledger does not remember the id: refused envelopes and
+# 20 to 23. A payment refused so has a row while nothing else has its id, and gives way to the
+# first that is remembered. After the ledger's window an institution may use an id again: a second
+# payment then, with a row of its own; asked for by id, the first answers.
+FORGOTTEN_CODE_MAX: Final = 23
+
+TABLES: Final = """
+CREATE TABLE progress (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    schema_version INTEGER NOT NULL,
+    height INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    entries INTEGER NOT NULL
+);
+CREATE TABLE blocks (
+    height INTEGER PRIMARY KEY,
+    time_ns INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    header BLOB NOT NULL
+);
+CREATE TABLE envelopes (
+    place INTEGER PRIMARY KEY,
+    institution INTEGER NOT NULL,
+    key BLOB NOT NULL,
+    sequence INTEGER NOT NULL,
+    code INTEGER NOT NULL
+);
+CREATE TABLE assets (number INTEGER PRIMARY KEY, code TEXT NOT NULL, scale INTEGER NOT NULL);
+CREATE TABLE accounts (
+    number INTEGER PRIMARY KEY,
+    address BLOB NOT NULL UNIQUE,
+    institution INTEGER NOT NULL,
+    owner BLOB,
+    flags INTEGER NOT NULL,
+    assets TEXT NOT NULL,
+    place INTEGER NOT NULL
+);
+CREATE TABLE payments (
+    place INTEGER PRIMARY KEY,
+    id BLOB NOT NULL,
+    institution INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    envelope INTEGER NOT NULL,
+    payer INTEGER NOT NULL,
+    payee INTEGER NOT NULL,
+    strangers BLOB,
+    asset INTEGER NOT NULL,
+    to_asset INTEGER NOT NULL,
+    amount NOT NULL,
+    to_amount,
+    target BLOB,
+    purpose INTEGER NOT NULL,
+    outcome INTEGER NOT NULL,
+    expires_ns INTEGER NOT NULL,
+    code INTEGER NOT NULL,
+    first_status TEXT NOT NULL,
+    status TEXT NOT NULL,
+    captured,
+    refunded,
+    last INTEGER,
+    legs BLOB
+);
+CREATE INDEX payments_id ON payments (id, institution);
+CREATE INDEX payments_forgotten ON payments (place) WHERE code BETWEEN 1 AND 23;
+CREATE INDEX payments_open ON payments (status, place) WHERE status <> 'settled';
+CREATE TABLE parties (
+    account INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    PRIMARY KEY (account, place)
+) WITHOUT ROWID;
+CREATE TABLE entries (
+    account INTEGER NOT NULL,
+    asset INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    amount NOT NULL,
+    balance NOT NULL,
+    role INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    payment INTEGER NOT NULL,
+    PRIMARY KEY (account, asset, number)
+) WITHOUT ROWID;
+CREATE TABLE acts (
+    place INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    id BLOB,
+    institution INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    envelope INTEGER NOT NULL,
+    target BLOB,
+    account INTEGER,
+    amount,
+    code INTEGER NOT NULL,
+    status TEXT,
+    payment INTEGER,
+    PRIMARY KEY (place, n)
+);
+CREATE INDEX acts_id ON acts (id, institution) WHERE id IS NOT NULL;
+"""
+# What each table holds, where its name does not say it:
+# payments  entries of kinds payment, refund, issue, redeem. payer, payee: account numbers, -1 for
+#           an address that is no account (strangers: the two addresses then). target: the refunded
+#           payment or the quote. first_status: as its own entry left it; captured: NULL is all of
+#           a settled payment and nothing of another; last: place of the latest change.
+# parties   which payments an account is payer or payee of, in whatever state.
+# entries   what moved on an account. number counts movements of the whole chain; balance is the
+#           posted balance after it; payment: the place of the payment, which for a captured hold
+#           is not the place where it was booked.
+# acts      every other entry, and each hold that a sweep ended (n from 1). payment, status: which
+#           payment it changed and to what.
+
+TABLE_NAMES: Final = (
+    "progress", "blocks", "envelopes", "assets", "accounts", "payments", "parties", "entries",
+    "acts",
+)  # fmt: skip
+
+PAYMENT_COLUMNS: Final = (
+    "place", "id", "institution", "kind", "envelope", "payer", "payee", "strangers", "asset",
+    "to_asset", "amount", "to_amount", "target", "purpose", "outcome", "expires_ns", "code",
+    "first_status", "status", "captured", "refunded", "last", "legs",
+)  # fmt: skip
+ACT_COLUMNS: Final = (
+    "place", "n", "id", "institution", "kind", "envelope", "target", "account", "amount", "code",
+    "status", "payment",
+)  # fmt: skip
+
+
+def _insert(table: str, columns: tuple[str, ...]) -> str:
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+
+
+INSERT_PAYMENT: Final = _insert("payments", PAYMENT_COLUMNS)
+INSERT_ACT: Final = _insert("acts", ACT_COLUMNS)
+INSERT_PARTY: Final = "INSERT INTO parties VALUES (?, ?)"
+INSERT_ENTRY: Final = "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+INSERT_BLOCK: Final = "INSERT INTO blocks VALUES (?, ?, ?, ?, ?)"
+INSERT_ENVELOPE: Final = "INSERT INTO envelopes VALUES (?, ?, ?, ?, ?)"
+INSERT_ASSET: Final = "INSERT INTO assets VALUES (?, ?, ?)"
+INSERT_ACCOUNT: Final = "INSERT INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?)"
+UPDATE_FLAGS: Final = "UPDATE accounts SET flags = (flags | ?) & ~? WHERE number = ?"
+UPDATE_PAYMENT: Final = (
+    "UPDATE payments SET status = ?, captured = ?, refunded = ?, last = ? WHERE place = ?"
+)
+UPDATE_PROGRESS: Final = "UPDATE progress SET height = ?, hash = ?, entries = ?"
+COUNT_ACCOUNTS: Final = "SELECT coalesce(max(number) + 1, 0) FROM accounts"
+SELECT_BALANCE: Final = (
+    "SELECT balance FROM entries WHERE account = ? AND asset = ? ORDER BY number DESC LIMIT 1"
+)
+SELECT_AIMED: Final = (
+    "SELECT id, institution, place, amount, status, captured, refunded, last, legs"
+    " FROM payments WHERE id IN ({marks}) ORDER BY place"
+)
+SELECT_IDS: Final = "SELECT id, institution FROM payments WHERE id IN ({marks})"
+ANY_FORGOTTEN: Final = "SELECT EXISTS (SELECT 1 FROM payments WHERE code BETWEEN 1 AND 23)"
+SELECT_FORGOTTEN: Final = (
+    "SELECT place, id, institution, payer, payee FROM payments WHERE code BETWEEN 1 AND 23"
+)
+DELETE_PAYMENT: Final = "DELETE FROM payments WHERE place = ?"
+DELETE_PARTY: Final = "DELETE FROM parties WHERE account = ? AND place = ?"
+
+
+def sql_minor(amount_minor: int) -> int | str:
+    """An amount as its column keeps it."""
+    return amount_minor if -INT64_MAX <= amount_minor <= INT64_MAX else str(amount_minor)
+
+
+def place_of(height: int, index: int) -> int:
+    return height << INDEX_BITS | index
+
+
+def height_of(place: int) -> int:
+    return place >> INDEX_BITS
+
+
+def index_of(place: int) -> int:
+    return place & (1 << INDEX_BITS) - 1

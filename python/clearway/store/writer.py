@@ -1,0 +1,560 @@
+"""From blocks to rows: what one group of blocks changes in the tables, in one transaction.
+
+Order matters in three places. Payments go in before the acts that change them are looked at, so
+that a hold may be made and ended in one group. Movements are booked in the order of their entries.
+A status changes only by the table of payment/state.py.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import repeat
+from typing import Any
+
+import numpy as np
+
+from clearway.payment.records import (
+    ENVELOPE,
+    LEG,
+    AccountFlag,
+    Flag,
+    Kind,
+    Legs,
+    Outcome,
+    parse_account_units,
+    set_u128,
+    u128,
+)
+from clearway.payment.state import CODE_DECLINED, Act, Status, first_act, next_status
+from clearway.store import schema
+from clearway.store.database import IN_LIST_MAX
+from clearway.store.group import (
+    NO_ACCOUNT,
+    Group,
+    Int64,
+    Numbers,
+    RecordedBlock,
+    account_numbers,
+    byte_list,
+    envelope_fields,
+    minor_list,
+    read_group,
+    time_list,
+)
+from clearway.store.running import Running
+from clearway.store.schema import sql_minor
+
+MOVES = (Kind.PAYMENT, Kind.REFUND, Kind.ISSUE, Kind.REDEEM)
+ENDED_BYTES = 32  # one ended hold in a sweep: institution u32, 12 zero, id 16
+_U64 = 2**64
+_FLAG_CHANGES = {
+    Kind.FREEZE: (int(AccountFlag.FROZEN), 0),
+    Kind.UNFREEZE: (0, int(AccountFlag.FROZEN)),
+    Kind.CLOSE_ACCOUNT: (int(AccountFlag.CLOSED), 0),
+}
+
+
+def _first_statuses() -> list[str]:
+    """Status by 4 × (0 done, 1 declined, 2 refused) + 2 × pending + review."""
+    statuses = []
+    for code in (0, CODE_DECLINED, CODE_DECLINED + 1):
+        for pending in (False, True):
+            for review in (False, True):
+                act = first_act(code=code, pending=pending, review=review)
+                status = next_status(Status.PENDING, act)
+                assert status is not None, "invariant: a new payment has a first status"
+                statuses.append(str(status))
+    return statuses
+
+
+_FIRST_STATUSES = np.array(_first_statuses(), object)
+
+
+@dataclass(slots=True)
+class _Payment:
+    """A payment that acts of this group change."""
+
+    place: int
+    amount_minor: int
+    status: Status
+    captured: int | str | None
+    refunded: int | str | None
+    last: int | None
+    legs: bytes | None
+    changed: bool = False
+
+
+_Aimed = dict[tuple[int, bytes], list[_Payment]]
+"""(institution, id) → its payments in order; more than one only after the ledger's window."""
+
+
+@dataclass(slots=True)
+class _Movements:
+    """Legs to be booked: to which row of the group each belongs, and to which payment."""
+
+    legs: list[Legs] = field(default_factory=list)
+    rows: list[Int64] = field(default_factory=list)
+    payments: list[Int64] = field(default_factory=list)
+
+
+class Writer:
+    """Applies groups to the tables on the given connection; keeps the running balances."""
+
+    def __init__(self, connection: sqlite3.Connection, numbers: Numbers) -> None:
+        self._connection = connection
+        self._numbers = numbers
+        self._running = Running(self._last_balance)
+
+    def forget(self) -> None:
+        self._running.forget()
+
+    def apply(self, blocks: Sequence[RecordedBlock], entries: int) -> int:
+        """Inside the caller's transaction. entries: movements so far; returns them afterwards."""
+        (accounts,) = self._connection.execute(schema.COUNT_ACCOUNTS).fetchone()
+        group = read_group(blocks, self._numbers, accounts)
+        self._insert_blocks(blocks)
+        self._insert_envelopes(group)
+        self._insert_payments(group)
+        movements = _Movements()
+        _collect_moves(group, movements)
+        self._apply_acts(group, movements)
+        return self._book(group, movements, entries)
+
+    # --- blocks, envelopes ----------------------------------------------------------------------
+
+    def _insert_blocks(self, blocks: Sequence[RecordedBlock]) -> None:
+        rows = [(b.height, b.time_ns, b.count, b.hash, b.header) for b in blocks]
+        self._connection.executemany(schema.INSERT_BLOCK, rows)
+
+    def _insert_envelopes(self, group: Group) -> None:
+        rows, fields = envelope_fields(group)
+        assert fields.dtype == ENVELOPE, "invariant: envelopes are read as envelopes"
+        self._connection.executemany(
+            schema.INSERT_ENVELOPE,
+            zip(
+                group.place[rows].tolist(),
+                fields["institution"].tolist(),
+                byte_list(fields["key"]),
+                # A u64 in SQL's signed 64 bits: the same bits.
+                fields["sequence"].astype(np.int64).tolist(),
+                group.code[rows].tolist(),
+                strict=True,
+            ),
+        )
+
+    # --- payments -------------------------------------------------------------------------------
+
+    def _insert_payments(self, group: Group) -> None:
+        rows = self._faces(group, group.rows(*MOVES))
+        if not len(rows):
+            return
+        heads = group.heads[rows]
+        payer, payee, place = group.payer[rows], group.payee[rows], group.place[rows]
+        status = _first_status(heads, group.code[rows])
+        place_list = place.tolist()
+        self._connection.executemany(
+            schema.INSERT_PAYMENT,
+            zip(
+                place_list,
+                byte_list(heads["id"]),
+                group.institution[rows].tolist(),
+                heads["kind"].tolist(),
+                group.envelope[rows].tolist(),
+                payer.tolist(),
+                payee.tolist(),
+                _strangers(heads, payer, payee),
+                heads["asset"].tolist(),
+                heads["to_asset"].tolist(),
+                minor_list(heads, "amount"),
+                _to_amounts(heads),
+                _targets(heads),
+                heads["purpose"].tolist(),
+                heads["outcome"].tolist(),
+                time_list(heads["expires_ns"]),
+                group.code[rows].tolist(),
+                status,
+                status,
+                repeat(None),
+                repeat(None),
+                repeat(None),
+                _legs_of(group, rows),
+            ),
+        )
+        # In order of the key, so that neighbours land on one page.
+        account = np.concatenate([payer, payee[payer != payee]])
+        places = np.concatenate([place, place[payer != payee]])
+        order = np.lexsort((places, account))[np.count_nonzero(account == NO_ACCOUNT) :]
+        self._connection.executemany(
+            schema.INSERT_PARTY,
+            zip(account[order].tolist(), places[order].tolist(), strict=True),
+        )
+
+    def _faces(self, group: Group, rows: Int64) -> Int64:
+        """The rows that stay when a refusal that the ledger forgets shares its id with another
+        payment (schema.FORGOTTEN_CODE_MAX). Both cases are rare, and cost nothing without them."""
+        code = group.code[rows]
+        forgotten = (code > 0) & (code <= schema.FORGOTTEN_CODE_MAX)
+        (earlier,) = self._connection.execute(schema.ANY_FORGOTTEN).fetchone()
+        if earlier:
+            self._give_way(group, rows[~forgotten])
+        if not forgotten.any():
+            return rows
+        lost = rows[forgotten]
+        taken = self._taken(byte_list(group.heads["id"][lost]))
+        taken.update(_keys(group, rows[~forgotten]))
+        kept = ~forgotten
+        for at, key in zip(np.flatnonzero(forgotten).tolist(), _keys(group, lost), strict=True):
+            kept[at] = key not in taken
+            taken.add(key)
+        return rows[kept]
+
+    def _give_way(self, group: Group, rows: Int64) -> None:
+        """Deletes forgotten refusals whose id these remembered rows have."""
+        new = set(_keys(group, rows))
+        gone = [
+            row
+            for row in self._connection.execute(schema.SELECT_FORGOTTEN)
+            if (row[2], row[1]) in new
+        ]
+        for place, _, _, payer, payee in gone:
+            self._connection.execute(schema.DELETE_PAYMENT, (place,))
+            self._connection.execute(schema.DELETE_PARTY, (payer, place))
+            self._connection.execute(schema.DELETE_PARTY, (payee, place))
+
+    def _taken(self, ids: list[bytes]) -> set[tuple[int, bytes]]:
+        taken = set()
+        for part in _parts(sorted(set(ids))):
+            query = schema.SELECT_IDS.format(marks=",".join("?" * len(part)))
+            for id, institution in self._connection.execute(query, part):
+                taken.add((institution, id))
+        return taken
+
+    # --- acts -----------------------------------------------------------------------------------
+
+    def _apply_acts(self, group: Group, movements: _Movements) -> None:
+        """Everything that is not a new payment, entry by entry, in order."""
+        acting = (group.kind != Kind.ENVELOPE) & ~np.isin(group.kind, MOVES) & ~group.duplicate
+        refunds = (group.kind == Kind.REFUND) & (group.code == 0) & ~group.duplicate
+        rows = np.flatnonzero(acting | refunds).tolist()
+        if not rows:
+            return
+        aimed = self._load_aimed(group, rows)
+        acts: list[tuple[Any, ...]] = []
+        for row in rows:
+            kind = int(group.kind[row])
+            if kind == Kind.SWEEP:
+                acts.extend(_sweep(group, row, aimed))
+            elif kind == Kind.REFUND:
+                _refund(group, row, aimed)
+            elif kind in (Kind.POST, Kind.VOID):
+                acts.append(_end_hold(group, row, aimed, movements))
+            else:
+                acts.append(self._administer(group, row))
+        self._connection.executemany(schema.INSERT_ACT, acts)
+        self._connection.executemany(
+            schema.UPDATE_PAYMENT,
+            [
+                (str(one.status), one.captured, one.refunded, one.last, one.place)
+                for lives in aimed.values()
+                for one in lives
+                if one.changed
+            ],
+        )
+
+    def _load_aimed(self, group: Group, rows: list[int]) -> _Aimed:
+        """The payments that these rows aim at."""
+        wanted: set[tuple[int, bytes]] = set()
+        for row in rows:
+            if group.kind[row] == Kind.SWEEP:
+                wanted.update(_ended(group.sweeps[row]))
+            elif group.kind[row] in (Kind.POST, Kind.VOID, Kind.REFUND):
+                wanted.add(_target(group, row))
+        aimed: _Aimed = {}
+        for part in _parts(sorted({id for _, id in wanted})):
+            query = schema.SELECT_AIMED.format(marks=",".join("?" * len(part)))
+            for id, institution, place, amount, status, *rest in self._connection.execute(
+                query, part
+            ):
+                one = _Payment(place, int(amount), Status(status), *rest)
+                aimed.setdefault((institution, id), []).append(one)
+        return aimed
+
+    def _administer(self, group: Group, row: int) -> tuple[Any, ...]:
+        """Accounts, assets, keys, limits: the act's row; a success changes its table."""
+        kind, done = Kind(int(group.kind[row])), group.code[row] == 0
+        account = int(group.payer[row]) if kind <= Kind.UNFREEZE else None
+        if done and kind is Kind.OPEN_ACCOUNT:
+            self._open_account(group, row)
+        elif done and kind in _FLAG_CHANGES:
+            on, off = _FLAG_CHANGES[kind]
+            self._connection.execute(schema.UPDATE_FLAGS, (on, off, account))
+        elif done and kind is Kind.REGISTER_ASSET:
+            unit = group.units_of(row)
+            code, scale = unit[:16].rstrip(b"\0").decode("ascii"), unit[16]
+            number = int(group.heads["asset"][row])
+            self._connection.execute(schema.INSERT_ASSET, (number, code, scale))
+        return _act_row(group, row, account=account)
+
+    def _open_account(self, group: Group, row: int) -> None:
+        owner, flags, assets = parse_account_units(group.units_of(row))
+        self._connection.execute(
+            schema.INSERT_ACCOUNT,
+            (
+                int(group.payer[row]),
+                group.heads["payer"][row].tobytes(),
+                int(group.institution[row]),
+                owner if any(owner) else None,
+                flags,
+                json.dumps(assets),
+                int(group.place[row]),
+            ),
+        )
+
+    # --- movements ------------------------------------------------------------------------------
+
+    def _book(self, group: Group, movements: _Movements, entries: int) -> int:
+        if not movements.rows:
+            return entries
+        legs = np.concatenate(movements.legs)
+        row, payment = np.concatenate(movements.rows), np.concatenate(movements.payments)
+        # A post may book a leg of zero, which moves nothing.
+        kept = np.flatnonzero((legs["amount_lo"] != 0) | (legs["amount_hi"] != 0))
+        kept = kept[np.argsort(row[kept], kind="stable")]
+        legs, place, payment = legs[kept], group.place[row[kept]], payment[kept]
+        count = 2 * len(legs)
+        account = np.empty(count, np.int64)
+        account[0::2] = account_numbers(legs["from"], self._numbers)
+        account[1::2] = account_numbers(legs["to"], self._numbers)
+        negative = np.zeros(count, np.bool_)
+        negative[0::2] = True
+        asset = np.repeat(legs["asset"], 2)
+        amount, balance = self._running.apply(account, asset, np.repeat(legs, 2), negative)
+        order = np.lexsort((asset, account))
+        in_order = order.tolist()
+        self._connection.executemany(
+            schema.INSERT_ENTRY,
+            zip(
+                account[order].tolist(),
+                asset[order].tolist(),
+                (order + entries).tolist(),
+                [sql_minor(amount[i]) for i in in_order],
+                [sql_minor(balance[i]) for i in in_order],
+                np.repeat(legs["role"], 2)[order].tolist(),
+                np.repeat(place, 2)[order].tolist(),
+                np.repeat(payment, 2)[order].tolist(),
+                strict=True,
+            ),
+        )
+        return entries + count
+
+    def _last_balance(self, account: int, asset: int) -> int:
+        row = self._connection.execute(schema.SELECT_BALANCE, (account, asset)).fetchone()
+        return 0 if row is None else int(row[0])
+
+
+# --- columns of payments ------------------------------------------------------------------------
+
+
+def _first_status(heads: Any, code: Any) -> list[str]:
+    pending = (heads["flags"] & Flag.PENDING) != 0
+    review = heads["outcome"] == Outcome.REVIEW
+    end = np.where(code == 0, 0, np.where(code == CODE_DECLINED, 1, 2))
+    listed: list[str] = _FIRST_STATUSES[4 * end + 2 * pending + review].tolist()
+    return listed
+
+
+def _strangers(heads: Any, payer: Int64, payee: Int64) -> list[bytes | None]:
+    """Both addresses of a payment with one that is no account."""
+    listed: list[bytes | None] = [None] * len(heads)
+    for row in np.flatnonzero((payer == NO_ACCOUNT) | (payee == NO_ACCOUNT)).tolist():
+        listed[row] = heads["payer"][row].tobytes() + heads["payee"][row].tobytes()
+    return listed
+
+
+def _to_amounts(heads: Any) -> list[int | str | None]:
+    crossing = heads["to_asset"] != 0
+    if not crossing.any():
+        return [None] * len(heads)
+    amounts = minor_list(heads, "to_amount")
+    return [
+        amount if crosses else None
+        for amount, crosses in zip(amounts, crossing.tolist(), strict=True)
+    ]
+
+
+def _targets(heads: Any) -> list[bytes | None]:
+    listed: list[bytes | None] = [None] * len(heads)
+    for row in np.flatnonzero(heads["target"].any(axis=1)).tolist():
+        listed[row] = heads["target"][row].tobytes()
+    return listed
+
+
+def _legs_of(group: Group, rows: Int64) -> list[bytes | None]:
+    """The explicit legs of what moved or is held."""
+    listed: list[bytes | None] = [None] * len(rows)
+    given = (group.unit_count[rows] > 0) & (group.code[rows] == 0)
+    for at in np.flatnonzero(given).tolist():
+        listed[at] = group.units_of(int(rows[at]))
+    return listed
+
+
+# --- legs ---------------------------------------------------------------------------------------
+
+
+def _collect_moves(group: Group, movements: _Movements) -> None:
+    """The legs of what was booked at once: explicit ones, or the one from payer to payee."""
+    rows = group.rows(*MOVES)
+    rows = rows[(group.code[rows] == 0) & ((group.heads["flags"][rows] & Flag.PENDING) == 0)]
+    plain = rows[group.unit_count[rows] == 0]
+    if len(plain):
+        _add_legs(movements, _single_legs(group.heads[plain]), plain, group.place[plain])
+    given = rows[group.unit_count[rows] > 0]
+    if len(given):
+        counts = group.unit_count[given]
+        first = np.repeat(np.cumsum(counts) - counts, counts)
+        at = np.repeat(group.unit_start[given], counts) + np.arange(counts.sum()) - first
+        owner = np.repeat(given, counts)
+        _add_legs(movements, group.units[at], owner, group.place[owner])
+
+
+def _single_legs(heads: Any) -> Legs:
+    legs = np.zeros(len(heads), LEG)
+    legs["from"], legs["to"] = heads["payer"], heads["payee"]
+    for name in ("asset", "amount_lo", "amount_hi"):
+        legs[name] = heads[name]
+    return legs
+
+
+def _add_legs(movements: _Movements, legs: Legs, rows: Int64, payments: Int64) -> None:
+    movements.legs.append(legs)
+    movements.rows.append(rows)
+    movements.payments.append(payments)
+
+
+# --- acts ---------------------------------------------------------------------------------------
+
+
+def _act_row(
+    group: Group,
+    row: int,
+    *,
+    n: int = 0,
+    target: bytes | None = None,
+    account: int | None = None,
+    amount_minor: int | None = None,
+    changed: _Payment | None = None,
+) -> tuple[Any, ...]:
+    """One row of schema.ACT_COLUMNS."""
+    return (
+        int(group.place[row]),
+        n,
+        group.heads["id"][row].tobytes(),
+        int(group.institution[row]),
+        int(group.kind[row]),
+        int(group.envelope[row]),
+        target,
+        account,
+        None if amount_minor is None else sql_minor(amount_minor),
+        int(group.code[row]),
+        None if changed is None else str(changed.status),
+        None if changed is None else changed.place,
+    )
+
+
+def _keys(group: Group, rows: Int64) -> list[tuple[int, bytes]]:
+    """(institution, id) of each."""
+    ids = byte_list(group.heads["id"][rows])
+    return list(zip(group.institution[rows].tolist(), ids, strict=True))
+
+
+def _target(group: Group, row: int) -> tuple[int, bytes]:
+    return int(group.institution[row]), group.heads["target"][row].tobytes()
+
+
+def _parts(ids: list[bytes]) -> Iterator[list[bytes]]:
+    for start in range(0, len(ids), IN_LIST_MAX):
+        yield ids[start : start + IN_LIST_MAX]
+
+
+def _held(aimed: _Aimed, key: tuple[int, bytes]) -> _Payment:
+    """The open hold under an id; the ledger lets there be one."""
+    for payment in aimed.get(key, ()):
+        if payment.status in (Status.HELD, Status.REVIEW):
+            return payment
+    raise AssertionError("invariant: a hold that ends was recorded as open")
+
+
+def _end_hold(group: Group, row: int, aimed: _Aimed, movements: _Movements) -> tuple[Any, ...]:
+    """A capture or approval, a void or rejection."""
+    key = _target(group, row)
+    posts = group.kind[row] == Kind.POST
+    amount_minor = u128(group.results[row], "amount") if posts else None
+    if group.code[row] != 0:
+        return _act_row(group, row, target=key[1], amount_minor=amount_minor)
+    hold = _held(aimed, key)
+    reviewed = hold.status is Status.REVIEW
+    if amount_minor is None:
+        _change(hold, Act.REJECT if reviewed else Act.VOID, group.place[row])
+    else:
+        _change(hold, Act.APPROVE if reviewed else Act.CAPTURE, group.place[row])
+        if amount_minor != hold.amount_minor:
+            hold.captured = sql_minor(amount_minor)
+        legs = _posted_legs(group, row, hold, amount_minor)
+        payments = np.full(len(legs), hold.place, np.int64)
+        _add_legs(movements, legs, np.full(len(legs), row, np.int64), payments)
+    return _act_row(group, row, target=key[1], amount_minor=amount_minor, changed=hold)
+
+
+def _posted_legs(group: Group, row: int, hold: _Payment, amount_minor: int) -> Legs:
+    """docs/format.md, Post: the legs given, or the hold's whole, or its only one in part."""
+    given = group.units_of(row)
+    if given:
+        return np.frombuffer(given, LEG)
+    if hold.legs is None:
+        # The entry names the hold's payer, payee and asset, and its amount is what is captured.
+        return _single_legs(group.heads[row : row + 1])
+    legs = np.frombuffer(hold.legs, LEG).copy()
+    if len(legs) == 1:
+        set_u128(legs[0], "amount", amount_minor)
+    return legs
+
+
+def _sweep(group: Group, row: int, aimed: _Aimed) -> list[tuple[Any, ...]]:
+    """The holds that ended by themselves, counted from 1."""
+    acts = []
+    for n, key in enumerate(_ended(group.sweeps[row]), 1):
+        hold = _held(aimed, key)
+        _change(hold, Act.EXPIRE, group.place[row])
+        fields = _act_row(group, row, n=n, target=key[1], changed=hold)
+        # An ended hold is an act of nobody: it has no id, and the institution is the hold's.
+        acts.append((*fields[:2], None, key[0], *fields[4:]))
+    return acts
+
+
+def _ended(sweep: bytes) -> list[tuple[int, bytes]]:
+    """(institution, id) of the holds that a sweep ended."""
+    return [
+        (int.from_bytes(sweep[at : at + 4], "little"), sweep[at + 16 : at + ENDED_BYTES])
+        for at in range(ENDED_BYTES, len(sweep), ENDED_BYTES)
+    ]
+
+
+def _refund(group: Group, row: int, aimed: _Aimed) -> None:
+    """The payment that was refunded counts what its payer got back, in its own asset."""
+    head = group.heads[row]
+    lives = aimed.get(_target(group, row))
+    if not lives:
+        return  # the ledger checks the amount alone; the payment may be another institution's
+    refunded = lives[0]
+    back_minor = u128(head, "to_amount" if head["to_asset"] else "amount")
+    refunded.refunded = sql_minor(int(refunded.refunded or 0) + back_minor)
+    refunded.last, refunded.changed = int(group.place[row]), True
+
+
+def _change(payment: _Payment, act: Act, place: Any) -> None:
+    status = next_status(payment.status, act)
+    assert status is not None, f"invariant: {act} follows {payment.status}"
+    payment.status, payment.last, payment.changed = status, int(place), True
