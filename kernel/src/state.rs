@@ -89,7 +89,10 @@ impl State {
 
     /// Forgets how to go back: the block is committed.
     pub fn keep(&mut self) {
+        // A genesis of many accounts, or one large block, must not hold on to its memory.
+        const UNDO_KEPT_MAX: usize = 65_536;
         self.undo.clear();
+        self.undo.shrink_to(UNDO_KEPT_MAX);
         self.holds_ended.clear();
         self.window.purge();
     }
