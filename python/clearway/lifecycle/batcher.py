@@ -20,6 +20,7 @@ from typing import Final
 from clearway.lifecycle.batch import PaymentBatch
 from clearway.lifecycle.line import Line, Turn
 from clearway.lifecycle.pay import book, pay, tell
+from clearway.lifecycle.replay import split_ids
 from clearway.lifecycle.resume import resolve
 from clearway.lifecycle.rooms import Rooms
 from clearway.payment.batch import (
@@ -31,7 +32,7 @@ from clearway.payment.batch import (
     check_heads,
 )
 from clearway.payment.errors import ClearwayError, Fault, Refusal
-from clearway.payment.ids import ID_BYTES, format_payment
+from clearway.payment.ids import format_payment
 from clearway.ports.ordering import Ordered
 
 BATCH_BYTES_MAX: Final = 8 * 1024 * 1024
@@ -156,8 +157,7 @@ class Batcher:
         if not 1 <= len(columns) <= BATCH_ROWS_MAX:
             raise ValueError(f"1 to {BATCH_ROWS_MAX} rows, not {len(columns)}")
         check_heads(columns.heads)
-        packed = columns.heads["id"].tobytes()
-        ids = [packed[at : at + ID_BYTES] for at in range(0, len(packed), ID_BYTES)]
+        ids = split_ids(columns.heads["id"].tobytes())
         if len(set(ids)) < len(ids):
             raise Refusal("request.invalid", field="id", what="used twice in one upload")
         future: Future[Share] = Future()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from clearway.lifecycle.batch import PaymentBatch
+from clearway.lifecycle.replay import split_ids
 from clearway.lifecycle.rooms import Rooms
 from clearway.payment.batch import NOT_AN_ACCOUNT
 from clearway.payment.errors import ClearwayError, Refusal
@@ -32,12 +33,11 @@ def receive(batch: PaymentBatch, rooms: Rooms) -> None:
 
 
 def _answer_used_ids(batch: PaymentBatch, rooms: Rooms) -> None:
-    packed = batch.heads["id"].tobytes()
-    ids = [packed[at : at + ID_BYTES] for at in range(0, len(packed), ID_BYTES)]
+    ids = batch.heads["id"].tobytes()
     places = rooms.replay.find_many(ids)
     if not places:
         return
-    for row, id in enumerate(ids):
+    for row, id in enumerate(split_ids(ids)):
         if id in places:
             request_hash = batch.columns.request_hashes[batch.origin[row]].tobytes()
             try:

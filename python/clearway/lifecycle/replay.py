@@ -16,6 +16,7 @@ import numpy as np
 from clearway.ledger.book import Block, Book
 from clearway.payment.batch import UNIT_BYTES, Placed
 from clearway.payment.errors import Refusal
+from clearway.payment.ids import ID_BYTES
 from clearway.payment.records import ENVELOPE, RESULT_DUPLICATE, Kind
 from clearway.store.projections import Projections
 from clearway.store.vault import Vault
@@ -38,20 +39,20 @@ class Replay:
         self._blocks: OrderedDict[int, Block] = OrderedDict()
         self._lock = Lock()
 
-    def find_many(self, ids: list[bytes]) -> dict[bytes, Place]:
-        """Where the ids (16 bytes each) among these that were used stand; the others are absent."""
+    def find_many(self, ids: bytes) -> dict[bytes, Place]:
+        """ids: n × 16 bytes. Those that were used → where they stand."""
         # The height is read first: a block that comes in between is seen by both, never by none.
         covered = self._projections.height >= self._book.height
         found = self._projections.find_many(self._institution, ids)
         places = {id: (place[0], place[1]) for id, place in found.items()}
         if not covered:
-            for id in ids:
+            for id in split_ids(ids):
                 if id not in places and (known := self._book.remembered(self._institution, id)):
                     places[id] = self._place(id, known[2])
         return places
 
     def find(self, id: bytes) -> Place | None:
-        return self.find_many([id]).get(id)
+        return self.find_many(id).get(id)
 
     def answer(self, place: Place, request_hash: bytes) -> Placed:
         """The first answer at this place. Refuses idempotency.body_differs."""
@@ -101,6 +102,11 @@ class Replay:
             while len(self._blocks) > BLOCKS_CACHED_MAX:
                 self._blocks.popitem(last=False)
         return block
+
+
+def split_ids(packed: bytes) -> list[bytes]:
+    """n × 16 bytes → n ids."""
+    return [packed[at : at + ID_BYTES] for at in range(0, len(packed), ID_BYTES)]
 
 
 def _units_of(block: Block, index: int) -> bytes:
