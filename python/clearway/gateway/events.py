@@ -17,7 +17,7 @@ from clearway.gateway.door import Ask, start_message
 from clearway.gateway.render import format_time, render_payment, to_json, view_row
 from clearway.gateway.schemas import Event, EventData
 from clearway.payment.errors import Refusal
-from clearway.store.projections import Change
+from clearway.store.rows import Change
 
 STREAMS_MAX = 64
 CHANGES_PER_READ_MAX = 500

@@ -22,7 +22,7 @@ from clearway.payment.errors import CATALOGUE
 from clearway.payment.ids import format_payment
 from clearway.payment.state import Status
 from clearway.risk.reasons import reasons_of
-from clearway.store.projections import PaymentRow
+from clearway.store.rows import PaymentRow
 
 CUSTOMER_TEXTS: Final[dict[Status, str]] = {
     Status.PENDING: "The payment is on its way.",

@@ -15,7 +15,7 @@ from clearway.ledger.crypto import hash_bytes
 from clearway.payment.errors import Refusal
 from clearway.payment.money import div_ceil, div_floor
 from clearway.payment.records import Flag, Kind, pack_account_units, pack_head
-from clearway.store.projections import PaymentRow
+from clearway.store.rows import PaymentRow
 
 VALID_NS = 600 * 1_000_000_000  # how long an entry may wait for its block
 SALT_BYTES = 16

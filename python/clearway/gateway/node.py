@@ -35,7 +35,10 @@ class Node(Protocol):
     genesis: Genesis
     institution: int
     secret: bytes
-    clock: Callable[[], int]
+
+    @property
+    def clock(self) -> Callable[[], int]:
+        """Nanoseconds since 1970, UTC."""
 
     def readiness(self) -> Sequence[str]:
         """What is still missing; empty when the node serves."""

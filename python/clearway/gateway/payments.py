@@ -19,7 +19,7 @@ from clearway.payment.ids import parse_payment, parse_quote, payment_id
 from clearway.payment.money import parse_amount
 from clearway.payment.records import Kind, u128, view_heads
 from clearway.payment.state import Act, Status, next_status
-from clearway.store.projections import PaymentRow
+from clearway.store.rows import PaymentRow
 
 HOLD_NS = 7 * 86_400 * 1_000_000_000  # of a manual capture that does not say
 SECOND_NS = 1_000_000_000
@@ -146,6 +146,8 @@ async def _prepare_capture(ask: Ask) -> Submission:
     amount_minor = row.amount_minor
     if ask.body.amount is not None:
         amount_minor = parse_amount(ask.body.amount, asset)
+    if row.status == Status.RETURNED:
+        raise Refusal("hold.expired")
     _require(row, Status.HELD, "captured")
     private, details = seal_private(by=ask.key.principal, api_key=ask.key.id)
     head = instructions.capture(
@@ -199,8 +201,17 @@ async def _answer_act(ask: Ask, placed: Placed) -> Answer:
     not in it. A refusal by the ledger is its problem, with the key used."""
     code = result_code(placed.result)
     if code:
-        raise Refusal(ask.door.directory.refusal(code))
+        raise await ask.door.read(_act_refusal, ask, code)
     return Answer(200, await ask.door.read(_render_act, ask, placed))
+
+
+def _act_refusal(ask: Ask, code: int) -> Refusal:
+    """A block ends due holds before anything else, so its captures find no hold; what the client
+    should know is that it expired."""
+    name = ask.door.directory.refusal(code)
+    if name == "hold.unknown" and find_row(ask).status == Status.RETURNED:
+        name = "hold.expired"
+    return Refusal(name)
 
 
 _ACTS = {

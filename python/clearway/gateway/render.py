@@ -26,7 +26,7 @@ from clearway.payment.ids import format_payment
 from clearway.payment.money import Asset, format_amount
 from clearway.payment.records import Kind
 from clearway.payment.state import Status, first_act, next_status
-from clearway.store.projections import PaymentRow
+from clearway.store.rows import PaymentRow
 
 OUTCOMES: Final[tuple[Outcome, ...]] = ("accept", "accept", "review", "decline")
 ROLES: Final[tuple[LegRole, ...]] = ("principal", "fee", "exchange")
@@ -152,7 +152,7 @@ def render_payment(view: PaymentView, directory: Directory, *, decisions: bool) 
         id=format_payment(view.id),
         object="payment",
         created=format_time(view.created_ns),
-        status=status.value,
+        status=status,
         from_=directory.name(view.payer),
         to=directory.name(view.payee),
         amount=format_amount(view.amount_minor, asset),

@@ -12,6 +12,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from clearway.payment.ids import ACCOUNT_ID
 from clearway.payment.records import ACCOUNT_ASSETS_MAX
+from clearway.payment.state import Status
 
 Item = TypeVar("Item")
 
@@ -42,17 +43,6 @@ Purpose = Annotated[
 MetadataKey = Annotated[str, Meta(max_length=64)]
 MetadataValue = Annotated[str, Meta(max_length=1_024)]
 Metadata = Annotated[dict[MetadataKey, MetadataValue], Meta(max_length=50)]
-Status = Literal[
-    "pending",
-    "held",
-    "review",
-    "settled",
-    "declined",
-    "refused",
-    "voided",
-    "returned",
-    "unknown",
-]
 Outcome = Literal["accept", "review", "decline"]
 LegRole = Literal["principal", "fee", "exchange"]
 AccountStatus = Literal["open", "frozen", "closed"]

@@ -1,0 +1,223 @@
+"""The command line. Each command imports what it needs when it runs, so that `--help` is quick.
+
+A command returns what it found as one object; with --json that is the last line, otherwise it is
+said in words. Exit 0: done; 1: the answer is no, or an error that is said in one line; 2: usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from clearway.payment.errors import ClearwayError
+
+Found = dict[str, Any]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    args = _parser().parse_args(argv)
+    try:
+        code: int = args.run(args)
+    except (ClearwayError, OSError, ValueError) as error:
+        print(f"clearway: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def say(args: argparse.Namespace, found: Found, words: str | None = None) -> None:
+    """The result, for people or as one JSON object on the last line."""
+    if args.json:
+        print(json.dumps(found), flush=True)
+    elif words is not None:
+        print(words, flush=True)
+
+
+# --- the commands -------------------------------------------------------------------------------
+
+
+def _demo(args: argparse.Namespace) -> int:
+    from clearway.app.demo import run_demo
+
+    return run_demo(keep=args.keep, as_json=args.json)
+
+
+def _up(args: argparse.Namespace) -> int:
+    from clearway.app.serve import serve
+
+    return serve(data=args.data, host=args.host, port=args.port, dev=args.dev)
+
+
+def _keys_create(args: argparse.Namespace) -> int:
+    from clearway.app.api_keys import create_key
+
+    found = create_key(
+        args.data, scopes=args.scopes.split(","), principal=args.principal, name=args.name
+    )
+    say(args, found, f"{found['key']}\n(id {found['id']}; it is shown once and kept nowhere)")
+    return 0
+
+
+def _keys_list(args: argparse.Namespace) -> int:
+    from clearway.app.api_keys import list_keys
+
+    found = list_keys(args.data)
+    lines = [
+        f"{key['id']}  {key['principal']:<16} {'revoked' if key['revoked'] else 'active ':<8} "
+        f"{key['created']}  {','.join(key['scopes'])}  {key['name']}"
+        for key in found["keys"]
+    ]
+    say(args, found, "\n".join(lines) or "there are no API keys")
+    return 0
+
+
+def _keys_revoke(args: argparse.Namespace) -> int:
+    from clearway.app.api_keys import revoke_key
+
+    found = revoke_key(args.data, args.id)
+    say(
+        args, found, f"{args.id} is revoked" if found["ok"] else f"there is no active key {args.id}"
+    )
+    return 0 if found["ok"] else 1
+
+
+def _replay(args: argparse.Namespace) -> int:
+    from clearway.app.replay import replay_file
+
+    found, words = replay_file(args.file)
+    say(args, found, words)
+    return 0
+
+
+def _train(args: argparse.Namespace) -> int:
+    from clearway.app.models import train_model
+    from clearway.risk.errors import RiskFault
+
+    try:
+        found, words = train_model(args.file, out=args.out, seed=args.seed)
+    except RiskFault as fault:
+        raise ValueError(str(fault)) from fault
+    say(args, found, words)
+    return 0
+
+
+def _screen(args: argparse.Namespace) -> int:
+    from clearway.app.lists import screen
+
+    if (args.name is None) == (args.file is None):
+        raise ValueError("give a NAME or --file")
+    if args.file is not None and args.out is None:
+        raise ValueError("--file needs --out")
+    found, words = screen(
+        name=args.name,
+        birth_date=args.birth_date,
+        country=args.country,
+        file=args.file,
+        out=args.out,
+        pairs=args.pairs,
+    )
+    say(args, found, words)
+    return 0
+
+
+def _verify(args: argparse.Namespace) -> int:
+    from clearway.app.verify import verify_data
+
+    found, words = verify_data(args.data, trust=args.trust)
+    say(args, found, words)
+    return 0 if found["ok"] else 1
+
+
+def _verify_receipt(args: argparse.Namespace) -> int:
+    from clearway.app.verify import verify_receipt
+
+    found, words = verify_receipt(args.file, trust=args.trust)
+    print(json.dumps(found) if args.json else words)
+    return 0 if found["ok"] else 1
+
+
+def _bench(args: argparse.Namespace) -> int:
+    from importlib import import_module
+
+    module = import_module(f"clearway.app.bench.{args.bench}")
+    say(args, module.run(as_json=args.json))
+    return 0
+
+
+BENCHES = ("ledger", "pipeline", "http", "screening", "risk")
+
+# --- their arguments ----------------------------------------------------------------------------
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="clearway", description="A real-time payments network in a box."
+    )
+    parser.add_argument("--version", action="version", version=version("clearway"))
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def add(
+        name: str,
+        help: str,
+        run: Callable[[argparse.Namespace], int],
+        within: Any = commands,
+        *,
+        data: bool = False,
+    ) -> argparse.ArgumentParser:
+        command: argparse.ArgumentParser = within.add_parser(name, help=help, description=help)
+        command.add_argument("--json", action="store_true", help="one JSON object as last line")
+        if data:
+            command.add_argument("--data", type=Path, help="data folder (or CLEARWAY_DATA)")
+        command.set_defaults(run=run)
+        return command
+
+    demo = add("demo", "the tour: a day of payments on a real node", _demo)
+    demo.add_argument("--keep", action="store_true", help="leave the node running")
+
+    up = add("up", "run a node", _up, data=True)
+    up.add_argument("--host", help="or CLEARWAY_HOST; 127.0.0.1")
+    up.add_argument("--port", type=int, help="or CLEARWAY_PORT; 8420; 0 takes a free one")
+    up.add_argument("--dev", action="store_true", help="own genesis, an API key, the faucet")
+
+    keys = commands.add_parser("keys", help="API keys", description="API keys")
+    keys_commands = keys.add_subparsers(metavar="ACTION", required=True)
+    create = add("create", "make an API key", _keys_create, keys_commands, data=True)
+    create.add_argument("--scopes", required=True, help="comma separated; see docs/api-keys.md")
+    create.add_argument("--principal", default="main", help="who pays; rotated keys share it")
+    create.add_argument("--name", default="", help="a note")
+    add("list", "list the API keys", _keys_list, keys_commands, data=True)
+    revoke = add("revoke", "revoke an API key, at once", _keys_revoke, keys_commands, data=True)
+    revoke.add_argument("id")
+
+    replay = add("replay", "push a file of payments through the whole pipeline", _replay)
+    replay.add_argument("file", type=Path, metavar="FILE.parquet|csv")
+
+    train = add("train", "train the risk model on a file, or on simulated worlds", _train)
+    train.add_argument("file", type=Path, nargs="?", metavar="FILE.parquet|csv")
+    train.add_argument("--seed", type=int, default=1, help="same input and seed, same bytes")
+    train.add_argument("--out", type=Path, required=True, help="folder for the model and its card")
+
+    screen = add("screen", "search the sanctions lists", _screen)
+    screen.add_argument("name", nargs="?", metavar="NAME")
+    screen.add_argument("--birth-date")
+    screen.add_argument("--country")
+    screen.add_argument("--file", type=Path, help="csv: name[, birth_date, country]")
+    screen.add_argument("--pairs", action="store_true", help="the file's columns: name1, name2")
+    screen.add_argument("--out", type=Path)
+
+    verify = add("verify", "recompute the chain from genesis", _verify, data=True)
+    verify.add_argument("--trust", type=Path, metavar="GENESIS.json")
+
+    receipt = add("verify-receipt", "check a receipt, with no node", _verify_receipt)
+    receipt.add_argument("file", type=Path)
+    receipt.add_argument("--trust", type=Path, metavar="GENESIS.json")
+
+    bench = add("bench", "measure", _bench)
+    bench.add_argument("bench", choices=BENCHES)
+    return parser
