@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -22,9 +21,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from clearway.app.config import Config, ConfigError
+from clearway.app.config import Config
 from clearway.app.genesis import FEES, INSTITUTION, LIQUIDITY, LIQUIDITY_MAJOR, NOSTRO, make_genesis
-from clearway.app.keys import Keys, load_keys, save_keys, write_secret
+from clearway.app.keys import Keys, open_keys
 from clearway.clearing.legs import HouseAccounts
 from clearway.ledger.book import Book
 from clearway.ledger.crypto import hash_bytes, public_key
@@ -233,22 +232,6 @@ def build_node(config: Config, *, clock: Callable[[], int] = time.time_ns) -> No
 
 
 # --- files ----------------------------------------------------------------------------------------
-
-
-def open_keys(config: Config) -> Keys:
-    path = config.data / "keys.json"
-    passphrase = config.key_passphrase
-    if passphrase is None and config.dev:
-        beside = config.data / "dev-passphrase"
-        if not beside.exists():
-            write_secret(beside, secrets.token_urlsafe(32) + "\n")
-            log.warning("--dev: the key file's passphrase lies beside it, in %s", beside)
-        passphrase = beside.read_text("utf-8").strip()
-    if passphrase is None:
-        raise ConfigError(["CLEARWAY_KEY_PASSPHRASE: is needed to open or make the key file"])
-    if not path.exists():
-        save_keys(path, Keys.make(), passphrase)
-    return load_keys(path, passphrase)
 
 
 def _open_genesis(path: Path, keys: Keys, dev: bool, clock: Callable[[], int]) -> Genesis:

@@ -7,6 +7,7 @@ second and 32 MiB per guess.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import secrets
 from dataclasses import asdict, dataclass
@@ -17,9 +18,11 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-from clearway.app.config import ConfigError
+from clearway.app.config import Config, ConfigError
 
 FORMAT: Final = "clearway keys 1"
+
+log = logging.getLogger("clearway.app")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -37,6 +40,23 @@ class Keys:
     @classmethod
     def make(cls) -> Keys:
         return cls(*(secrets.token_bytes(32) for _ in range(6)))
+
+
+def open_keys(config: Config) -> Keys:
+    """Makes the file at the first start. Raises ConfigError."""
+    path = config.data / "keys.json"
+    passphrase = config.key_passphrase
+    if passphrase is None and config.dev:
+        beside = config.data / "dev-passphrase"
+        if not beside.exists():
+            write_secret(beside, secrets.token_urlsafe(32) + "\n")
+            log.warning("--dev: the key file's passphrase lies beside it, in %s", beside)
+        passphrase = beside.read_text("utf-8").strip()
+    if passphrase is None:
+        raise ConfigError(["CLEARWAY_KEY_PASSPHRASE: is needed to open or make the key file"])
+    if not path.exists():
+        save_keys(path, Keys.make(), passphrase)
+    return load_keys(path, passphrase)
 
 
 def save_keys(path: Path, keys: Keys, passphrase: str) -> None:
