@@ -1,0 +1,174 @@
+"""What the demonstration looks like: steps while it runs, stories, one table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from clearway.app.bootstrap import Node
+from clearway.app.demo.stories import Story
+from clearway.payment.money import format_amount
+from clearway.payment.state import Status
+
+if TYPE_CHECKING:
+    from clearway.app.demo.run import Outcome
+
+COLUMNS: Final = 96
+_GREY: Final = "grey62"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    progress: Progress
+    task: int
+
+    def advance(self, done: int) -> None:
+        self.progress.advance(self.progress.task_ids[self.task], done)
+
+    def say(self, words: str) -> None:
+        self.progress.update(self.progress.task_ids[self.task], words=words)
+
+
+class Steps:
+    """One line a step: what it is, a bar, how many, how long."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+
+    @contextmanager
+    def step(self, what: str, *, total: int) -> Iterator[Step]:
+        task = self._progress.add_task(what, total=total, words="")
+        try:
+            yield Step(self._progress, self._progress.task_ids.index(task))
+        finally:
+            self._progress.update(task, completed=total)
+
+    def stop(self) -> None:
+        self._progress.stop()
+
+
+@contextmanager
+def steps(console: Console) -> Iterator[Steps]:
+    progress = Progress(
+        SpinnerColumn(finished_text="[green]✓[/]"),
+        TextColumn("{task.description:<34}"),
+        BarColumn(bar_width=14),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn(f"[{_GREY}]{{task.fields[words]}}"),
+        console=console,
+    )
+    progress.start()
+    try:
+        yield Steps(progress)
+    finally:
+        progress.stop()
+
+
+def title(console: Console) -> None:
+    console.print()
+    console.print("[bold]Clearway[/]: a week of payments on a node of its own", highlight=False)
+    console.print()
+
+
+def loaded(node: Node) -> str:
+    lists = node.screener.watchlist.lists
+    names = sum(len(part.entities) for part in lists)
+    which = ", ".join(f"{part.name} {part.published}" for part in lists)
+    return f"{names:,} listed ({which})"
+
+
+def outcome(console: Console, outcome: Outcome) -> None:
+    for story in outcome.stories:
+        _story(console, story)
+    _table(console, outcome)
+    for problem in outcome.problems:
+        console.print(f"[red]✗ {problem}[/]", highlight=False)
+
+
+def keeping(console: Console, url: str, key: str, folder: str) -> None:
+    console.print(f"The node serves at {url} with API key {key}", highlight=False)
+    console.print(f"Its data lies in {folder}; Ctrl-C ends it and removes them.", highlight=False)
+
+
+def _story(console: Console, story: Story) -> None:
+    mark = Text("✗ ", "red") if story.wrong else Text("✓ ", "green")
+    console.print()
+    console.print(mark + Text(story.title, "bold"))
+    if story.text:
+        console.print(Padding(Text(story.text), (0, 0, 0, 2)))
+    if story.receipt:
+        where = f"  {story.payment}  receipt {story.receipt}, checked offline"
+        console.print(Text(where, _GREY), soft_wrap=True)
+
+
+def _table(console: Console, outcome: Outcome) -> None:
+    figures, fraud = outcome.figures, outcome.figures.fraud
+    total = sum(figures.by_status.values())
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column()
+    table.add_row("payments", f"{total:,} between {figures.accounts:,} accounts")
+    for status in Status:
+        if count := figures.by_status.get(status.value):
+            table.add_row(f"  {status.value}", f"{count:>8,}  {count / total:7.2%}")
+    table.add_row("value settled", _values(outcome))
+    table.add_row("  across currencies", f"{figures.cross_currency:>8,}  payments")
+    table.add_row("fraud stopped", _eur(fraud.stopped, float(fraud.stopped_eur)))
+    table.add_row("fraud missed", _eur(fraud.missed, float(fraud.missed_eur)))
+    table.add_row(
+        "honest, declined",
+        f"{fraud.false_positives:>8,}  of {fraud.honest:,}; {fraud.honest_reviewed:,} more "
+        "were looked at by a person and approved",
+    )
+    table.add_row("sanctions hits", f"{figures.sanctioned_payments:>8,}  payments")
+    for payments, match in figures.sanctioned:
+        matched = f"{match.matched_name} ({match.entity_id}, {match.score:.0%})"
+        table.add_row("", f"{payments:>8,}  {matched}")
+    p50, p99 = figures.latency_ms
+    table.add_row(
+        "settlement latency", f"p50 {p50:.1f} ms, p99 {p99:.1f} ms, from request to block, live day"
+    )
+    table.add_row(
+        "payments per second",
+        f"{outcome.payments_per_s:,} over the {outcome.history_payments:,} at full speed",
+    )
+    table.add_row("chain", f"height {figures.height:,}, {figures.entries:,} entries")
+    table.add_row("  state root", figures.root)
+    verified = (
+        "[green]verified from genesis[/]" if outcome.verification.ok else "[red]NOT verified[/]"
+    )
+    table.add_row("", verified)
+    table.add_row("total", f"{outcome.seconds:.1f} s")
+    console.print()
+    console.print(table)
+    console.print()
+
+
+def _values(outcome: Outcome) -> str:
+    parts = []
+    for asset, minor in sorted(
+        outcome.figures.settled_minor.items(), key=lambda item: item[0].number
+    ):
+        whole, _, cents = format_amount(minor, asset).partition(".")
+        parts.append(f"{int(whole):>15,}{'.' + cents if cents else ''}".ljust(18) + asset.currency)
+    return "\n".join(parts)
+
+
+def _eur(payments: int, value_eur: float) -> str:
+    return f"{payments:>8,}  payments worth {value_eur:,.2f} EUR"
