@@ -50,6 +50,7 @@ class Fraud:
     """Counts of payments, and what they are worth in euros at the rate book's day."""
 
     stopped: int
+    stopped_by_model: int  # declined at once; a person rejected the others in review
     missed: int
     stopped_eur: Fraction
     missed_eur: Fraction
@@ -160,13 +161,14 @@ def _decision_flags(node: Node, rows: list[Row]) -> dict[bytes, int]:
 def _fraud(
     node: Node, town: Town, rows: list[Row], sanctioned: set[bytes], assets: dict[int, Asset]
 ) -> Fraud:
-    stopped = missed = false_positives = honest_reviewed = honest = 0
+    stopped = by_model = missed = false_positives = honest_reviewed = honest = 0
     stopped_eur = missed_eur = Fraction(0)
     for row in rows:
         fraud = town.is_fraud(row.id)
         declined = row.status is Status.DECLINED
         if fraud and declined:
             stopped += 1
+            by_model += row.outcome == Outcome.DECLINE
             stopped_eur += eur_of(node, row.amount_minor, assets[row.asset])
         elif fraud and row.status is Status.SETTLED:
             missed += 1
@@ -175,7 +177,9 @@ def _fraud(
             honest += 1
             honest_reviewed += row.outcome == Outcome.REVIEW
             false_positives += declined and row.id not in sanctioned
-    return Fraud(stopped, missed, stopped_eur, missed_eur, false_positives, honest_reviewed, honest)
+    return Fraud(
+        stopped, by_model, missed, stopped_eur, missed_eur, false_positives, honest_reviewed, honest
+    )
 
 
 def _matches(node: Node, sanctioned: list[Row]) -> list[tuple[int, Match]]:

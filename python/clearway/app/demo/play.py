@@ -26,7 +26,7 @@ FUNDING_ROWS: Final = 250  # screening a name takes about a millisecond: the dis
 ACCOUNT_ROWS: Final = 1_000
 HISTORY_ROWS: Final = 2_048  # a few hours of the simulated week
 IN_FLIGHT_MAX: Final = 2
-LIVE_PAUSE_S: Final = 0.002
+LIVE_PAUSE_S: Final = 0.001
 
 Advance = Callable[[int], None]
 """Tells the display that so many more are done."""
@@ -35,12 +35,15 @@ Advance = Callable[[int], None]
 @dataclass(slots=True)
 class Played:
     """What the figures cannot find in the ledger: how long the bulk part took on the wall, how
-    fast simulated time ran while the last day was live, and the review that was left open."""
+    fast simulated time ran while the last day was live, and the review that was left open.
+
+    pending, verdicts: answers that are still to come, of payments and of reviews."""
 
     history_s: float = 0.0
     rate: int = 1
     left_open: bytes | None = None
     pending: deque[Future[Share]] = field(default_factory=deque)
+    verdicts: deque[Future[Share]] = field(default_factory=deque)
 
 
 def open_accounts(node: Node, town: Town, advance: Advance) -> None:
@@ -74,9 +77,10 @@ def play_history(
         columns = town.slice(start, stop, now_ns=clock())
         played.pending.append(node.batcher.submit_columns(columns))
         if len(played.pending) >= IN_FLIGHT_MAX:
+            # Before time jumps again: a verdict is valid for a day of the ledger's time.
+            _await_verdicts(played)
             advance(_settle(node, town, played, leave_one=False))
-    while played.pending:
-        advance(_settle(node, town, played, leave_one=False))
+    _finish(node, town, played, advance, leave_one=False)
     played.history_s = time.perf_counter() - began
 
 
@@ -101,11 +105,10 @@ def play_live(
             columns = town.slice(done, due, now_ns=clock())
             played.pending.append(node.batcher.submit_columns(columns))
             done = due
-        while played.pending and (played.pending[0].done() or done == len(times)):
+        while played.pending and played.pending[0].done():
             advance(_settle(node, town, played, leave_one=True))
         time.sleep(LIVE_PAUSE_S)
-    while played.pending:
-        advance(_settle(node, town, played, leave_one=True))
+    _finish(node, town, played, advance, leave_one=True)
     clock.jump(town.start_ns + town.days * DAY_NS)
     clock.run(1)
 
@@ -129,8 +132,20 @@ def _settle(node: Node, town: Town, played: Played, *, leave_one: bool) -> int:
             continue
         acts.append(_verdict(node, head, fraud=fraud))
     if acts:
-        _require_done(node.batcher.submit_columns(Columns.of(acts)).result())
+        played.verdicts.append(node.batcher.submit_columns(Columns.of(acts)))
     return len(share)
+
+
+def _finish(node: Node, town: Town, played: Played, advance: Advance, *, leave_one: bool) -> None:
+    """Waits for everything that is on its way."""
+    while played.pending:
+        advance(_settle(node, town, played, leave_one=leave_one))
+    _await_verdicts(played)
+
+
+def _await_verdicts(played: Played) -> None:
+    while played.verdicts:
+        _require_done(played.verdicts.popleft().result())
 
 
 def _outcomes(share: Share) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:

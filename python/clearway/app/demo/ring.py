@@ -22,7 +22,7 @@ REASONS_SHOWN: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """A ring's payments on the ledger: paid in by victims, passed on by mules."""
+    """A ring's payments on the ledger: paid in by victims, passed on by `accounts` mules."""
 
     accounts: int
     payments: int
@@ -46,7 +46,7 @@ def find_ring(node: Node, town: Town, rows: Sequence[Row]) -> Ring | None:
         worth = {row.id: eur_of(node, row.amount_minor, assets[row.asset]) for row in ring_rows}
         stopped_eur = sum((worth[row.id] for row in stopped), Fraction(0))
         ring = Ring(
-            accounts=len(_accounts(town, numbers)),
+            accounts=len(_mules(town, numbers)),
             payments=len(ring_rows),
             stopped=len(stopped),
             stopped_eur=stopped_eur,
@@ -90,11 +90,9 @@ def _ids(town: Town, numbers: Sequence[int]) -> list[bytes]:
     return [town.heads["id"][number].tobytes() for number in numbers]
 
 
-def _accounts(town: Town, numbers: Sequence[int]) -> set[int]:
-    """Those that got or passed on the money; the victims are not of the ring."""
+def _mules(town: Town, numbers: Sequence[int]) -> set[int]:
     payments = town.payments[np.array(numbers)]
-    passed_by = payments["payer"][payments["scheme"] == MULE]
-    return set(passed_by.tolist()) | set(payments["payee"].tolist())
+    return set(payments["payer"][payments["scheme"] == MULE].tolist())
 
 
 def _reasons(node: Node, stopped: Sequence[Row]) -> list[str]:

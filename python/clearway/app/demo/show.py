@@ -11,11 +11,12 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.progress import (
     BarColumn,
-    MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     SpinnerColumn,
+    Task,
+    TaskID,
     TextColumn,
-    TimeElapsedColumn,
 )
 from rich.table import Table
 from rich.text import Text
@@ -35,13 +36,28 @@ _GREY: Final = "grey62"
 @dataclass(frozen=True, slots=True)
 class Step:
     progress: Progress
-    task: int
+    task: TaskID
 
     def advance(self, done: int) -> None:
-        self.progress.advance(self.progress.task_ids[self.task], done)
+        self.progress.advance(self.task, done)
 
     def say(self, words: str) -> None:
-        self.progress.update(self.progress.task_ids[self.task], words=words)
+        self.progress.update(self.task, words=words)
+
+
+class Counted(ProgressColumn):
+    """`25,683` of how many while it runs, and all of them at the end."""
+
+    def render(self, task: Task) -> Text:
+        total = f"{int(task.total or 0):,}"
+        done = total if task.finished else f"{int(task.completed):,}/{total}"
+        return Text(f"{done:>13}", "green" if task.finished else "")
+
+
+class Seconds(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        spent = task.finished_time if task.finished else task.elapsed
+        return Text(f"{spent or 0.0:5.1f} s", _GREY)
 
 
 class Steps:
@@ -54,7 +70,7 @@ class Steps:
     def step(self, what: str, *, total: int) -> Iterator[Step]:
         task = self._progress.add_task(what, total=total, words="")
         try:
-            yield Step(self._progress, self._progress.task_ids.index(task))
+            yield Step(self._progress, task)
         finally:
             self._progress.update(task, completed=total)
 
@@ -66,10 +82,10 @@ class Steps:
 def steps(console: Console) -> Iterator[Steps]:
     progress = Progress(
         SpinnerColumn(finished_text="[green]✓[/]"),
-        TextColumn("{task.description:<34}"),
-        BarColumn(bar_width=14),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
+        TextColumn("{task.description:<33}"),
+        BarColumn(bar_width=8),
+        Counted(),
+        Seconds(),
         TextColumn(f"[{_GREY}]{{task.fields[words]}}"),
         console=console,
     )
@@ -87,10 +103,11 @@ def title(console: Console) -> None:
 
 
 def loaded(node: Node) -> str:
+    """How many are listed, by which lists of when; and the day of the rates."""
     lists = node.screener.watchlist.lists
-    names = sum(len(part.entities) for part in lists)
+    listed = sum(len(part.entities) for part in lists)
     which = ", ".join(f"{part.name} {part.published}" for part in lists)
-    return f"{names:,} listed ({which})"
+    return f"{listed:,} on {which}"
 
 
 def outcome(console: Console, outcome: Outcome) -> None:
@@ -127,47 +144,48 @@ def _table(console: Console, outcome: Outcome) -> None:
     for status in Status:
         if count := figures.by_status.get(status.value):
             table.add_row(f"  {status.value}", f"{count:>8,}  {count / total:7.2%}")
-    table.add_row("value settled", _values(outcome))
+    for place, (currency, value) in enumerate(_values(outcome)):
+        table.add_row("" if place else "value settled", f"{value}  {currency}")
     table.add_row("  across currencies", f"{figures.cross_currency:>8,}  payments")
     table.add_row("fraud stopped", _eur(fraud.stopped, float(fraud.stopped_eur)))
-    table.add_row("fraud missed", _eur(fraud.missed, float(fraud.missed_eur)))
+    table.add_row("  by the model alone", f"{fraud.stopped_by_model:>8,}  payments")
     table.add_row(
-        "honest, declined",
-        f"{fraud.false_positives:>8,}  of {fraud.honest:,}; {fraud.honest_reviewed:,} more "
-        "were looked at by a person and approved",
+        "  by a person's review", f"{fraud.stopped - fraud.stopped_by_model:>8,}  payments"
     )
+    table.add_row("fraud missed", _eur(fraud.missed, float(fraud.missed_eur)))
+    table.add_row("honest, declined", f"{fraud.false_positives:>8,}  of {fraud.honest:,} payments")
+    table.add_row("honest, reviewed", f"{fraud.honest_reviewed:>8,}  payments, then approved")
     table.add_row("sanctions hits", f"{figures.sanctioned_payments:>8,}  payments")
     for payments, match in figures.sanctioned:
         matched = f"{match.matched_name} ({match.entity_id}, {match.score:.0%})"
         table.add_row("", f"{payments:>8,}  {matched}")
     p50, p99 = figures.latency_ms
     table.add_row(
-        "settlement latency", f"p50 {p50:.1f} ms, p99 {p99:.1f} ms, from request to block, live day"
+        "settlement latency", f"{p50:>8.1f}  ms at the median, p99 {p99:.1f} ms: live day, "
     )
-    table.add_row(
-        "payments per second",
-        f"{outcome.payments_per_s:,} over the {outcome.history_payments:,} at full speed",
-    )
-    table.add_row("chain", f"height {figures.height:,}, {figures.entries:,} entries")
-    table.add_row("  state root", figures.root)
+    table.add_row("", "          from the payer's request to the time on its block")
+    table.add_row("payments per second", f"{outcome.payments_per_s:>8,}  in the days at full speed")
+    table.add_row("chain height", f"{figures.height:>8,}  blocks, {figures.entries:,} entries")
+    table.add_row("state root", figures.root)
     verified = (
         "[green]verified from genesis[/]" if outcome.verification.ok else "[red]NOT verified[/]"
     )
     table.add_row("", verified)
-    table.add_row("total", f"{outcome.seconds:.1f} s")
+    table.add_row("total", f"{outcome.seconds:>8.1f}  s")
     console.print()
     console.print(table)
     console.print()
 
 
-def _values(outcome: Outcome) -> str:
-    parts = []
+def _values(outcome: Outcome) -> list[tuple[str, str]]:
+    """(currency, amount), with the points below each other."""
+    found = []
     for asset, minor in sorted(
         outcome.figures.settled_minor.items(), key=lambda item: item[0].number
     ):
-        whole, _, cents = format_amount(minor, asset).partition(".")
-        parts.append(f"{int(whole):>15,}{'.' + cents if cents else ''}".ljust(18) + asset.currency)
-    return "\n".join(parts)
+        whole, point, cents = format_amount(minor, asset).partition(".")
+        found.append((asset.currency, f"{int(whole):>12,}{point}{cents}".ljust(15)))
+    return found
 
 
 def _eur(payments: int, value_eur: float) -> str:

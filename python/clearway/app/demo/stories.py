@@ -113,7 +113,7 @@ def _ring(teller: Teller, title: str) -> Story:
     id = format_payment(ring.example.id)
     payment = teller.api.get(f"/v1/payments/{id}")
     text = (
-        f"Victims pay in, {ring.accounts} accounts pass on: {ring.stopped} of its "
+        f"Victims pay in, {ring.accounts} mules pass on: {ring.stopped} of the ring's "
         f"{ring.payments} payments stopped, {float(ring.stopped_eur):,.2f} of "
         f"{float(ring.value_eur):,.2f} EUR. Most given reasons: {', '.join(ring.reasons)}."
     )

@@ -48,7 +48,7 @@ class Size:
     merchants: int = 340
     days: int = 7
     live_s: float = 8.0
-    seed: int = 7
+    seed: int = 2028
 
 
 class Town:
