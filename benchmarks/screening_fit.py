@@ -1,7 +1,9 @@
 """Fits the weights in `clearway/screening/score.py` and prints them as they stand there.
 
     python -m benchmarks.screening_fit SHARED_FOLDER
+    python -m benchmarks.screening_fit words > python/clearway/screening/data/word_counts.csv
 
+The second prints how many entities of the shipped list have each word; fit again after it.
 Logistic regression with a small ridge; every weight is held to the sign that a person would expect.
 PAIR is fitted on the labelled pairs and its figures are cross-validated, with all pairs of one name
 in one fold. LISTED is fitted on the best candidate of each query, half of them of listed names.
@@ -11,6 +13,7 @@ from __future__ import annotations
 
 import csv
 import sys
+from collections import Counter
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -27,6 +30,7 @@ from clearway.screening.score import Evidence, compare
 
 Floats = npt.NDArray[np.float64]
 
+_WORD_COUNT_MIN: Final = 3
 _RIDGE_PAIR: Final = 0.5
 _RIDGE_LISTED: Final = 1.0
 _FOLDS: Final = 5
@@ -45,6 +49,9 @@ _LISTED_BOUNDS: Final = {"forms_differ": (-2.0, 0.0), "syllables": (-4.0, -3.0)}
 
 
 def main() -> None:
+    if sys.argv[1] == "words":
+        _show_words()
+        return
     shared = Path(sys.argv[1])
     evidence, same, groups = _pairs(shared / "sanctions" / "name_pairs_nomenklatura.csv")
     for threshold in (0.5, 0.7):
@@ -58,6 +65,16 @@ def main() -> None:
     weights = _fit_best(evidence, same, queries, names)
     _show("LISTED", weights[:-1])
     print(f"LISTED_WEAK_WORD: Final = {weights[-1]:.3f}")
+
+
+def _show_words() -> None:
+    (ofac,) = shipped_lists()
+    counts: Counter[str] = Counter()
+    for entity in ofac.entities:
+        counts.update({token.text for token in parse_name(entity.names[0].text).tokens})
+    for word, count in sorted(counts.items()):
+        if count >= _WORD_COUNT_MIN:
+            print(f"{word},{count}")
 
 
 def _show(name: str, weights: Floats) -> None:
