@@ -19,7 +19,7 @@ from clearway.payment.records import (
     Legs,
     Results,
 )
-from clearway.store.schema import INDEX_BITS, INT64_MAX
+from clearway.store.schema import INDEX_BITS, INT64_MAX, sql_minor
 
 UNIT_BYTES = 64
 NO_ACCOUNT = -1
@@ -186,6 +186,12 @@ def minor_list(rows: Any, name: str) -> list[int | str]:
     both = zip(low.tolist(), high.tolist(), strict=True)
     wide = (low_part | high_part << 64 for low_part, high_part in both)
     return [amount if amount <= INT64_MAX else str(amount) for amount in wide]
+
+
+def signed_list(column: Any) -> list[int | str]:
+    """Signed amounts as int64, or as objects where one may not fit."""
+    values: list[int] = column.tolist()
+    return values if column.dtype == np.int64 else [sql_minor(value) for value in values]  # type: ignore[return-value]
 
 
 def time_list(column: npt.NDArray[np.uint64]) -> list[int]:

@@ -37,8 +37,9 @@ class Running:
 
     def apply(
         self, account: Int64, asset: npt.NDArray[np.uint32], moved: Any, negative: Bool
-    ) -> tuple[list[int], list[int]]:
-        """Movements in order → (signed amounts, balances after each).
+    ) -> tuple[Any, Any]:
+        """Movements in order → (signed amounts, balances after each): int64, or object where one
+        does not fit.
 
         moved: records with `amount_lo` and `amount_hi`; negative: where it leaves the account.
         """
@@ -143,14 +144,11 @@ class Running:
         return balances
 
 
-def _in_order(places: list[Int64], columns: list[Any]) -> list[int]:
+def _in_order(places: list[Int64], columns: list[Any]) -> Any:
     if len(columns) == 1:
-        only: list[int] = columns[0].tolist()
-        return only
-    count = sum(map(len, places))
+        return columns[0]
     narrow = all(column.dtype == np.int64 for column in columns)
-    joined: Any = np.empty(count, np.int64 if narrow else object)
+    joined: Any = np.empty(sum(map(len, places)), np.int64 if narrow else object)
     for rows, column in zip(places, columns, strict=True):
-        joined[rows] = column if narrow else column.astype(object)
-    listed: list[int] = joined.tolist()
-    return listed
+        joined[rows] = column
+    return joined

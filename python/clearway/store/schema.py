@@ -130,23 +130,17 @@ TABLE_NAMES: Final = (
     "acts",
 )  # fmt: skip
 
-PAYMENT_COLUMNS: Final = (
-    "place", "id", "institution", "kind", "envelope", "payer", "payee", "strangers", "asset",
-    "to_asset", "amount", "to_amount", "target", "purpose", "outcome", "expires_ns", "code",
-    "first_status", "status", "captured", "refunded", "last", "legs",
-)  # fmt: skip
 ACT_COLUMNS: Final = (
     "place", "n", "id", "institution", "kind", "envelope", "target", "account", "amount", "code",
     "status", "payment",
 )  # fmt: skip
 
 
-def _insert(table: str, columns: tuple[str, ...]) -> str:
+def insert(table: str, columns: tuple[str, ...]) -> str:
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
 
 
-INSERT_PAYMENT: Final = _insert("payments", PAYMENT_COLUMNS)
-INSERT_ACT: Final = _insert("acts", ACT_COLUMNS)
+INSERT_ACT: Final = insert("acts", ACT_COLUMNS)
 INSERT_PARTY: Final = "INSERT INTO parties VALUES (?, ?)"
 INSERT_ENTRY: Final = "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 INSERT_BLOCK: Final = "INSERT INTO blocks VALUES (?, ?, ?, ?, ?)"

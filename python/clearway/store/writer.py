@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -33,6 +32,7 @@ from clearway.store import schema
 from clearway.store.database import IN_LIST_MAX
 from clearway.store.group import (
     NO_ACCOUNT,
+    Bool,
     Group,
     Int64,
     Numbers,
@@ -42,6 +42,7 @@ from clearway.store.group import (
     envelope_fields,
     minor_list,
     read_group,
+    signed_list,
     time_list,
 )
 from clearway.store.running import Running
@@ -154,34 +155,32 @@ class Writer:
         heads = group.heads[rows]
         payer, payee, place = group.payer[rows], group.payee[rows], group.place[rows]
         status = _first_status(heads, group.code[rows])
-        place_list = place.tolist()
+        columns: dict[str, list[Any] | None] = {
+            "place": place.tolist(),
+            "id": byte_list(heads["id"]),
+            "institution": group.institution[rows].tolist(),
+            "kind": heads["kind"].tolist(),
+            "envelope": group.envelope[rows].tolist(),
+            "payer": payer.tolist(),
+            "payee": payee.tolist(),
+            "strangers": _strangers(heads, payer, payee),
+            "asset": heads["asset"].tolist(),
+            "to_asset": heads["to_asset"].tolist(),
+            "amount": minor_list(heads, "amount"),
+            "to_amount": _to_amounts(heads),
+            "target": _targets(heads),
+            "purpose": heads["purpose"].tolist(),
+            "outcome": heads["outcome"].tolist(),
+            "expires_ns": time_list(heads["expires_ns"]),
+            "code": group.code[rows].tolist(),
+            "first_status": status,
+            "status": status,
+            "legs": _legs_of(group, rows),
+        }
+        # A column that is NULL everywhere is left out: binding is a good part of the cost.
+        given = {name: column for name, column in columns.items() if column is not None}
         self._connection.executemany(
-            schema.INSERT_PAYMENT,
-            zip(
-                place_list,
-                byte_list(heads["id"]),
-                group.institution[rows].tolist(),
-                heads["kind"].tolist(),
-                group.envelope[rows].tolist(),
-                payer.tolist(),
-                payee.tolist(),
-                _strangers(heads, payer, payee),
-                heads["asset"].tolist(),
-                heads["to_asset"].tolist(),
-                minor_list(heads, "amount"),
-                _to_amounts(heads),
-                _targets(heads),
-                heads["purpose"].tolist(),
-                heads["outcome"].tolist(),
-                time_list(heads["expires_ns"]),
-                group.code[rows].tolist(),
-                status,
-                status,
-                repeat(None),
-                repeat(None),
-                repeat(None),
-                _legs_of(group, rows),
-            ),
+            schema.insert("payments", tuple(given)), zip(*given.values(), strict=True)
         )
         # In order of the key, so that neighbours land on one page.
         account = np.concatenate([payer, payee[payer != payee]])
@@ -333,15 +332,14 @@ class Writer:
         asset = np.repeat(legs["asset"], 2)
         amount, balance = self._running.apply(account, asset, np.repeat(legs, 2), negative)
         order = np.lexsort((asset, account))
-        in_order = order.tolist()
         self._connection.executemany(
             schema.INSERT_ENTRY,
             zip(
                 account[order].tolist(),
                 asset[order].tolist(),
                 (order + entries).tolist(),
-                [sql_minor(amount[i]) for i in in_order],
-                [sql_minor(balance[i]) for i in in_order],
+                signed_list(amount[order]),
+                signed_list(balance[order]),
                 np.repeat(legs["role"], 2)[order].tolist(),
                 np.repeat(place, 2)[order].tolist(),
                 np.repeat(payment, 2)[order].tolist(),
@@ -366,18 +364,18 @@ def _first_status(heads: Any, code: Any) -> list[str]:
     return listed
 
 
-def _strangers(heads: Any, payer: Int64, payee: Int64) -> list[bytes | None]:
+def _strangers(heads: Any, payer: Int64, payee: Int64) -> list[bytes | None] | None:
     """Both addresses of a payment with one that is no account."""
-    listed: list[bytes | None] = [None] * len(heads)
-    for row in np.flatnonzero((payer == NO_ACCOUNT) | (payee == NO_ACCOUNT)).tolist():
-        listed[row] = heads["payer"][row].tobytes() + heads["payee"][row].tobytes()
-    return listed
+    return _sparse(
+        (payer == NO_ACCOUNT) | (payee == NO_ACCOUNT),
+        lambda row: heads["payer"][row].tobytes() + heads["payee"][row].tobytes(),
+    )
 
 
-def _to_amounts(heads: Any) -> list[int | str | None]:
+def _to_amounts(heads: Any) -> list[int | str | None] | None:
     crossing = heads["to_asset"] != 0
     if not crossing.any():
-        return [None] * len(heads)
+        return None
     amounts = minor_list(heads, "to_amount")
     return [
         amount if crosses else None
@@ -385,20 +383,23 @@ def _to_amounts(heads: Any) -> list[int | str | None]:
     ]
 
 
-def _targets(heads: Any) -> list[bytes | None]:
-    listed: list[bytes | None] = [None] * len(heads)
-    for row in np.flatnonzero(heads["target"].any(axis=1)).tolist():
-        listed[row] = heads["target"][row].tobytes()
-    return listed
+def _targets(heads: Any) -> list[bytes | None] | None:
+    return _sparse(heads["target"].any(axis=1), lambda row: heads["target"][row].tobytes())
 
 
-def _legs_of(group: Group, rows: Int64) -> list[bytes | None]:
+def _legs_of(group: Group, rows: Int64) -> list[bytes | None] | None:
     """The explicit legs of what moved or is held."""
-    listed: list[bytes | None] = [None] * len(rows)
     given = (group.unit_count[rows] > 0) & (group.code[rows] == 0)
-    for at in np.flatnonzero(given).tolist():
-        listed[at] = group.units_of(int(rows[at]))
-    return listed
+    return _sparse(given, lambda row: group.units_of(int(rows[row])))
+
+
+def _sparse(given: Bool, value: Callable[[int], bytes]) -> list[bytes | None] | None:
+    """A column of values where given, None for one without any."""
+    listed: list[bytes | None] = [None] * len(given)
+    places = np.flatnonzero(given).tolist()
+    for row in places:
+        listed[row] = value(row)
+    return listed if places else None
 
 
 # --- legs ---------------------------------------------------------------------------------------
