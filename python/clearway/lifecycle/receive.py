@@ -47,13 +47,14 @@ def _answer_used_ids(batch: PaymentBatch, rooms: Rooms) -> None:
 
 
 def _refuse_unknown(batch: PaymentBatch, rooms: Rooms) -> None:
-    for row in batch.rows_of(*NAMES_PARTIES).tolist():
-        head = batch.heads[row]
-        for role, number in (("payer", batch.payer[row]), ("payee", batch.payee[row])):
-            if number == NOT_AN_ACCOUNT:
-                batch.leave(row, Refusal("account.unknown", account=head[role].tobytes().hex()))
-        if int(head["asset"]) not in rooms.assets:
-            batch.leave(row, Refusal("asset.unknown", asset=int(head["asset"])))
+    named = batch.rows_of(*NAMES_PARTIES)
+    for role, numbers in (("payer", batch.payer), ("payee", batch.payee)):
+        for row in named[numbers[named] == NOT_AN_ACCOUNT].tolist():
+            address = batch.heads[role][row].tobytes()
+            batch.leave(row, Refusal("account.unknown", account=address.hex()))
+    assets = batch.heads["asset"]
+    for row in named[~np.isin(assets[named], list(rooms.assets))].tolist():
+        batch.leave(row, Refusal("asset.unknown", asset=int(assets[row])))
 
 
 def _fetch_quotes(batch: PaymentBatch, rooms: Rooms) -> None:
