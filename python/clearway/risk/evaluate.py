@@ -25,7 +25,8 @@ from clearway.risk.train import FRAUDS_MIN, compute_features
 _LIGHTGBM: Final = {
     "objective": "binary", "num_leaves": 8, "learning_rate": 0.03, "min_data_in_leaf": 30,
     "lambda_l2": 5.0, "feature_fraction": 0.5, "bagging_fraction": 0.8, "bagging_freq": 1,
-    "verbose": -1, "num_threads": 1, "deterministic": True, "force_row_wise": True,
+    "boost_from_average": False, "verbose": -1, "num_threads": 1, "deterministic": True,
+    "force_row_wise": True,
 }  # fmt: skip
 _TREES: Final = 250
 _SEEDS: Final = (1, 2, 3)
