@@ -23,6 +23,8 @@ from clearway.store.schema import INDEX_BITS, INT64_MAX, sql_minor
 
 UNIT_BYTES = 64
 NO_ACCOUNT = -1
+IS_MOVE = np.zeros(256, np.bool_)
+IS_MOVE[[Kind.PAYMENT, Kind.REFUND, Kind.ISSUE, Kind.REDEEM]] = True
 Int64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
 Numbers = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.uint32]]
@@ -75,9 +77,9 @@ class Group:
     payee: Int64
     sweeps: dict[int, bytes]  # row → the whole entry
 
-    def rows(self, *kinds: Kind) -> Int64:
-        """The rows of those kinds that are not duplicates."""
-        return np.flatnonzero(np.isin(self.kind, kinds) & ~self.duplicate)
+    def moves(self) -> Int64:
+        """The rows that are a payment, refund, issue or redeem, and no duplicate."""
+        return np.flatnonzero(IS_MOVE[self.kind] & ~self.duplicate)
 
     def units_of(self, row: int) -> bytes:
         start, count = int(self.unit_start[row]), int(self.unit_count[row])

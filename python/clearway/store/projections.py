@@ -26,7 +26,7 @@ from clearway.store.writer import Writer
 GROUP_ROWS_MAX = 32_768
 GROUP_BLOCKS_MAX = 512
 # Small blocks that come close together share a transaction; whoever waits ends the pause.
-LINGER_S = 0.010
+LINGER_S = 0.025
 _BEFORE_GENESIS = bytes(32)
 _PRAGMAS = (
     "page_size=8192",

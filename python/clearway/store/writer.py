@@ -31,6 +31,7 @@ from clearway.payment.state import CODE_DECLINED, Act, Status, first_act, next_s
 from clearway.store import schema
 from clearway.store.database import IN_LIST_MAX
 from clearway.store.group import (
+    IS_MOVE,
     NO_ACCOUNT,
     Bool,
     Group,
@@ -48,7 +49,6 @@ from clearway.store.group import (
 from clearway.store.running import Running
 from clearway.store.schema import sql_minor
 
-MOVES = (Kind.PAYMENT, Kind.REFUND, Kind.ISSUE, Kind.REDEEM)
 ENDED_BYTES = 32  # one ended hold in a sweep: institution u32, 12 zero, id 16
 _U64 = 2**64
 _FLAG_CHANGES = {
@@ -149,7 +149,7 @@ class Writer:
     # --- payments -------------------------------------------------------------------------------
 
     def _insert_payments(self, group: Group) -> None:
-        rows = self._faces(group, group.rows(*MOVES))
+        rows = self._faces(group, group.moves())
         if not len(rows):
             return
         heads = group.heads[rows]
@@ -235,7 +235,7 @@ class Writer:
 
     def _apply_acts(self, group: Group, movements: _Movements) -> None:
         """Everything that is not a new payment, entry by entry, in order."""
-        acting = (group.kind != Kind.ENVELOPE) & ~np.isin(group.kind, MOVES) & ~group.duplicate
+        acting = (group.kind != Kind.ENVELOPE) & ~IS_MOVE[group.kind] & ~group.duplicate
         refunds = (group.kind == Kind.REFUND) & (group.code == 0) & ~group.duplicate
         rows = np.flatnonzero(acting | refunds).tolist()
         if not rows:
@@ -407,7 +407,7 @@ def _sparse(given: Bool, value: Callable[[int], bytes]) -> list[bytes | None] | 
 
 def _collect_moves(group: Group, movements: _Movements) -> None:
     """The legs of what was booked at once: explicit ones, or the one from payer to payee."""
-    rows = group.rows(*MOVES)
+    rows = group.moves()
     rows = rows[(group.code[rows] == 0) & ((group.heads["flags"][rows] & Flag.PENDING) == 0)]
     plain = rows[group.unit_count[rows] == 0]
     if len(plain):
