@@ -1,6 +1,6 @@
 """The store's figures: blocks into tables, ids found again, batches saved. Prints one JSON object.
 
-    python benchmarks/store.py [--payments 245700] [--accounts 10000] [--folder DIR]
+    python -m benchmarks.store [--payments 245700] [--accounts 10000] [--folder DIR]
 
 The blocks are made by the kernel beforehand and read back from its log while they are applied.
 """
@@ -154,7 +154,7 @@ def measure_projections(folder: Path, town: Town, first: int, payments: int) -> 
         "bytes_per_payment": round((folder / "projections.db").stat().st_size / payments),
         "find_known_us_per_id": _find(projections, town, known=True),
         "find_unknown_us_per_id": _find(projections, town, known=False),
-        "payment_us": _median_us(lambda id: projections.payment(1, id), _some_ids(town, 500)),
+        "payment_us": _median_us(lambda row: projections.payment(1, row), _some_ids(town, 500)),
         "list_of_20_us": _median_us(
             lambda row: projections.payments(institution=1, account=row, limit=20),
             [bytes(row) for row in town.addresses[:300]],

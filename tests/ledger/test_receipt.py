@@ -10,14 +10,14 @@ from functools import cache
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from clearway.ledger.book import Book
 from clearway.ledger.crypto import public_key, sign
 from clearway.ledger.receipt import ReceiptError, check_receipt, make_receipt, parse_receipt
 from clearway.payment.records import Kind
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-from tests.chains import OTHER_SEED, Chain, busy_chain, make_genesis
+from tests.chains import OTHER_SEED, Chain, address_of, busy_chain, make_genesis
 
 GENESIS = make_genesis()
 
@@ -56,6 +56,26 @@ def test_a_receipt_says_what_happened_in_words() -> None:
     refused = check_receipt(make_receipt(chain().book, 5, 2), GENESIS)
     assert refused.result["code"] == "ledger.exceeds_available"
     assert refused.result["accepted"] is False
+
+
+def test_every_receipt_is_told_in_one_sentence() -> None:
+    told = {}
+    for block in chain().book.blocks(0):
+        for index in range(block.count):
+            checked = check_receipt(make_receipt(chain().book, block.height, index), GENESIS)
+            told[block.height, index] = checked.tell()
+            assert "None" not in checked.tell()
+    alice, bob = address_of("alice").hex(), address_of("bob").hex()
+    id = chain().book.block(5).heads["id"][1].tobytes().hex()
+    assert told[5, 1] == (
+        f"block 5, entry 1: payment {id} of 10.00 EUR/2 from 0x{alice} to 0x{bob}: accepted"
+    )
+    assert told[5, 2].endswith("refused with ledger.exceeds_available")
+    assert told[6, 1].endswith("a repetition of what block 5 accepted")
+    assert " (which is 108.12 USD/2) from " in told[6, 2]
+    assert told[8, 4].endswith(", held for review: accepted")
+    assert told[12, 1].endswith(": declined")
+    assert told[18, 0].endswith("return of expired holds, 1 in number: accepted")
 
 
 def test_the_shape_is_the_published_one() -> None:

@@ -47,6 +47,4 @@ def verify_receipt(file: Path, *, trust: Path | None) -> tuple[dict[str, Any], s
         "entry": checked.entry,
         "result": checked.result,
     }
-    said = ", ".join(f"{name} {value}" for name, value in checked.entry.items() if value)
-    result = ", ".join(f"{name} {value}" for name, value in checked.result.items())
-    return answer, f"VERIFIED: block {checked.height} entry {checked.index}: {said}; {result}"
+    return answer, f"VERIFIED: {checked.tell()}"

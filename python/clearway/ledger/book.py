@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import clearway_kernel as kernel
 import numpy as np
 import numpy.typing as npt
 
+import clearway_kernel as kernel
 from clearway.ledger.crypto import Rows, as_buffer
 from clearway.ledger.genesis import Genesis
 from clearway.payment.errors import Fault
@@ -305,6 +305,11 @@ class Book:
     def remembered(self, institution: int, id: Rows) -> tuple[bytes, int, int] | None:
         """(instruction hash, code, height) while the id is in the window."""
         return self._ledger.remembered(institution, as_buffer(id))
+
+    def remembered_heights(self, institution: int, ids: Rows) -> npt.NDArray[np.uint64]:
+        """Rows of 16 bytes → uint64[n]: the height of `remembered`, 0 for an id that is not."""
+        heights = self._ledger.remembered_heights(institution, as_buffer(ids))
+        return np.frombuffer(heights, np.uint64)
 
     def next_expiry_ns(self) -> int | None:
         return self._ledger.next_expiry_ns()

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias, cast
 
-import clearway_kernel as kernel
 import numpy as np
 import numpy.typing as npt
 from typing_extensions import Buffer
+
+import clearway_kernel as kernel
 
 HASH_BYTES = 32
 SIGNATURE_BYTES = 64

@@ -84,6 +84,45 @@ def describe_result(result: bytes, code_name: Callable[[int], str]) -> dict[str,
     }
 
 
+_SENTENCES = {
+    "payment": "payment {id} of {amount} {asset}{exchange} from {from} to {to}{held}{decided}",
+    "post": "capture {id} of {amount} {asset} from {from} to {to} out of hold {hold}",
+    "void": "void {id} of hold {hold}",
+    "refund": "refund {id} of {amount} {asset}{exchange} from {from} to {to} of {refund_of}",
+    "issue": "issue {id} of {amount} {asset} to {to} against {from}",
+    "redeem": "redemption {id} of {amount} {asset} of {from} against {to}",
+    "open_account": "opening of account {account}",
+    "close_account": "closing of account {account}",
+    "freeze": "freezing of account {account}",
+    "unfreeze": "unfreezing of account {account}",
+    "register_asset": "registration of asset {number}, {code}",
+    "register_key": "registration of key {key} of institution {institution}",
+    "revoke_key": "revocation of key {key}",
+    "set_limit": "limit of key {key}: {payment_max} {asset} a payment, {day_max} a day",
+    "envelope": "envelope {sequence} of institution {institution} with {entries} entries",
+    "sweep": "return of expired holds, {count} in number",
+}
+
+
+def tell_entry(entry: dict[str, object], result: dict[str, object]) -> str:
+    """What `describe_entry` and `describe_result` gave, as one sentence without its full stop."""
+    facts = dict(entry)
+    facts["exchange"] = (
+        f" (which is {entry['to_amount']} {entry['to_asset']})" if "to_asset" in entry else ""
+    )
+    facts["held"] = ", held" if "held_until_ns" in entry else ""
+    facts["decided"] = " for review" if entry.get("outcome") == "review" else ""
+    facts["count"] = len(holds) if isinstance(holds := entry.get("holds"), list) else 0
+    said = _SENTENCES[str(entry["kind"])].format(**facts)
+    ended = "accepted" if result["accepted"] else f"refused with {result['code']}"
+    if result["code"] == "ledger.declined":
+        ended = "declined"
+    again = result["duplicate_of_height"]
+    if again is not None:
+        ended = f"a repetition of what block {again} {ended.replace(' with', ', with')}"
+    return f"{said}: {ended}"
+
+
 def _kind(entry: bytes) -> Kind:
     if len(entry) < 2 or entry[0] != 1:
         raise ValueError("is not an entry of version 1")

@@ -22,7 +22,7 @@ import numpy as np
 
 from clearway.ledger.book import FINALITY, FINALITY_SEQUENCER, Book
 from clearway.ledger.crypto import check_path, hash_bytes, verify
-from clearway.ledger.entry import describe_entry, describe_result
+from clearway.ledger.entry import describe_entry, describe_result, tell_entry
 from clearway.ledger.genesis import Genesis
 from clearway.payment.records import HEADER, RESULT
 
@@ -59,6 +59,10 @@ class Checked:
     block_hash: bytes
     entry: dict[str, object]
     result: dict[str, object]
+
+    def tell(self) -> str:
+        """One sentence for people, such as `block 5, entry 1: payment … of 10.00 EUR/2 …`."""
+        return f"block {self.height}, entry {self.index}: {tell_entry(self.entry, self.result)}"
 
 
 def make_receipt(book: Book, height: int, index: int) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import clearway_kernel as kernel
 import numpy as np
 
+import clearway_kernel as kernel
 from clearway.ledger.genesis import Genesis
 from clearway.payment.errors import Fault
 from clearway.payment.records import HEADER
