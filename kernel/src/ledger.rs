@@ -11,7 +11,7 @@ use crate::codec::{
 use crate::hash::{Domain, Hash, ZERO};
 use crate::history::{Fault, History};
 use crate::key::SEQUENCE;
-use crate::pool::Pool;
+use crate::pool::{Pool, Pooled};
 use crate::rejection::Rejection;
 use crate::signature;
 use crate::state::{Checkpoint, State};
@@ -89,8 +89,6 @@ pub struct Ledger {
 /// Working memory of a stage, kept from block to block.
 #[derive(Default)]
 struct Scratch {
-    instructions: Vec<Hash>,
-    leaves: Vec<Hash>,
     result_leaves: Vec<Hash>,
     entries_pool: Pool,
     results_pool: Pool,
@@ -127,31 +125,61 @@ impl Ledger {
         envelopes: &[&[u8]],
         mark: &mut dyn FnMut(Phase),
     ) -> Result<Block, StageError> {
+        let joined = self.join(time_ns, envelopes)?;
+        let prepared = self.prepare(&joined, envelopes, mark)?;
+        let applied = self.apply(&joined, prepared, mark);
+        Ok(self.put(joined, applied))
+    }
+
+    // The four steps of `stage`. The first two only read, so that other readers need not wait
+    // for signatures; nothing may change the ledger between the first and the last.
+
+    pub fn join(&self, time_ns: u64, envelopes: &[&[u8]]) -> Result<Joined, StageError> {
         self.check_may_stage(time_ns)?;
         let due = self.state.holds.due(time_ns, SWEEP_HOLDS_MAX);
         let mut bytes = self.scratch.entries_pool.take();
-        let mut results = self.scratch.results_pool.take();
         join_records(&due, envelopes, &mut bytes).map_err(StageError::Decode)?;
-        let checkpoint = self.state.checkpoint();
-        let scope = self.scope(time_ns);
-        {
-            let records = read_records(&bytes, &scope, &due, envelopes)?;
-            records.hash_instructions(&mut self.scratch.instructions);
-            mark(Phase::Apply);
-            records.hash_leaves(&mut self.scratch.leaves);
-            mark(Phase::Roots);
-            let Scratch { instructions, leaves, .. } = &self.scratch;
-            let signatures = Signatures::check(&self.state, &scope, &records, instructions);
-            mark(Phase::Signatures);
-            let prepared = Prepared { records, instructions, leaves, signatures };
-            apply_block(&mut self.state, &scope, &due, &prepared, &mut results);
-            mark(Phase::Apply);
-        }
-        let header = self.seal(&scope, &results);
-        let block = Block::new(header, Body { entries: bytes, results });
+        Ok(Joined { scope: self.scope(time_ns), due, bytes })
+    }
+
+    pub fn prepare<'a>(
+        &self,
+        joined: &'a Joined,
+        envelopes: &[&[u8]],
+        mark: &mut dyn FnMut(Phase),
+    ) -> Result<Prepared<'a>, StageError> {
+        let Joined { scope, due, bytes } = joined;
+        let (mut instructions, mut leaves) = (Vec::new(), Vec::new());
+        let records = read_records(bytes, scope, due, envelopes)?;
+        records.hash_instructions(&mut instructions);
+        mark(Phase::Apply);
+        records.hash_leaves(&mut leaves);
         mark(Phase::Roots);
+        let signatures = Signatures::check(&self.state, scope, &records, &instructions);
+        mark(Phase::Signatures);
+        Ok(Prepared { records, instructions, leaves, signatures })
+    }
+
+    pub fn apply(
+        &mut self,
+        joined: &Joined,
+        mut prepared: Prepared<'_>,
+        mark: &mut dyn FnMut(Phase),
+    ) -> Applied {
+        let checkpoint = self.state.checkpoint();
+        let mut results = self.scratch.results_pool.take();
+        apply_block(&mut self.state, &joined.scope, &joined.due, &prepared, &mut results);
+        mark(Phase::Apply);
+        let header = self.seal(&joined.scope, &mut prepared.leaves, &results);
+        mark(Phase::Roots);
+        Applied { header, results, checkpoint }
+    }
+
+    pub fn put(&mut self, joined: Joined, applied: Applied) -> Block {
+        let Applied { header, results, checkpoint } = applied;
+        let block = Block::new(header, Body { entries: joined.bytes, results });
         self.staged = Some((block.clone(), checkpoint));
-        Ok(block)
+        block
     }
 
     fn check_may_stage(&self, time_ns: u64) -> Result<(), StageError> {
@@ -171,8 +199,8 @@ impl Ledger {
         Scope { chain_id: self.chain_id, height, now_ns }
     }
 
-    fn seal(&mut self, scope: &Scope, results: &[u8]) -> Header {
-        let Scratch { leaves, result_leaves, .. } = &mut self.scratch;
+    fn seal(&mut self, scope: &Scope, leaves: &mut Vec<Hash>, results: &[u8]) -> Header {
+        let Scratch { result_leaves, .. } = &mut self.scratch;
         let count = row(leaves.len());
         hash_results(results, result_leaves);
         let transactions_root = tree::root_within(leaves);
@@ -192,17 +220,35 @@ impl Ledger {
 
     /// Makes the staged block part of the chain, on the disk first.
     pub fn commit(&mut self, finality: &[u8]) -> Result<(), CommitError> {
+        let (block, mut history) = self.begin_commit(finality)?;
+        let written = history.append(&block);
+        self.end_commit(&block, history, written)
+    }
+
+    /// The block to be written, and the history to write it to while readers go on. Nothing else
+    /// may change the ledger until both come back in `end_commit`.
+    pub fn begin_commit(&mut self, finality: &[u8]) -> Result<(Block, History), CommitError> {
         if self.is_stopped {
             return Err(CommitError::Stopped);
         }
         let block = self.staged().ok_or(CommitError::NothingStaged)?;
         self.check_finality(block, finality)?;
         let block = Block { finality: finality.to_vec(), ..block.clone() };
-        if let Err(fault) = self.history.append(&block) {
+        Ok((block, std::mem::replace(&mut self.history, History::Closed)))
+    }
+
+    pub fn end_commit(
+        &mut self,
+        block: &Block,
+        history: History,
+        written: Result<(), Fault>,
+    ) -> Result<(), CommitError> {
+        self.history = history;
+        if let Err(fault) = written {
             self.is_stopped = true;
             return Err(CommitError::History(fault));
         }
-        self.keep(&block);
+        self.keep(block);
         Ok(())
     }
 
@@ -407,12 +453,26 @@ fn read_records<'a>(
     }
 }
 
-/// A block that is read and checked as far as its bytes alone allow.
-struct Prepared<'a> {
+/// The bytes of a block to be.
+pub struct Joined {
+    scope: Scope,
+    due: Vec<(u32, Id)>,
+    bytes: Pooled,
+}
+
+/// A block that is read and checked as far as its bytes and the owners of accounts allow.
+pub struct Prepared<'a> {
     records: Records<'a>,
-    instructions: &'a [Hash],
-    leaves: &'a [Hash],
+    instructions: Vec<Hash>,
+    leaves: Vec<Hash>,
     signatures: Signatures,
+}
+
+/// What a block did to the state.
+pub struct Applied {
+    header: Header,
+    results: Pooled,
+    checkpoint: Checkpoint,
 }
 
 /// The signatures of a block are checked together before it is applied. Whether one is valid
@@ -471,14 +531,14 @@ fn apply_block(
     results.reserve(records.all.len().saturating_mul(RESULT_BYTES));
     drop_old_segments(state, scope.now_ns);
     state.window.open.ids.reserve(records.entries.len());
-    let mut leaves = *leaves;
+    let mut leaves = leaves.as_slice();
     if records.has_sweep {
         sweep(state, due);
         let swept = EntryResult::sweep(u128::from(count(due.len())));
         results.extend_from_slice(&swept.write());
         leaves = leaves.get(1..).unwrap_or_default();
     }
-    let mut entries = records.entries.iter().zip(*instructions).enumerate();
+    let mut entries = records.entries.iter().zip(instructions).enumerate();
     for (envelope, is_signed) in records.envelopes.iter().zip(&signatures.envelopes) {
         let own_count = at(envelope.count());
         let (own, rest) = leaves.split_at(own_count.saturating_add(1));

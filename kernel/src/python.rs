@@ -1,11 +1,12 @@
 //! The border to Python: the only file that names PyO3. It converts, lets go of the interpreter
 //! lock, and calls; python/clearway_kernel/__init__.pyi describes what it offers.
 
-// A lock inside keeps readers of other threads waiting while a block is applied; it is only ever
-// taken without the interpreter lock, so that the two cannot wait for each other.
+// A lock inside keeps readers of other threads waiting while a block is applied, not while its
+// signatures are checked or it is written; it is only ever taken without the interpreter lock, so
+// that the two cannot wait for each other.
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
-use std::sync::RwLock;
+use std::sync::{Mutex, RwLock};
 use std::time::Instant;
 
 use pyo3::create_exception;
@@ -676,6 +677,8 @@ impl PhaseClock {
 #[pyclass(name = "Ledger", module = "clearway_kernel", frozen)]
 struct PyLedger {
     ledger: RwLock<Ledger>,
+    /// Held through a whole change, whose longest parts only read and leave readers alone.
+    writer: Mutex<()>,
     /// Reads blocks from the folder without waiting for one that is being written.
     reader: Option<LogReader>,
     snapshot_height: u64,
@@ -684,7 +687,7 @@ struct PyLedger {
 impl PyLedger {
     fn of(ledger: Ledger, snapshot_height: u64) -> Self {
         let reader = ledger.history.reader();
-        Self { ledger: RwLock::new(ledger), reader, snapshot_height }
+        Self { ledger: RwLock::new(ledger), writer: Mutex::new(()), reader, snapshot_height }
     }
 
     fn read<T: Send>(
@@ -700,7 +703,10 @@ impl PyLedger {
         py: Python<'_>,
         change: impl FnOnce(&mut Ledger) -> T + Send,
     ) -> PyResult<T> {
-        py.detach(|| Ok(change(&mut *self.ledger.write().map_err(|_| doubtful())?)))
+        py.detach(|| {
+            let _writer = self.writer.lock().map_err(|_| doubtful())?;
+            Ok(change(&mut *self.ledger.write().map_err(|_| doubtful())?))
+        })
     }
 
     fn read_block(&self, py: Python<'_>, height: u64) -> PyResult<Block> {
@@ -790,14 +796,31 @@ impl PyLedger {
     fn stage(&self, py: Python<'_>, time_ns: u64, envelopes: Vec<Buffer>) -> PyResult<PyStaged> {
         let envelopes: Vec<&[u8]> = envelopes.iter().map(|buffer| &**buffer).collect();
         let mut clock = PhaseClock::start();
-        let block = self.write(py, |ledger| {
-            ledger.stage(time_ns, &envelopes, &mut |phase| clock.mark(phase))
-        })??;
+        let mut mark = |phase| clock.mark(phase);
+        let block = py.detach(|| -> PyResult<Block> {
+            let _writer = self.writer.lock().map_err(|_| doubtful())?;
+            let read = || self.ledger.read().map_err(|_| doubtful());
+            let joined = read()?.join(time_ns, &envelopes)?;
+            let prepared = read()?.prepare(&joined, &envelopes, &mut mark)?;
+            let mut ledger = self.ledger.write().map_err(|_| doubtful())?;
+            let applied = ledger.apply(&joined, prepared, &mut mark);
+            Ok(ledger.put(joined, applied))
+        })?;
         Ok(PyStaged { block, clock })
     }
 
+    /// Readers go on while the block is written to a folder.
     fn commit(&self, py: Python<'_>, finality: Buffer) -> PyResult<()> {
-        Ok(self.write(py, |ledger| ledger.commit(&finality))??)
+        py.detach(|| {
+            let _writer = self.writer.lock().map_err(|_| doubtful())?;
+            let write = || self.ledger.write().map_err(|_| doubtful());
+            if self.reader.is_none() {
+                return Ok(write()?.commit(&finality)?);
+            }
+            let (block, mut history) = write()?.begin_commit(&finality)?;
+            let written = history.append(&block);
+            Ok(write()?.end_commit(&block, history, written)?)
+        })
     }
 
     fn discard(&self, py: Python<'_>) -> PyResult<()> {
@@ -812,7 +835,10 @@ impl PyLedger {
     }
 
     fn snapshot(&self, py: Python<'_>) -> PyResult<u64> {
-        Ok(self.read(py, store::save_snapshot)??)
+        py.detach(|| {
+            let _writer = self.writer.lock().map_err(|_| doubtful())?;
+            Ok(store::save_snapshot(&*self.ledger.read().map_err(|_| doubtful())?)?)
+        })
     }
 
     // --- queries -------------------------------------------------------------------------------
@@ -960,6 +986,22 @@ impl PyLedger {
             let height = found.height.unwrap_or(staged_height);
             Some((Bytes32(found.entry.instruction), found.entry.code, height))
         })
+    }
+
+    fn remembered_heights<'py>(
+        &self,
+        py: Python<'py>,
+        institution: u32,
+        ids: Buffer,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let ids = ids.rows("ids")?;
+        let heights: Vec<[u8; 8]> = self.read(py, |ledger| {
+            let staged_height = ledger.tip.height.saturating_add(1);
+            let find = |id| ledger.state.window.find(institution, id);
+            let height = |id| find(id).map_or(0, |found| found.height.unwrap_or(staged_height));
+            ids.iter().map(|id| height(id).to_le_bytes()).collect()
+        })?;
+        Ok(PyBytes::new(py, heights.as_flattened()))
     }
 
     fn trial_balance<'py>(&self, py: Python<'py>) -> PyResult<Vec<TrialBalanceRow<'py>>> {

@@ -6,8 +6,9 @@ interpreter lock. Errors: `DecodeError` for bytes that do not decode (nothing wa
 """
 
 from collections.abc import Sequence
-from typing_extensions import Buffer
 from typing import final
+
+from typing_extensions import Buffer
 
 class DecodeError(ValueError): ...
 
@@ -219,6 +220,9 @@ class Ledger:
 
     def remembered(self, institution: int, id: Buffer) -> tuple[bytes, int, int] | None:
         """(instruction hash, code, height) inside the window."""
+
+    def remembered_heights(self, institution: int, ids: Buffer) -> bytes:
+        """u64 a row of 16 bytes: the height of `remembered`, 0 for an id that is not."""
 
     def trial_balance(self) -> list[tuple[int, int, int, int, int]]:
         """(asset, sum of positive posted, sum of negative posted, pending_in, pending_out)."""

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
+
 from clearway.app.demo import Outcome, play_demo
 from clearway.app.demo.clock import SimulatedClock
 from clearway.app.demo.town import Size
 from clearway.ledger.book import Block, Book
 from clearway.ledger.genesis import load_genesis
 from clearway.payment.records import Flag, Kind
-from rich.console import Console
 
 SMALL = Size(customers=300, merchants=60, days=2, live_s=1.5)
 

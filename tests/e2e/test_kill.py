@@ -22,7 +22,7 @@ KILLS = 20
 PAYERS = 4
 ACCOUNTS = 8
 FUNDED = Decimal("1000000.00")
-LOAD_S = (0.15, 0.5)
+LOAD_S = (0.1, 0.4)
 
 GONE = (OSError, http.client.HTTPException)
 

@@ -24,7 +24,7 @@ def expect(answer: Any, code: str) -> None:
 BODIES: dict[str, tuple[bytes, str]] = {
     "malformed JSON": (b'{"from":"a",', "request.malformed"),
     "not JSON at all": (b"\xff\xfe", "request.malformed"),
-    "empty": (b"", "request.invalid"),
+    "empty": (b"", "request.malformed"),
     "an array": (b"[]", "request.invalid"),
     "a bare NaN": (b'{"from":"a","to":"b","amount":NaN,"asset":"EUR/2"}', "request.malformed"),
     "an unknown field": (

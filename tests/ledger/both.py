@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import struct
 
-import clearway_kernel
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+import clearway_kernel
 from spec import ledger as spec_ledger
 from spec.hashing import leaf, result_leaf, tree_path
 from spec.records import (

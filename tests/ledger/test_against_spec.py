@@ -10,11 +10,11 @@ from collections import Counter
 from functools import lru_cache
 from random import Random
 
-import clearway_kernel
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import clearway_kernel
 from spec import ed25519, ledger, rules
 from spec.codes import CODES
 from spec.ledger import GENESIS_KINDS

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from clearway.ledger.book import Book, CorruptBook, sign_finality
 from clearway.ledger.crypto import hash_bytes, hash_rows, prf_rows, tree_root
 from clearway.ledger.verify import verify_chain
 from clearway.payment.batch import NOT_AN_ACCOUNT
 from clearway.payment.errors import CATALOGUE
 from clearway.payment.records import Kind
-
 from tests.chains import EUR, SEQUENCER_SEED, Chain, busy_chain, make_genesis
 
 

@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+
 from clearway.ledger.book import Book
 from clearway.ledger.genesis import Genesis, GenesisError, dump_genesis, parse_genesis
 from clearway.payment.money import Asset
 from clearway.payment.records import AccountFlag
-
 from tests.chains import make_genesis
 
 

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import clearway_kernel as kernel
 import pytest
 
+import clearway_kernel as kernel
 from spec import compose
 from spec.records import Flag, Kind
 from tests.ledger.town import (

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-import clearway_kernel
 import pytest
 
+import clearway_kernel
 from spec import compose
 from spec.codes import CODES
 from spec.records import (

@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-import clearway_kernel
 import numpy as np
 import pytest
-from clearway.payment import records
 
+import clearway_kernel
+from clearway.payment import records
 from tools.write_vectors import FILE, vectors
 
 VECTORS: Final[dict[str, Any]] = json.loads(FILE.read_text())

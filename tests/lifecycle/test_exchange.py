@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from clearway.payment.errors import Refusal
 from clearway.payment.records import Kind, Role, u128, view_legs
-
 from tests.lifecycle.town import ASSETS, Town, build_town, code, refusal_of, rows_of
 
 QUOTE_ID = bytes(15) + b"q"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from clearway.clearing.decision import commitments
 from clearway.payment.decision import DecisionFlag
 from clearway.payment.records import Flag, Outcome
-
 from tests.lifecycle.town import Town, build_town, code, outcome, refusal_of, rows_of
 
 REVIEWED, DECLINED = 777_00, 666_00

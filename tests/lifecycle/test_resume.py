@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from clearway.lifecycle.resume import catch_up
 from clearway.payment.batch import Columns, Placed
 from clearway.payment.errors import ClearwayError, Fault
 from clearway.ports.ordering import Ordered
 from clearway.risk.decide import Scorer
 from clearway.risk.state import FeatureState
-
 from tests.lifecycle.town import Town, build_town, code, refusal_of
 from tests.ordering.engines import Answer, Unreliable
 

@@ -12,6 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
+
 from clearway.app.bootstrap import Node, build_node
 from clearway.app.config import parse_config
 from clearway.ledger.book import Book

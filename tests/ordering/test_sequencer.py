@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
 from clearway.app.genesis import make_genesis
 from clearway.app.keys import Keys
 from clearway.ledger.book import FINALITY, Book
@@ -17,7 +18,6 @@ from clearway.payment.ids import account_address
 from clearway.payment.records import Flag, Kind, Outcome, pack_account_units, pack_head
 from clearway.ports.check_ordering import RULES, OrderingCase, check_ordering
 from clearway.ports.ordering import Ordering
-
 from tests.ordering.engines import Unreliable
 
 START_NS = 1_793_000_000_000_000_000

@@ -75,13 +75,26 @@ def test_an_empty_batch_is_a_batch() -> None:
     state.commit(height=1, index=0)
 
 
-@pytest.mark.parametrize("act", ["stage", "save", "advance"])
-def test_nothing_else_may_happen_while_a_batch_is_staged(act: str, tmp_path: Path) -> None:
+def test_two_batches_may_be_staged_and_the_first_may_be_lost() -> None:
     state = FeatureState()
+    one = state.stage(HISTORY[:500])
+    two = state.stage(HISTORY[500:900])
+    assert np.concatenate([one, two]).tobytes() == IN_ONE_GO[:900].tobytes()
+    state.discard(0)
+    state.commit(height=2, index=399)
+    alone = FeatureState()
+    alone.advance(HISTORY[500:900], height=2, index=399)
+    assert state.stage(HISTORY[900:]).tobytes() == alone.stage(HISTORY[900:]).tobytes()
+
+
+@pytest.mark.parametrize("act", ["third stage", "save", "advance"])
+def test_nothing_else_may_happen_while_batches_are_staged(act: str, tmp_path: Path) -> None:
+    state = FeatureState()
+    state.stage(payments())
     state.stage(payments())
     with pytest.raises(AssertionError, match="invariant"):
         {
-            "stage": lambda: state.stage(payments()),
+            "third stage": lambda: state.stage(payments()),
             "save": lambda: state.save(tmp_path / "x"),
             "advance": lambda: state.advance(payments(), height=1, index=0),
         }[act]()

@@ -12,6 +12,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+
 from clearway.store.audit import Audit, AuditError
 
 LOG, HEAD = "audit.log", "audit.log.head"

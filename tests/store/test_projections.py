@@ -15,13 +15,13 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from clearway.payment.records import AccountFlag, Kind, Outcome, Role, pack_leg
 from clearway.payment.state import FINAL, Status
 from clearway.store.projections import Projections
 from clearway.store.rows import PaymentRow
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from tests.chains import (
     ETH,
     EUR,

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from clearway.payment.decision import DECISION
 from clearway.store.vault import AccountRecord, ApiKey, Vault, VaultError
 

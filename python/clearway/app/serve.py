@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import signal
 import socket
 import threading
 import time
@@ -40,8 +41,11 @@ class Server(uvicorn.Server):
         self.failed = False
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        # Not uvicorn's own: it raises the signal again after the last answer, and the process
+        # would end before the node has let go of its files.
         self._gateway.stop()
-        super().handle_exit(sig, frame)
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
 
 
 def serve(*, data: Path | None, host: str | None, port: int | None, dev: bool) -> int:
@@ -98,6 +102,7 @@ def make_server(gateway: Gateway) -> Server:
         ws="none",
         lifespan="on",
         access_log=False,
+        proxy_headers=False,
         log_level="warning",
         server_header=False,
         date_header=False,

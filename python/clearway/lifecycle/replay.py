@@ -46,9 +46,12 @@ class Replay:
         found = self._projections.find_many(self._institution, ids)
         places = {id: (place[0], place[1]) for id, place in found.items()}
         if not covered:
-            for id in split_ids(ids):
-                if id not in places and (known := self._book.remembered(self._institution, id)):
-                    places[id] = self._place(id, known[2])
+            heights = self._book.remembered_heights(self._institution, ids)
+            for row in np.flatnonzero(heights).tolist():
+                id, height = ids[row * ID_BYTES : (row + 1) * ID_BYTES], int(heights[row])
+                # A block that is only staged has answered nobody yet.
+                if id not in places and height <= self._book.height:
+                    places[id] = self._place(id, height)
         return places
 
     def find(self, id: bytes) -> Place | None:

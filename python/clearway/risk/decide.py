@@ -1,6 +1,8 @@
 """From a score to an outcome: whatever costs least, in expectation, for this amount."""
 
+from collections import deque
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Self
 
 import numpy as np
@@ -11,7 +13,7 @@ from clearway.risk.facts import Facts
 from clearway.risk.features import FEATURES, Features
 from clearway.risk.model import RiskModel
 from clearway.risk.reasons import AMOUNT_LIMIT, MODEL_MISSING, WARMING_UP, find_reasons
-from clearway.risk.state import FeatureState
+from clearway.risk.state import AsOf, FeatureState
 
 NO_MODEL_ID: Final = bytes(32)
 NO_MODEL_LIMIT_EUR: Final = 10_000.0  # without a model, a person looks at what is above
@@ -81,6 +83,7 @@ class Scorer:
         self.state = state
         self._model = model
         self._policy = policy or CostPolicy()
+        self._scored: deque[Scores] = deque()
 
     @classmethod
     def load_shipped(cls) -> Self:
@@ -92,11 +95,17 @@ class Scorer:
         return self._model.model_id if self._model else NO_MODEL_ID
 
     def score(self, facts: Facts) -> Scores:
-        """Scores and stages FACTS[n]; `commit` or `discard` has to follow.
+        """Scores and stages FACTS[n]; `commit` or `discard` has to follow. One earlier batch may
+        still wait for its own; it is part of this one's past.
 
         ValueError for an account number that is out of bounds; nothing is staged then.
         """
         features = self.state.stage(facts)
+        scores = self._score(facts, features)
+        self._scored.append(scores)
+        return scores
+
+    def _score(self, facts: Facts, features: Features) -> Scores:
         if self._model is None:
             return _apply_limit(facts, features)
         raw = self._model.forest.raw_scores(features)
@@ -111,13 +120,34 @@ class Scorer:
             reasons[early] |= WARMING_UP
         return Scores(score_bps, outcome, reasons, features)
 
-    def commit(self, *, height: int, index: int) -> None:
-        """What was scored last stands on the chain; its last payment is (height, index)."""
+    def commit(self, scores: Scores | None = None, *, height: int, index: int) -> None:
+        """What was scored first stands on the chain; its last payment is (height, index).
+        Whoever keeps two batches under way says which one this is, and is checked."""
+        assert scores is None or scores is self._scored[0], "invariant: commit out of order"
+        self._scored.popleft()
         self.state.commit(height=height, index=index)
 
-    def discard(self) -> None:
-        """What was scored last never happened."""
-        self.state.discard()
+    def discard(self, scores: Scores | None = None) -> None:
+        """What was scored, by default last, never happened; what was scored after it stays."""
+        if scores is None and not self._scored:
+            return
+        place = len(self._scored) - 1
+        while scores is not None and self._scored[place] is not scores:
+            place -= 1
+        del self._scored[place]
+        self.state.discard(place)
+
+    @property
+    def as_of(self) -> AsOf:
+        return self.state.as_of
+
+    def advance(self, facts: Facts, *, height: int, index: int) -> None:
+        """Takes recorded payments in, without scoring them."""
+        self.state.advance(facts, height=height, index=index)
+
+    def save(self, path: Path) -> None:
+        """See FeatureState.save."""
+        self.state.save(path)
 
 
 def _apply_limit(facts: Facts, features: Features) -> Scores:

@@ -4,7 +4,6 @@ beside them. Only who was a fraud comes from the simulator, by payment id.
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
@@ -88,9 +87,9 @@ def measure(node: Node, town: Town, *, rate: int) -> Figures:
         if row.status is Status.SETTLED:
             asset = assets[row.asset]
             settled[asset] = settled.get(asset, 0) + row.captured_minor
-    with _database(node) as database:
-        (entries,) = database.execute("SELECT entries FROM progress").fetchone()
-        (accounts,) = database.execute("SELECT count(*) FROM accounts").fetchone()
+    reader = node.projections.reader()
+    (entries,) = reader.execute("SELECT entries FROM progress").fetchone()
+    (accounts,) = reader.execute("SELECT count(*) FROM accounts").fetchone()
     return Figures(
         rows=rows,
         by_status=dict(Counter(row.status.value for row in rows)),
@@ -109,23 +108,22 @@ def measure(node: Node, town: Town, *, rate: int) -> Figures:
 
 def read_rows(node: Node) -> list[Row]:
     """Every payment on the ledger, in order."""
-    with _database(node) as database:
-        return [
-            Row(
-                id=id,
-                status=Status(status),
-                outcome=outcome,
-                asset=asset,
-                amount_minor=int(amount),
-                captured_minor=_captured(status, amount, captured),
-                to_asset=to_asset,
-                payer=payer,
-                payee=payee,
-                place=(key, sequence, index),
-            )
-            for id, status, outcome, asset, amount, captured, to_asset, payer, payee, key,
-            sequence, index in database.execute(_QUERY, (int(Kind.PAYMENT),))
-        ]  # fmt: skip
+    return [
+        Row(
+            id=id,
+            status=Status(status),
+            outcome=outcome,
+            asset=asset,
+            amount_minor=int(amount),
+            captured_minor=_captured(status, amount, captured),
+            to_asset=to_asset,
+            payer=payer,
+            payee=payee,
+            place=(key, sequence, index),
+        )
+        for id, status, outcome, asset, amount, captured, to_asset, payer, payee, key,
+        sequence, index in node.projections.reader().execute(_QUERY, (int(Kind.PAYMENT),))
+    ]  # fmt: skip
 
 
 def eur_of(node: Node, amount_minor: int, asset: Asset) -> Fraction:
@@ -137,10 +135,6 @@ def eur_of(node: Node, amount_minor: int, asset: Asset) -> Fraction:
 
 
 # --- the parts ----------------------------------------------------------------------------------
-
-
-def _database(node: Node) -> sqlite3.Connection:
-    return sqlite3.connect(f"file:{node.config.database}?mode=ro", uri=True)
 
 
 def _captured(status: str, amount: object, captured: object) -> int:
