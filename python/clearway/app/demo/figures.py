@@ -71,7 +71,6 @@ class Figures:
     accounts: int
     height: int
     root: str
-    entries: int
 
 
 def measure(node: Node, town: Town, *, rate: int) -> Figures:
@@ -87,9 +86,7 @@ def measure(node: Node, town: Town, *, rate: int) -> Figures:
         if row.status is Status.SETTLED:
             asset = assets[row.asset]
             settled[asset] = settled.get(asset, 0) + row.captured_minor
-    reader = node.projections.reader()
-    (entries,) = reader.execute("SELECT entries FROM progress").fetchone()
-    (accounts,) = reader.execute("SELECT count(*) FROM accounts").fetchone()
+    (accounts,) = node.projections.reader().execute("SELECT count(*) FROM accounts").fetchone()
     return Figures(
         rows=rows,
         by_status=dict(Counter(row.status.value for row in rows)),
@@ -102,7 +99,6 @@ def measure(node: Node, town: Town, *, rate: int) -> Figures:
         accounts=accounts,
         height=node.book.height,
         root=node.book.state_root.hex(),
-        entries=entries,
     )
 
 

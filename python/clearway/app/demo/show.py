@@ -119,8 +119,12 @@ def outcome(console: Console, outcome: Outcome) -> None:
 
 
 def keeping(console: Console, url: str, key: str, folder: str) -> None:
-    console.print(f"The node serves at {url} with API key {key}", highlight=False)
-    console.print(f"Its data lies in {folder}; Ctrl-C ends it and removes them.", highlight=False)
+    console.print()
+    for line in (
+        f"The node serves at {url}, API key {key}",
+        f"Its data lies in {folder}; Ctrl-C ends the node and removes them.",
+    ):
+        console.print(line, highlight=False, soft_wrap=True)
 
 
 def _story(console: Console, story: Story) -> None:
@@ -162,7 +166,9 @@ def _table(console: Console, outcome: Outcome) -> None:
     p50, p99 = figures.latency_ms
     table.add_row("settlement latency", f"{p50:>8.1f}  ms at the median, {p99:.1f} ms at p99 (*)")
     table.add_row("payments per second", f"{outcome.payments_per_s:>8,}  in the days at full speed")
-    table.add_row("chain height", f"{figures.height:>8,}  blocks, {figures.entries:,} entries")
+    table.add_row(
+        "chain height", f"{figures.height:>8,}  blocks, {outcome.verification.entries:,} entries"
+    )
     table.add_row("state root", figures.root)
     verified = (
         "[green]verified from genesis[/]" if outcome.verification.ok else "[red]NOT verified[/]"
