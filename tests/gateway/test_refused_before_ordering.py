@@ -1,10 +1,11 @@
 """What the door refuses: its documented code and status, and nothing written anywhere."""
 
+import time
 from typing import Any
 
 import pytest
 
-from clearway.gateway.auth import create_api_key
+from clearway.gateway.auth import KEY_FRESH_S, create_api_key
 from clearway.payment.errors import CATALOGUE
 from tests.gateway.api import Api, fresh
 
@@ -153,6 +154,7 @@ def test_keys_that_are_missing_wrong_revoked_or_too_weak(api: Api) -> None:
     expect(weak.get("/v1/trial-balance"), "auth.scope")
     assert weak.get("/v1/payments").status_code == 200
     node.vault.revoke_api_key(key.id, node.clock())
+    time.sleep(KEY_FRESH_S)
     expect(weak.get("/v1/payments"), "auth.revoked")
     expect(weak.pay(payer, payee, "1.00"), "auth.revoked")
     expect(api.with_token("").pay(payer, payee, "1.00"), "auth.missing")

@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 import msgspec
 from starlette.types import Message, Receive, Scope, Send
 
-from clearway.gateway.auth import authenticate
+from clearway.gateway.auth import Authenticator
 from clearway.gateway.directory import Directory
 from clearway.gateway.metrics import Metrics
 from clearway.gateway.news import News
@@ -83,6 +83,7 @@ class Door:
         self.metrics = Metrics()
         self.news = News()
         self.stopping = False
+        self.authenticate = Authenticator(node.vault).authenticate
         self._readers = ThreadPoolExecutor(READERS_MAX, thread_name_prefix="reader")
         self._request_ids = count()
         self._request_prefix = f"req_{os.urandom(6).hex()}"
@@ -113,9 +114,6 @@ class Door:
         missing = self.node.readiness()
         if missing:
             raise Fault("node.starting", what="; ".join(missing))
-
-    def authenticate(self, authorization: bytes | None) -> ApiKey:
-        return authenticate(self.node.vault, authorization)
 
     def op_id(self, key: ApiKey, idempotency_key: bytes | None, *, space: str = "") -> bytes:
         """The id of what this request makes. Refuses idempotency.missing, idempotency.malformed.
