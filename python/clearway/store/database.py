@@ -29,7 +29,7 @@ class Database:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _PRIVATE_FILE))
         self._lock = threading.RLock()
         self._local = threading.local()
-        self._readers: list[sqlite3.Connection] = []
+        self._readers: list[tuple[threading.Thread, sqlite3.Connection]] = []
         self._readers_lock = threading.Lock()
         self._writer = self._connect(pragmas)
         self._writer.executescript(schema)
@@ -52,9 +52,17 @@ class Database:
         if connection is None:
             connection = self._connect(("query_only=ON", "cache_size=-8192"))
             self._local.connection = connection
-            with self._readers_lock:
-                self._readers.append(connection)
+            self._keep_reader(connection)
         return connection
+
+    def _keep_reader(self, connection: sqlite3.Connection) -> None:
+        """Remembers it for `close`, and closes those of threads that ended."""
+        with self._readers_lock:
+            for thread, idle in self._readers:
+                if not thread.is_alive():
+                    idle.close()
+            alive = [pair for pair in self._readers if pair[0].is_alive()]
+            self._readers = [*alive, (threading.current_thread(), connection)]
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -87,7 +95,7 @@ class Database:
 
     def close(self) -> None:
         with self._readers_lock:
-            for connection in self._readers:
+            for _, connection in self._readers:
                 connection.close()
             self._readers.clear()
         self._local = threading.local()
