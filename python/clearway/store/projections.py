@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -25,8 +26,10 @@ from clearway.store.writer import Writer
 
 GROUP_ROWS_MAX = 32_768
 GROUP_BLOCKS_MAX = 512
-# Small blocks that come close together share a transaction; whoever waits ends the pause.
-LINGER_S = 0.025
+# Groups start at least this far apart, so that small blocks under load share a transaction (90 µs a
+# payment in groups of 20, 15 in groups of 1,000); the first after a pause is applied at once, and
+# whoever waits for a height ends the pause.
+GROUP_PAUSE_S = 0.1
 _BEFORE_GENESIS = bytes(32)
 _PRAGMAS = (
     "page_size=8192",
@@ -59,9 +62,13 @@ class Projections(Queries):
         super().__init__(database)
         self.listeners: list[Callable[[int], None]] = []
         self.failure: BaseException | None = None
-        self._changed = threading.Condition()
+        lock = threading.Lock()
+        self._changed = threading.Condition(lock)  # for those who wait for a height
+        self._work = threading.Condition(lock)  # for the thread
         self._announced = -1
         self._waiting = 0
+        self._group_started_s = 0.0
+        self._pausing = False
         self._stopping = False
         self._thread: threading.Thread | None = None
         with database.transaction() as connection:
@@ -95,15 +102,17 @@ class Projections(Queries):
 
     def notify(self, height: int) -> None:
         """The ledger has a block of this height. Only wakes the thread."""
-        with self._changed:
+        with self._work:
             self._announced = max(self._announced, height)
-            self._changed.notify_all()
+            if not self._pausing:
+                self._work.notify()
 
     def stop(self) -> None:
         """Ends the thread after its group, and closes every connection."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
+            self._work.notify()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
@@ -111,9 +120,11 @@ class Projections(Queries):
 
     def wait_for(self, height: int, timeout_s: float) -> bool:
         """Whether the tables show the block of this height within that time."""
+        if self.height >= height:
+            return True
         with self._changed:
             self._waiting += 1
-            self._changed.notify_all()
+            self._work.notify()
             try:
                 self._changed.wait_for(
                     lambda: self.height >= height or self._stopping or self.failure is not None,
@@ -141,10 +152,14 @@ class Projections(Queries):
 
     def _wait_for_work(self) -> bool:
         """False when stopping."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._stopping or self._announced > self.height)
+        with self._work:
+            self._work.wait_for(lambda: self._stopping or self._announced > self.height)
             if self._announced - self.height < GROUP_BLOCKS_MAX:
-                self._changed.wait_for(lambda: self._stopping or self._waiting > 0, LINGER_S)
+                pause_s = self._group_started_s + GROUP_PAUSE_S - time.monotonic()
+                self._pausing = True
+                self._work.wait_for(lambda: self._stopping or self._waiting > 0, pause_s)
+                self._pausing = False
+            self._group_started_s = time.monotonic()
             return not self._stopping
 
     # --- applying -------------------------------------------------------------------------------
