@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from clearway.app.bootstrap import open_keys
 from clearway.app.config import Config, ConfigError, load_config
+from clearway.app.keys import open_keys
 from clearway.gateway.auth import create_api_key
 from clearway.gateway.render import format_time
 from clearway.ledger.genesis import load_genesis

@@ -25,13 +25,14 @@ class PaymentFile:
     """n payments in the order of time; payments of the same instant keep the order of the file.
 
     payment_id: as in the file. accounts: name of each account number. labels: int8[n], 1 fraud,
-    0 honest, -1 unknown.
+    0 honest, -1 unknown. assets: code of each asset number, 0 is none.
     """
 
     payment_id: pa.Array
     facts: Facts
     labels: Labels
     accounts: Sequence[str]
+    assets: Sequence[str]
 
 
 def load_payments(path: Path) -> PaymentFile:
@@ -63,7 +64,7 @@ def load_payments(path: Path) -> PaymentFile:
         time_ns=time_ns[order],
     )
     payment_id = table["payment_id"].combine_chunks()
-    return PaymentFile(payment_id, facts, _labels(table), accounts)
+    return PaymentFile(payment_id, facts, _labels(table), accounts, codes)
 
 
 def _time_ns(column: Any) -> NDArray[np.int64]:
