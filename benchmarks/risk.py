@@ -1,0 +1,232 @@
+"""Risk: microseconds per payment, and how well on card payments. Prints one JSON object.
+
+    python -m benchmarks.risk [SHARED_FOLDER]
+
+Rates need nothing but the package: a simulated week, its accounts scattered over a memory of a
+million. The quality figures need the shared folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from clearway.risk import FeatureState, RiskModel, Scorer
+from clearway.risk.evaluate import evaluate_risk
+from clearway.risk.metrics import auc_roc, average_precision
+from clearway.risk.world import World
+
+_ACCOUNTS: Final = 1_000_000
+_BATCHES: Final = (1, 256, 4_096)
+_FOLDS: Final = (date(2018, 7, 25), date(2018, 8, 1), date(2018, 8, 8), date(2018, 8, 15))
+_DAY: Final = timedelta(days=1)
+
+
+def main() -> None:
+    shared = Path(sys.argv[1]) if len(sys.argv) > 1 else None
+    print(json.dumps(measure(shared)))
+
+
+def measure(shared: Path | None = None) -> dict[str, Any]:
+    facts = _scattered_week()
+    model = RiskModel.load_shipped()
+    phases: dict[str, float] = {}
+    latencies: NDArray[np.float64] = np.zeros(0)
+    for batch in _BATCHES:
+        n = min(len(facts), 200 * batch + 4_096)
+        features_us, score_us = _time_batches(model, facts, n, batch)
+        phases[f"features_batch_{batch}"] = round(float(features_us.sum()) / n, 3)
+        phases[f"score_batch_{batch}"] = round(float(score_us.sum()) / n, 3)
+        if batch == 1:
+            latencies = score_us / 1_000.0
+    state = FeatureState(_ACCOUNTS)
+    state.advance(facts, height=1, index=0)
+    features = state.stage(facts[: _BATCHES[-1]])
+    forest_us = _best_us(lambda: model.forest.raw_scores(features)) / len(features)
+    explain_us = _best_us(lambda: model.forest.contributions(features)) / len(features)
+    p50, p99 = np.percentile(latencies, [50, 99])
+    figures: dict[str, Any] = {
+        "bench": "risk",
+        "rate_per_s": round(1e6 / phases[f"score_batch_{_BATCHES[-1]}"]),
+        "latency_ms": {
+            "p50": round(float(p50), 4),
+            "p99": round(float(p99), 4),
+            "max": round(float(latencies.max()), 4),
+        },
+        "phases_us": {
+            **phases,
+            "forest_alone_batch_4096": round(forest_us, 3),
+            "reasons_per_stopped_payment": round(explain_us, 3),
+        },
+        "conditions": {
+            "cores": os.cpu_count(),
+            "threads": 1,
+            "machine": platform.processor() or platform.machine(),
+            "batch": _BATCHES[-1],
+            "accounts": _ACCOUNTS,
+            "payments": len(facts),
+            "score_is": "features, forest, calibration, decision, reasons, commit",
+            "import_s": _import_s(),
+        },
+        "peers": _peers(),
+    }
+    if shared is not None:
+        figures["card_fraud"] = _card_fraud(shared)
+    return figures
+
+
+def _scattered_week() -> NDArray[np.void]:
+    """A simulated week, its accounts thrown over a million rows: memory is cold as in service."""
+    facts = World(seed=5, customers=20_000, merchants=1_500, days=7).facts()
+    place = np.random.default_rng(5).permutation(_ACCOUNTS).astype(np.uint32)
+    facts["payer"], facts["payee"] = place[facts["payer"]], place[facts["payee"]]
+    return facts
+
+
+def _time_batches(
+    model: RiskModel, facts: NDArray[np.void], n: int, batch: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Microseconds of each batch: features with commit, and the whole score with commit. The
+    memory has seen the week before, so that it is not the first touch that is measured."""
+    state, scorer = FeatureState(_ACCOUNTS), Scorer(FeatureState(_ACCOUNTS), model)
+    state.advance(facts, height=1, index=0)
+    scorer.state.advance(facts, height=1, index=0)
+    again = facts[:n].copy()
+    again["time_ns"] += 7 * 86_400 * 10**9
+    took = np.zeros((2, (n + batch - 1) // batch))
+    for k, start in enumerate(range(0, n, batch)):
+        rows = again[start : start + batch]
+        begin = time.perf_counter_ns()
+        state.stage(rows)
+        state.commit(height=2, index=start)
+        middle = time.perf_counter_ns()
+        scorer.score(rows)
+        scorer.commit(height=2, index=start)
+        took[:, k] = middle - begin, time.perf_counter_ns() - middle
+    return took[0] / 1_000.0, took[1] / 1_000.0
+
+
+def _best_us(act: Callable[[], object], times: int = 15) -> float:
+    best = float("inf")
+    for _ in range(times):
+        begin = time.perf_counter_ns()
+        act()
+        best = min(best, (time.perf_counter_ns() - begin) / 1_000.0)
+    return best
+
+
+def _peers() -> list[dict[str, Any]]:
+    """LightGBM's own predictor, one thread, on a forest of the same size."""
+    import lightgbm
+
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(4_096, 48)).astype(np.float32)
+    y = x[:, 0] * x[:, 1] + x[:, 2] + rng.normal(size=len(x)) > 1
+    booster = lightgbm.train(
+        {"objective": "binary", "num_leaves": 31, "max_depth": 6, "verbose": -1, "num_threads": 1},
+        lightgbm.Dataset(x, y),
+        150,
+    )
+    each_us = _best_us(lambda: booster.predict(x, num_threads=1)) / len(x)
+    return [{"name": "LightGBM predict, forest alone", "rate_per_s": round(1e6 / each_us)}]
+
+
+def _import_s() -> dict[str, float]:
+    """Seconds to import the room in a new process: from Numba's cache, and compiling anew."""
+    code = (
+        "import time, numba, numpy; t = time.perf_counter();"
+        "import clearway.risk; print(time.perf_counter() - t)"
+    )
+
+    def run(**environment: str) -> float:
+        out = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return round(float(out.stdout), 2)
+
+    run()
+    with tempfile.TemporaryDirectory() as folder:
+        return {"cold": run(NUMBA_CACHE_DIR=folder), "cached": run(NUMBA_CACHE_DIR=folder)}
+
+
+def _card_fraud(shared: Path) -> dict[str, Any]:
+    """The Fraud Detection Handbook's four folds: train 7 days, delay 7, test 7; cards that were
+    known to be compromised are not judged. TX_FRAUD_SCENARIO is not read."""
+    raw = pq.read_table(
+        shared / "data/card_fraud/transactions.parquet",
+        columns=["TRANSACTION_ID", "TX_DATETIME", "CUSTOMER_ID", "TERMINAL_ID", "TX_AMOUNT",
+                 "TX_FRAUD"],
+    )  # fmt: skip
+    table = pa.table(
+        {
+            "payment_id": raw["TRANSACTION_ID"],
+            "time": raw["TX_DATETIME"],
+            "payer": raw["CUSTOMER_ID"],
+            "payee": pc.add(raw["TERMINAL_ID"], 1_000_000),  # not to be taken for a customer
+            "amount": raw["TX_AMOUNT"],
+            "is_fraud": raw["TX_FRAUD"],
+        }
+    )
+    days = raw["TX_DATETIME"].to_numpy().astype("datetime64[D]")
+    cards, fraud = raw["CUSTOMER_ID"].to_numpy(), raw["TX_FRAUD"].to_numpy() == 1
+    place_of = np.argsort(raw["TRANSACTION_ID"].to_numpy())  # ids are 0 to n - 1, out of order
+    folds = []
+    with tempfile.TemporaryDirectory() as folder:
+        path, out = Path(folder) / "payments.parquet", Path(folder) / "scores.parquet"
+        pq.write_table(table, path)
+        for start in _FOLDS:
+            first = start + 14 * _DAY
+            evaluate_risk(
+                payments=path, train_from=start, train_to=start + 6 * _DAY, delay_days=7,
+                score_from=first, score_to=first + 6 * _DAY, out=out,
+            )  # fmt: skip
+            scores = pq.read_table(out)
+            place = place_of[scores["payment_id"].to_numpy()]
+            judged = _not_yet_known(days, cards, fraud, start)[place]
+            said, truth = scores["score"].to_numpy()[judged], fraud[place][judged]
+            folds.append((auc_roc(said, truth), average_precision(said, truth)))
+    auc, precision = np.mean(folds, axis=0)
+    return {
+        "auc_roc": round(float(auc), 4),
+        "average_precision": round(float(precision), 4),
+        "folds": [[round(value, 4) for value in fold] for fold in folds],
+        "best_published": {"auc_roc": 0.879, "average_precision": 0.687},
+    }
+
+
+def _not_yet_known(
+    days: NDArray[Any], cards: NDArray[Any], fraud: NDArray[np.bool_], start: date
+) -> NDArray[np.bool_]:
+    """Test payments of cards without a known fraud: none in the training week, and for test day d
+    none in the delay week up to d - 8."""
+    begin = np.datetime64(start)
+    judged = np.zeros(len(days), dtype=np.bool_)
+    for k in range(7):
+        day = begin + 14 + k
+        known = fraud & (days >= begin) & (days < begin + 7)
+        known |= fraud & (days >= begin + 7) & (days <= day - 8)
+        judged |= (days == day) & ~np.isin(cards, np.unique(cards[known]))
+    return judged
+
+
+if __name__ == "__main__":
+    main()
