@@ -69,7 +69,8 @@ class Town:
 def run(*, as_json: bool) -> dict[str, Any]:
     """rate_per_s: payments from the first submission to the last answer, warm-up left out."""
     with tempfile.TemporaryDirectory(prefix="clearway-bench-") as folder:
-        node = build_node(load_config(dev=True, data=Path(folder)))
+        database = f"sqlite:///{folder}/projections.sqlite"  # whatever the environment says
+        node = build_node(load_config(dev=True, data=Path(folder), database=database))
         node.start()
         try:
             town = _town(node)

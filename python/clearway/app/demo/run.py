@@ -140,8 +140,10 @@ def play_demo(folder: Path, size: Size, console: Console) -> Iterator[tuple[Outc
 
 
 def _config(folder: Path) -> Config:
-    """Simulated seconds pass thousands of times faster than the node's deadlines are meant for."""
-    config = load_config(dev=True, data=folder)
+    """Simulated seconds pass thousands of times faster than the node's deadlines are meant for.
+    Nothing is written outside the folder, whatever the environment says."""
+    database = f"sqlite:///{folder / 'projections.sqlite'}"
+    config = load_config(dev=True, data=folder, database=database)
     return dataclasses.replace(
         config, envelope_valid_s=_DAY_S, quote_valid_s=_DAY_S, review_deadline_s=30 * _DAY_S
     )
