@@ -29,7 +29,7 @@ $(VENV)/dependencies: requirements.lock | $(VENV)/tools
 
 # Editable: Python sources are read in place, so only the kernel's sources make this step run again.
 $(VENV)/installed: $(VENV)/dependencies pyproject.toml $(KERNEL)
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	PATH="$(CURDIR)/$(BIN):$$PATH" pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed requirements-dev.lock
