@@ -3,7 +3,7 @@
 
 // A lock inside keeps readers of other threads waiting while a block is applied, not while its
 // signatures are checked or it is written; it is only ever taken without the interpreter lock, so
-// that the two cannot wait for each other.
+// that the two cannot wait for each other (a lock that is free at once makes nobody wait).
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::sync::{Mutex, RwLock};
@@ -184,6 +184,14 @@ fn stopped() -> PyErr {
     LogFault::new_err("a block could not be written; the ledger must be opened again")
 }
 
+/// Taking the interpreter lock back can cost more than hashing so much.
+const SHORT_BYTES: usize = 16 * 1024;
+
+/// Lets other Python threads run meanwhile, when it is worth their while.
+fn detach_if_long<T: Send>(py: Python<'_>, bytes: usize, work: impl FnOnce() -> T + Send) -> T {
+    if bytes <= SHORT_BYTES { work() } else { py.detach(work) }
+}
+
 // --- hashes and trees ------------------------------------------------------------------------
 
 fn domain_of(name: &str) -> PyResult<Domain> {
@@ -193,7 +201,7 @@ fn domain_of(name: &str) -> PyResult<Domain> {
 #[pyfunction]
 fn hash_bytes<'py>(py: Python<'py>, domain: &str, data: Buffer) -> PyResult<Bound<'py, PyBytes>> {
     let domain = domain_of(domain)?;
-    let hash = py.detach(|| domain.hash(&data));
+    let hash = detach_if_long(py, data.len(), || domain.hash(&data));
     Ok(PyBytes::new(py, &hash))
 }
 
@@ -226,7 +234,7 @@ fn hash_rows_with<'py>(
     if rows.len().checked_rem(row_bytes) != Some(0) {
         return Err(PyValueError::new_err(format!("rows is not rows of {row_bytes} bytes")));
     }
-    let hashes = py.detach(|| key.hash_rows(row_bytes, rows));
+    let hashes = detach_if_long(py, rows.len(), || key.hash_rows(row_bytes, rows));
     Ok(PyBytes::new(py, hashes.as_flattened()))
 }
 
@@ -695,7 +703,29 @@ impl PyLedger {
         py: Python<'_>,
         query: impl FnOnce(&Ledger) -> T + Send,
     ) -> PyResult<T> {
+        // Most of the time nobody writes, and then asking is shorter than letting others run.
+        if let Ok(ledger) = self.ledger.try_read() {
+            return Ok(query(&ledger));
+        }
+        self.read_long(py, query)
+    }
+
+    /// As `read`, for queries that take so long that other threads should run meanwhile.
+    fn read_long<T: Send>(
+        &self,
+        py: Python<'_>,
+        query: impl FnOnce(&Ledger) -> T + Send,
+    ) -> PyResult<T> {
         py.detach(|| Ok(query(&*self.ledger.read().map_err(|_| doubtful())?)))
+    }
+
+    fn read_rows<T: Send>(
+        &self,
+        py: Python<'_>,
+        bytes: usize,
+        query: impl FnOnce(&Ledger) -> T + Send,
+    ) -> PyResult<T> {
+        if bytes <= SHORT_BYTES { self.read(py, query) } else { self.read_long(py, query) }
     }
 
     fn write<T: Send>(
@@ -712,7 +742,7 @@ impl PyLedger {
     fn read_block(&self, py: Python<'_>, height: u64) -> PyResult<Block> {
         let block = match &self.reader {
             Some(reader) => py.detach(|| read_block(reader, height)),
-            None => self.read(py, |ledger| ledger.history.read(height))?,
+            None => self.read_long(py, |ledger| ledger.history.read(height))?,
         };
         block?.ok_or_else(|| no_block(height))
     }
@@ -868,10 +898,11 @@ impl PyLedger {
         addresses: Buffer,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let addresses = addresses.rows("addresses")?;
-        let numbers: Vec<[u8; 4]> = self.read(py, |ledger| {
-            let find = |address| ledger.state.accounts.find(address).unwrap_or(u32::MAX);
-            addresses.iter().map(|address| find(address).to_le_bytes()).collect()
-        })?;
+        let numbers: Vec<[u8; 4]> =
+            self.read_rows(py, addresses.as_flattened().len(), |ledger| {
+                let find = |address| ledger.state.accounts.find(address).unwrap_or(u32::MAX);
+                addresses.iter().map(|address| find(address).to_le_bytes()).collect()
+            })?;
         Ok(PyBytes::new(py, numbers.as_flattened()))
     }
 
@@ -881,11 +912,13 @@ impl PyLedger {
         numbers: Buffer,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let numbers = numbers.rows("numbers")?;
-        let flags: Option<Vec<[u8; 4]>> = self.read(py, |ledger| {
-            let accounts = &ledger.state.accounts.table;
-            let flags = |number: &[u8; 4]| Some(accounts.get(u32::from_le_bytes(*number))?.flags);
-            numbers.iter().map(|number| Some(flags(number)?.to_le_bytes())).collect()
-        })?;
+        let flags: Option<Vec<[u8; 4]>> =
+            self.read_rows(py, numbers.as_flattened().len(), |ledger| {
+                let accounts = &ledger.state.accounts.table;
+                let flags =
+                    |number: &[u8; 4]| Some(accounts.get(u32::from_le_bytes(*number))?.flags);
+                numbers.iter().map(|number| Some(flags(number)?.to_le_bytes())).collect()
+            })?;
         let flags = flags.ok_or_else(|| PyIndexError::new_err("there is no such account"))?;
         Ok(PyBytes::new(py, flags.as_flattened()))
     }
@@ -995,7 +1028,7 @@ impl PyLedger {
         ids: Buffer,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let ids = ids.rows("ids")?;
-        let heights: Vec<[u8; 8]> = self.read(py, |ledger| {
+        let heights: Vec<[u8; 8]> = self.read_rows(py, ids.as_flattened().len(), |ledger| {
             let staged_height = ledger.tip.height.saturating_add(1);
             let find = |id| ledger.state.window.find(institution, id);
             let height = |id| find(id).map_or(0, |found| found.height.unwrap_or(staged_height));
@@ -1005,7 +1038,7 @@ impl PyLedger {
     }
 
     fn trial_balance<'py>(&self, py: Python<'py>) -> PyResult<Vec<TrialBalanceRow<'py>>> {
-        let sums = self.read(py, Ledger::trial_balance)?;
+        let sums = self.read_long(py, Ledger::trial_balance)?;
         let row = |sum: &TrialBalance| {
             Ok((
                 sum.asset,
