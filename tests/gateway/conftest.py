@@ -25,8 +25,12 @@ def api(served: Api) -> Api:
 
 @pytest.fixture(scope="session")
 def careful(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """A node that wants to look at every payment."""
-    yield from serve(tmp_path_factory.mktemp("careful"), review="0", decline="10000")
+    """A node that has every payment looked at."""
+    for api in serve(tmp_path_factory.mktemp("careful"), review="0", decline="10000"):
+        payer, payee = api.account(funded="10.00"), api.account()
+        api.pay(payer, payee, "10.00")
+        api.clock.pass_s(3 * 3_600)  # in its first hour a node stops nothing
+        yield api
 
 
 def serve(data: Path, *, review: str, decline: str) -> Iterator[Api]:

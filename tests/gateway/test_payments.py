@@ -168,6 +168,6 @@ def test_a_review_is_rejected(careful: Api) -> None:
 def test_a_review_that_nobody_decides_ends(careful: Api) -> None:
     payer, _, payment = _review(careful)
     careful.clock.pass_s(86_401)
-    expect(careful.post(f"/v1/payments/{payment['id']}/approve"), "payment.wrong_state")
+    expect(careful.post(f"/v1/payments/{payment['id']}/approve"), "hold.expired")
     assert careful.get(f"/v1/payments/{payment['id']}").json()["status"] == "returned"
     assert careful.available(payer) == "9000000.00"

@@ -24,7 +24,8 @@ CHANGES_PER_READ_MAX = 500
 KEEP_ALIVE_S = 15.0
 
 Place = tuple[int, int, int]
-BEFORE_ALL: Place = (-1, 0, 0)
+BEFORE_ALL: Place = (0, 0, 0)  # genesis makes no payment
+INDEX_MAX = 2**20 - 1  # more than a block can hold
 _PLACE = re.compile(r"(\d{1,18})-(\d{1,9})-(\d{1,9})", re.ASCII)
 _HEADERS = [
     (b"content-type", b"text/event-stream"),
@@ -39,13 +40,15 @@ def parse_place(last_event_id: str | None, *, height_now: int) -> Place:
     Refuses event.unknown.
     """
     if last_event_id is None:
-        return (height_now, 2**31 - 1, 2**31 - 1)
+        return (height_now + 1, 0, 0)
     if last_event_id == "0":
         return BEFORE_ALL
     match = _PLACE.fullmatch(last_event_id)
     if match is None:
         raise Refusal("event.unknown", event=last_event_id)
     height, index, number = (int(part) for part in match.groups())
+    if height > height_now + 1 or index > INDEX_MAX:
+        raise Refusal("event.unknown", event=last_event_id)
     return (height, index, number)
 
 

@@ -132,6 +132,9 @@ def find_row(ask: Ask) -> PaymentRow:
 
 
 def _require(row: PaymentRow, status: Status, act: str) -> None:
+    """Refuses hold.expired, payment.wrong_state."""
+    if row.status == Status.RETURNED:
+        raise Refusal("hold.expired")
     if row.status != status:
         raise Refusal("payment.wrong_state", status=row.status, act=act)
 
@@ -146,8 +149,6 @@ async def _prepare_capture(ask: Ask) -> Submission:
     amount_minor = row.amount_minor
     if ask.body.amount is not None:
         amount_minor = parse_amount(ask.body.amount, asset)
-    if row.status == Status.RETURNED:
-        raise Refusal("hold.expired")
     _require(row, Status.HELD, "captured")
     private, details = seal_private(by=ask.key.principal, api_key=ask.key.id)
     head = instructions.capture(

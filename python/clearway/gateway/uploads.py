@@ -11,6 +11,7 @@ import asyncio
 import tempfile
 from collections import deque
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import IO
 
 import msgspec
@@ -32,13 +33,22 @@ FULL_PAUSE_S = 0.005
 _line = msgspec.json.Decoder(UploadLine)
 _NDJSON = [(b"content-type", b"application/x-ndjson")]
 
-# A line on its way: what was asked, and what will be known of it.
-Waiting = tuple[Ask, "asyncio.Future[Placed] | ClearwayError"]
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line on its way: what it asked, and what is known or will be known of it."""
+
+    number: int
+    ask: Ask
+    fate: asyncio.Future[Placed] | Placed | ClearwayError
+
+
+Lines = asyncio.Queue[Line | None]
 
 
 async def upload(ask: Ask, scope: Scope, receive: Receive, send: Send) -> None:
     """Three tasks in a line: lines → ledger, ledger → spool, spool → client."""
-    waiting: asyncio.Queue[tuple[int, Waiting] | None] = asyncio.Queue(LINES_WAITING_MAX)
+    waiting: Lines = asyncio.Queue(LINES_WAITING_MAX)
     with Spool() as spool:
         await send(start_message(200, [*_NDJSON, (b"x-request-id", ask.request_id.encode())]))
         tasks = (
@@ -53,75 +63,87 @@ async def upload(ask: Ask, scope: Scope, receive: Receive, send: Send) -> None:
                 task.cancel()
 
 
-async def _take_lines(
-    ask: Ask, receive: Receive, waiting: asyncio.Queue[tuple[int, Waiting] | None]
-) -> None:
+async def _take_lines(ask: Ask, receive: Receive, waiting: Lines) -> None:
     number = 0
-    async for lines in _chunks_of_lines(receive):
-        asked: list[tuple[int, Ask, Submission | ClearwayError]] = []
-        for line in lines:
+    async for texts in _chunks_of_lines(receive):
+        for text in texts:
             number += 1
-            if line is None or line.strip():
-                asked.append((number, *await _prepare(ask, line)))
-        for line_number, line_ask, item in asked:
-            fate = await _submit(ask, item) if isinstance(item, Submission) else item
-            await waiting.put((line_number, (line_ask, fate)))
+            if text is None or text.strip():
+                line_ask = Ask(ask.door, ask.key, ask.door.next_request_id())
+                await waiting.put(Line(number, line_ask, await _submit_line(line_ask, text)))
+        await asyncio.sleep(0)  # other clients are served between two chunks
     await waiting.put(None)
 
 
-async def _prepare(ask: Ask, line: bytes | None) -> tuple[Ask, Submission | ClearwayError]:
-    """The door's checks for one line; None is a line that was too long."""
-    door = ask.door
-    line_ask = Ask(door, ask.key, door.next_request_id())
+async def _submit_line(
+    ask: Ask, text: bytes | None
+) -> asyncio.Future[Placed] | Placed | ClearwayError:
+    """The door's checks for one line, and its way into a batch; as Door.run_move, without waiting
+    for the ledger."""
     try:
-        if line is None:
-            raise Refusal("request.too_large", limit_bytes=BODY_BYTES_MAX)
-        try:
-            line_ask.body = body = _line.decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise invalid_body(error) from None
-        line_ask.op_id = door.op_id(ask.key, (body.idempotency_key or "").encode())
-        line_ask.request_hash = payments.payment_hash(body)
-        return line_ask, payments.prepare_payment(line_ask)
+        _parse_line(ask, text)
     except ClearwayError as error:
-        return line_ask, error
+        return error
+    try:
+        return await _submit(ask, payments.prepare_payment(ask))
+    except ClearwayError as error:
+        return await _replayed(ask) or error
+
+
+def _parse_line(ask: Ask, text: bytes | None) -> None:
+    """Refuses request.too_large (text is None), request.malformed, request.invalid,
+    idempotency.missing, idempotency.malformed."""
+    if text is None:
+        raise Refusal("request.too_large", limit_bytes=BODY_BYTES_MAX)
+    try:
+        ask.body = _line.decode(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise invalid_body(error) from None
+    ask.op_id = ask.door.op_id(ask.key, (ask.body.idempotency_key or "").encode())
+    ask.request_hash = payments.payment_hash(ask.body)
 
 
 async def _submit(ask: Ask, submission: Submission) -> asyncio.Future[Placed] | ClearwayError:
-    """An upload waits for room; a single payment would be told to come again."""
+    """An upload waits for room; a single payment would be told to come again. A key that is still
+    running is kept as a refusal: its answer is asked for when this line's turn comes."""
     while True:
         try:
             return ask.door.node.batcher.submit(submission)
         except ClearwayError as error:
-            if error.code != "capacity.full":
+            if error.code == "idempotency.in_progress":
                 return error
+            if error.code != "capacity.full":
+                raise
             await asyncio.sleep(FULL_PAUSE_S)
 
 
-async def _render_answers(waiting: asyncio.Queue[tuple[int, Waiting] | None], spool: Spool) -> None:
-    while (item := await waiting.get()) is not None:
-        number, (ask, fate) = item
-        spool.write(to_json(await _answer(number, ask, fate)) + b"\n")
+async def _replayed(ask: Ask) -> Placed | ClearwayError | None:
+    try:
+        return await ask.door.node.replay(ask.op_id, ask.request_hash)
+    except Refusal as refusal:
+        return refusal
+
+
+async def _render_answers(waiting: Lines, spool: Spool) -> None:
+    while (line := await waiting.get()) is not None:
+        spool.write(to_json(await _answer(line)) + b"\n")
     spool.end()
 
 
-async def _answer(
-    number: int, ask: Ask, fate: asyncio.Future[Placed] | ClearwayError
-) -> UploadAnswer:
-    """A line whose key an earlier line used is refused as running, and is answered by now."""
+async def _answer(line: Line) -> UploadAnswer:
+    fate = line.fate
+    if isinstance(fate, ClearwayError) and fate.code == "idempotency.in_progress":
+        # An earlier line had the key, and was answered by now.
+        fate = await _replayed(line.ask) or fate
     try:
         if isinstance(fate, ClearwayError):
-            placed = None
-            if ask.request_hash:
-                placed = await ask.door.node.replay(ask.op_id, ask.request_hash)
-            if placed is None:
-                raise fate
-        else:
-            placed = await fate
-        return UploadAnswer(line=number, status=201, payment=payments.render_placed(ask, placed))
+            raise fate
+        placed = fate if isinstance(fate, Placed) else await fate
+        payment = payments.render_placed(line.ask, placed)
+        return UploadAnswer(line=line.number, status=201, payment=payment)
     except ClearwayError as error:
-        shown = problem(error, ask.request_id)
-        return UploadAnswer(line=number, status=shown.status, error=shown)
+        shown = problem(error, line.ask.request_id)
+        return UploadAnswer(line=line.number, status=shown.status, error=shown)
 
 
 async def _send_answers(spool: Spool, send: Send) -> None:
