@@ -88,9 +88,9 @@ def _measure(node: Node, batches: list[Columns]) -> dict[str, Any]:
     _play(node, batches[:WARM_UP_BATCHES])
     node.phases.reset()
     timed = batches[WARM_UP_BATCHES:]
-    began = time.perf_counter()
+    began, began_cpu = time.perf_counter(), time.process_time()
     latencies_ms, outcomes = _play(node, timed)
-    seconds = time.perf_counter() - began
+    seconds, cpu_s = time.perf_counter() - began, time.process_time() - began_cpu
     lag_blocks = node.projections.lag()
     node.projections.wait_for(node.book.height, CATCH_UP_S)
     behind_s = time.perf_counter() - began - seconds
@@ -110,6 +110,7 @@ def _measure(node: Node, batches: list[Columns]) -> dict[str, Any]:
             "in_flight": IN_FLIGHT_MAX,
             "accounts": node.book.accounts_count,
             "payments": payments,
+            "cpu_us_per_payment": round(cpu_s * 1e6 / payments, 1),  # all threads together
             "projections": "following",
             "projections_lag_blocks": lag_blocks,
             "projections_behind_s": round(behind_s, 2),
@@ -156,6 +157,7 @@ def _show(found: dict[str, Any]) -> None:
     print(f"  a batch of {conditions['batch']:,}: p50 {latency['p50']} ms, p99 {latency['p99']} ms")
     for phase, micros in found["phases_us"].items():
         print(f"  {phase:<18} {micros:8.3f} us per payment")
+    print(f"  {'all threads, CPU':<18} {conditions['cpu_us_per_payment']:8.3f} us per payment")
     print(f"  projections {conditions['projections_behind_s']} s behind at the end")
 
 
