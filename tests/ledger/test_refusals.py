@@ -240,8 +240,12 @@ def close_with_an_end(town: Town) -> int:
 
 @example(25)
 def pending_refund(town: Town) -> int:
-    entry = town.refund("ann", "bob", flags=Flag.PENDING, expires_ns=town.now_ns + DAY)
-    return code_of(town, entry)
+    return code_of(town, town.refund("ann", "bob", flags=Flag.PENDING))
+
+
+@example(25)
+def refund_with_an_end(town: Town) -> int:
+    return code_of(town, town.refund("ann", "bob", expires_ns=town.now_ns + DAY))
 
 
 @example(25)
@@ -930,6 +934,22 @@ def test_a_refusal_leaves_no_trace_but_its_id(town: Town) -> None:
     after = town.both.kernel.subroots()
     changed = [row[0] for row, old in zip(after, before, strict=True) if row != old]
     assert changed == ["keys", "window"]  # the key's sequence, and the id
+
+
+def test_a_post_of_legs_counts_what_the_payer_gives(town: Town) -> None:
+    """Of an exchange that is captured in part: the payee's dollars are not in the sum."""
+    legs = [
+        leg("ann", "fees1", EUR, EURO, Role.EXCHANGE),
+        fee("ann", "fees1", EUR, 10),
+        leg("fees1", "bob", USD, 2 * EURO),
+    ]
+    exchange = {"to_asset": USD, "to_amount_minor": 2 * EURO, "bound_minor": 10}
+    held = town.hold("ann", "bob", EURO, units=encode_legs(legs), **exchange)
+    part = [replace(one, amount_minor=one.amount_minor // 2) for one in legs]
+    post = town.post(held, EURO // 2, units=encode_legs(part))
+    assert town.apply(held, post) == [0, 0]
+    balances = town.both.kernel.balances(address("bob"))
+    assert (USD, 101 * EURO, 0, 0) in balances
 
 
 def test_a_duplicate_has_the_first_answer_and_its_height(town: Town) -> None:
