@@ -1,0 +1,123 @@
+"""Explanations: the customer's wording tips nobody off; the full reasons need decisions:read."""
+
+import hashlib
+from typing import Any
+
+import pytest
+
+from clearway.gateway.auth import create_api_key
+from clearway.gateway.explanation import CUSTOMER_TEXTS
+from clearway.ledger.crypto import hash_bytes
+from clearway.payment.ids import parse_payment
+from clearway.payment.state import Status
+from clearway.store.rows import PaymentRow
+from tests.gateway.api import Api, fresh
+
+LISTED = "AEROCARIBBEAN AIRLINES"  # on OFAC's list since 1986
+BLAND = ["object", "payment", "status", "text"]
+
+
+@pytest.fixture(scope="module")
+def customer(served: Api) -> Api:
+    text, _ = create_api_key(
+        served.node.vault,
+        principal="customer",
+        name="",
+        institution=served.node.institution,
+        scopes=["payments:read", "payments:write"],
+        now_ns=served.node.clock(),
+    )
+    return served.with_token(text)
+
+
+def test_a_settled_payment(api: Api, customer: Api) -> None:
+    payer, payee = api.account(funded="5.00"), api.account()
+    payment = api.pay(payer, payee, "1.00").json()
+    path = f"/v1/payments/{payment['id']}/explanation"
+    bland = customer.get(path).json()
+    assert list(bland) == BLAND
+    assert bland["text"] == "The payment was made."
+    full = api.get(path).json()
+    assert full["outcome"] == "accept"
+    assert full["score_bps"] == payment["decision"]["score_bps"]
+    assert full["model_id"] == payment["decision"]["model_id"] == api.node.scorer.model_id.hex()
+
+
+def test_the_commitment_on_the_chain_is_to_the_decision_in_the_vault(api: Api) -> None:
+    payer, payee = api.account(funded="5.00"), api.account()
+    payment = api.pay(payer, payee, "1.00").json()
+    full = api.get(f"/v1/payments/{payment['id']}/explanation").json()
+    row = _row(api, payment)
+    decision = api.node.vault.decision(row.key, row.sequence, row.envelope_index)
+    assert decision is not None
+    assert full["commitment"] == hash_bytes("decision", decision.tobytes()).hex()
+
+
+def test_a_sanctioned_party_is_named_to_those_who_may_know_and_to_nobody_else(
+    api: Api, customer: Api
+) -> None:
+    payer = api.account(funded="50.00", owner={"name": "Maria Ortega", "country": "ES"})
+    payee = api.account(owner={"name": LISTED, "kind": "business"})
+    payment = customer.pay(payer, payee, "12.00").json()
+    assert payment["status"] == "declined"
+    assert payment["decision"] == {"outcome": "decline"}
+    assert payment["error"]["code"] == "ledger.declined"
+    assert api.available(payer) == "50.00"
+    path = f"/v1/payments/{payment['id']}/explanation"
+    bland = customer.get(path).json()
+    assert list(bland) == BLAND
+    assert bland["text"] == CUSTOMER_TEXTS[Status.DECLINED]
+    full = api.get(path).json()
+    assert full["reasons"][0]["code"] == "payee_sanctioned"
+    [match] = full["matches"]
+    assert match["party"] == "payee"
+    assert match["matched_name"].upper() == LISTED
+    assert len(full["list_version"]) == 64
+    assert (
+        "payee_sanctioned" in api.get(f"/v1/payments/{payment['id']}").json()["decision"]["reasons"]
+    )
+
+
+def test_no_wording_for_customers_says_why(api: Api) -> None:
+    suspicious = ("fraud", "sanction", "suspic", "risk", "score", "list", "model", "laundering")
+    for text in CUSTOMER_TEXTS.values():
+        assert not any(word in text.lower() for word in suspicious), text
+
+
+def test_a_refused_payment_says_what_the_ledger_said(api: Api, customer: Api) -> None:
+    payer, payee = api.account(funded="5.00"), api.account()
+    payment = api.pay(payer, payee, "50.00").json()["id"]
+    text = customer.get(f"/v1/payments/{payment}/explanation").json()["text"]
+    assert "the amount exceeds what is available" in text
+
+
+def test_scores_are_not_shown_without_the_scope(api: Api, customer: Api) -> None:
+    payer, payee = api.account(funded="5.00"), api.account()
+    said: Any = customer.pay(payer, payee, "1.00").json()["decision"]
+    assert said == {"outcome": "accept"}
+    listed = customer.get("/v1/payments", account=payer).json()["data"]
+    assert {tuple(row["decision"]) for row in listed} == {("outcome",)}
+
+
+def test_references_stand_on_the_chain_only_as_salted_commitments(api: Api) -> None:
+    payer, payee = api.account(funded="5.00"), api.account()
+    secret = fresh("very private reference ")
+    payment = api.pay(payer, payee, "1.00", reference=secret).json()
+    block = api.node.book.block(payment["block"]["height"])
+    everything = block.heads.tobytes() + block.units
+    for text in (secret, payer, payee):
+        assert text.encode() not in everything
+        assert hashlib.sha256(text.encode()).digest() not in everything
+    row = _row(api, payment)
+    private = api.node.vault.private(row.key, row.sequence, row.envelope_index)
+    assert private is not None
+    assert secret.encode() in private
+    head = block.heads[payment["block"]["index"]]
+    assert head["details"].tobytes() == hash_bytes("details", private)
+
+
+def _row(api: Api, payment: dict[str, Any]) -> PaymentRow:
+    assert api.node.projections.wait_for(payment["block"]["height"], 10)
+    row = api.node.projections.payment(api.node.institution, parse_payment(payment["id"]))
+    assert row is not None
+    return row
