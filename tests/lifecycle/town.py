@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
-
-import numpy as np
+from typing import Any
 
 from clearway.app.bootstrap import Node, build_node
 from clearway.app.config import parse_config
@@ -22,6 +21,7 @@ from clearway.payment.errors import ClearwayError
 from clearway.payment.ids import account_address, payment_id
 from clearway.payment.records import (
     Flag,
+    Heads,
     Kind,
     Outcome,
     pack_account_units,
@@ -103,7 +103,7 @@ class Town:
             )
         )
 
-    def pay(self, payer: str, payee: str, amount_minor: int, **fields: object) -> Placed:
+    def pay(self, payer: str, payee: str, amount_minor: int, **fields: Any) -> Placed:
         return self.place(self.payment(payer, payee, amount_minor, **fields))
 
     def payment(
@@ -149,7 +149,7 @@ class Town:
             self.submission(Kind.VOID, target=view_heads(held.head)[0]["id"].tobytes())
         )
 
-    def refund(self, paid: Placed, amount_minor: int, **fields: int) -> Placed:
+    def refund(self, paid: Placed, amount_minor: int, **fields: Any) -> Placed:
         head = view_heads(paid.head)[0]
         return self.place(
             self.submission(
@@ -165,7 +165,7 @@ class Town:
         )
 
     def submission(
-        self, kind: Kind, *, key: str | None = None, units: bytes = b"", **fields: object
+        self, kind: Kind, *, key: str | None = None, units: bytes = b"", **fields: Any
     ) -> Submission:
         key = key or f"key-{next(iter(self.keys))}"
         now_ns = self.clock.now_ns
@@ -174,7 +174,7 @@ class Town:
             id=payment_id(self.node.secret, principal="test", idempotency_key=key),
             created_ns=now_ns,
             valid_until_ns=now_ns + 600 * SECOND_NS,
-            **fields,  # type: ignore[arg-type]
+            **fields,
         )
         asked = repr((kind, sorted(fields.items()))).encode()
         return Submission(
@@ -265,5 +265,5 @@ def refusal_of(act: Callable[[], object]) -> str:
     raise AssertionError("nothing refused it")
 
 
-def rows_of(placed: Placed) -> np.ndarray:  # type: ignore[type-arg]
+def rows_of(placed: Placed) -> Heads:
     return view_heads(placed.head)
