@@ -120,6 +120,15 @@ def test_nothing_is_accepted_before_start_and_after_stop(town: Town) -> None:
         batcher.place(submission)
 
 
+def test_newcomers_are_screened_while_nothing_else_is_to_do(town: Town) -> None:
+    town.open("mallory", name="Nicolas MADURO MOROS")
+    [number] = town.node.book.account_numbers(town.address("mallory")).tolist()
+    deadline = time.monotonic() + 10
+    while town.node.parties.match_of(number) is None:
+        assert time.monotonic() < deadline, "nobody screened her"
+        time.sleep(0.01)
+
+
 # --- many at once ---------------------------------------------------------------------------------
 
 

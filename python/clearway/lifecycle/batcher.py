@@ -37,7 +37,11 @@ from clearway.ports.ordering import Ordered
 
 BATCH_BYTES_MAX: Final = 8 * 1024 * 1024
 THREADS: Final = 2  # one decides while one is ordered
+SMALL_ROWS: Final = 512
+GROW_PAUSE_S: Final = 0.001
 RESOLVE_PAUSE_S: Final = 0.05
+IDLE_PAUSE_S: Final = 0.2
+NEWCOMERS_AT_ONCE: Final = 8  # names; a few milliseconds
 
 log = logging.getLogger("clearway.lifecycle")
 
@@ -196,7 +200,9 @@ class Batcher:
             self._running.update(parcel.ids)
             self._queue.append(parcel)
             self.waiting += parcel.rows
-            self._arrived.notify()
+            # Who waits for company is woken by a full batch, not by each of its rows.
+            if len(self._queue) == 1 or self.waiting >= BATCH_ROWS_MAX:
+                self._arrived.notify()
 
     # --- the threads' side ----------------------------------------------------------------------
 
@@ -231,11 +237,12 @@ class Batcher:
 
     def _gather(self) -> list[_Parcel]:
         """The next batch's parcels, in order of arrival; none when everything is done."""
+        while not self._queue and not self._stopping:
+            self._screen_newcomers()
+            with self._arrived:
+                if not self._queue and not self._stopping:
+                    self._arrived.wait(IDLE_PAUSE_S)
         with self._arrived:
-            while not self._queue:
-                if self._stopping:
-                    return []
-                self._arrived.wait()
             if not self._stopping:
                 self._wait_for_company()
             parcels: list[_Parcel] = []
@@ -250,13 +257,24 @@ class Batcher:
                 self.waiting -= parcel.rows
             return parcels
 
+    def _screen_newcomers(self) -> None:
+        """Screens accounts that nobody has paid yet while there is nothing else to do, so that a
+        sanctioned name is known soon after it came, and no payment has to wait for it."""
+        self._rooms.parties.grow(self._rooms.book.accounts_count)
+        while not self._queue and self._rooms.parties.sweep(NEWCOMERS_AT_ONCE):
+            pass
+
     def _wait_for_company(self) -> None:
+        """Until wait_us have passed or the batch is full. While the batch before is being ordered
+        a small one would only stand at the gate: it grows meanwhile, because most of what a small
+        batch costs is the same for a larger one."""
         deadline_ns = time.monotonic_ns() + self._limits.wait_us * 1_000
         while self.waiting < BATCH_ROWS_MAX and not self._stopping:
             left_ns = deadline_ns - time.monotonic_ns()
-            if left_ns <= 0:
+            grows = self.waiting < SMALL_ROWS and self._line.ordering.locked()
+            if left_ns <= 0 and not grows:
                 return
-            self._arrived.wait(left_ns / 1e9)
+            self._arrived.wait(left_ns / 1e9 if left_ns > 0 else GROW_PAUSE_S)
 
     def _carry(self, parcels: Sequence[_Parcel], turn: Turn) -> Answers | ClearwayError | None:
         """None when the callers were told already that the outcome is unknown."""
