@@ -33,8 +33,8 @@ def careful(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
         yield api
 
 
-def serve(data: Path, *, review: str, decline: str) -> Iterator[Api]:
-    settings = {"CLEARWAY_REVIEW_BPS_MIN": review, "CLEARWAY_DECLINE_BPS_MIN": decline}
+def serve(data: Path, *, review: str, decline: str, **more: str) -> Iterator[Api]:
+    settings = {"CLEARWAY_REVIEW_BPS_MIN": review, "CLEARWAY_DECLINE_BPS_MIN": decline, **more}
     clock = Clock()
     node = build_node(parse_config(settings, dev=True, data=data), clock=clock)
     token = dev_api_key(node)
