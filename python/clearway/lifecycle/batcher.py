@@ -37,8 +37,6 @@ from clearway.ports.ordering import Ordered
 
 BATCH_BYTES_MAX: Final = 8 * 1024 * 1024
 THREADS: Final = 2  # one decides while one is ordered
-SMALL_ROWS: Final = 512
-GROW_PAUSE_S: Final = 0.001
 RESOLVE_PAUSE_S: Final = 0.05
 IDLE_PAUSE_S: Final = 0.2
 NEWCOMERS_AT_ONCE: Final = 8  # names; a few milliseconds
@@ -265,16 +263,12 @@ class Batcher:
             pass
 
     def _wait_for_company(self) -> None:
-        """Until wait_us have passed or the batch is full. While the batch before is being ordered
-        a small one would only stand at the gate: it grows meanwhile, because most of what a small
-        batch costs is the same for a larger one."""
         deadline_ns = time.monotonic_ns() + self._limits.wait_us * 1_000
         while self.waiting < BATCH_ROWS_MAX and not self._stopping:
             left_ns = deadline_ns - time.monotonic_ns()
-            grows = self.waiting < SMALL_ROWS and self._line.ordering.locked()
-            if left_ns <= 0 and not grows:
+            if left_ns <= 0:
                 return
-            self._arrived.wait(left_ns / 1e9 if left_ns > 0 else GROW_PAUSE_S)
+            self._arrived.wait(left_ns / 1e9)
 
     def _carry(self, parcels: Sequence[_Parcel], turn: Turn) -> Answers | ClearwayError | None:
         """None when the callers were told already that the outcome is unknown."""

@@ -6,7 +6,6 @@ institution's secret, so that the shared ledger tells nothing about client names
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 
@@ -22,7 +21,8 @@ _QUOTE_ID = re.compile(r"qte_[0-9a-f]{32}", re.ASCII)
 def _keyed(secret: bytes, purpose: bytes, *parts: bytes) -> bytes:
     # Length prefixes keep ("ab", "c") and ("a", "bc") apart.
     message = b"".join(len(part).to_bytes(4, "big") + part for part in (purpose, *parts))
-    return hmac.digest(secret, message, hashlib.sha256)
+    # Not hmac.digest, which lets go of the interpreter: for so little that costs 20 times the hash.
+    return hmac.new(secret, message, "sha256").digest()
 
 
 def payment_id(secret: bytes, *, principal: str, idempotency_key: str) -> bytes:
