@@ -16,21 +16,21 @@ def column(rows: np.ndarray, name: str) -> list[float]:
 
 
 def test_a_report_counts_from_the_end_of_its_delay_on() -> None:
-    days = np.array([0.0, 6.9, 7.0, 7.5, 8.5])
+    days = np.array([0.0, 6.9, 7.0, 7.5, 9.5])
     rows = payments(time_ns=NOON_NS + (days * DAY_NS).astype(np.int64))
     labels = np.array([1, -1, -1, -1, -1], dtype=np.int8)
     found = find_reports(rows, labels, delay_ns=DELAY_NS)
     assert column(found, "payee_report_n") == [0, 0, 1, 1, 1]
-    assert column(found, "payee_reports_1d") == [0, 0, 1, 1, 0]
+    assert column(found, "payee_reports_2d") == [0, 0, 1, 1, 0]
     assert column(found, "payee_reports_7d") == [0, 0, 1, 1, 1]
-    assert column(found, "payer_report_age_days") == [-1, -1, 0, 0.5, 1.5]
+    assert column(found, "payer_report_age_days") == [-1, -1, 0, 0.5, 2.5]
 
 
 def test_unknown_labels_count_neither_way() -> None:
     rows = payments(time_ns=NOON_NS + np.array([0, 1, 2, 20]) * DAY_NS)
     known = find_reports(rows, np.array([1, 0, 0, -1], dtype=np.int8), delay_ns=DELAY_NS)
     less = find_reports(rows, np.array([1, -1, -1, -1], dtype=np.int8), delay_ns=DELAY_NS)
-    assert column(known, "payer_report_share_30d")[3] < column(less, "payer_report_share_30d")[3]
+    assert column(known, "payer_report_share_28d")[3] < column(less, "payer_report_share_28d")[3]
 
 
 @settings(max_examples=60, deadline=None)

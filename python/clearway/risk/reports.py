@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from clearway.risk.facts import Facts
 
 DAY_NS: Final = 86_400_000_000_000
-WINDOWS_DAYS: Final = (1, 7, 30)
-PRIOR_PAYMENTS: Final = 5.0  # pretended payments, against shares of very few; their share of
+WINDOWS_DAYS: Final = (2, 7, 14, 21, 28)  # weeks one by one show when a spree began and ended
+PRIOR_PAYMENTS: Final = 1.0  # pretended payments, against shares of very few; their share of
 PRIOR_SHARE: Final = 0.005  # fraud is a constant: taken from the file it would know the future
 _SIDES: Final = ("payer", "payee")
 REPORT_FEATURES: Final = tuple(
@@ -31,7 +31,7 @@ Labels = NDArray[np.int8]  # 1 fraud, 0 honest, -1 unknown
 
 
 def find_reports(facts: Facts, labels: Labels, *, delay_ns: int) -> NDArray[np.float32]:
-    """REPORT_FEATURES float32[n, 16] of FACTS[n], which must be in the order of time."""
+    """REPORT_FEATURES float32[n, 24] of FACTS[n], which must be in the order of time."""
     assert (np.diff(facts["time_ns"]) >= 0).all(), "invariant: payments in the order of time"
     columns: list[NDArray[np.float64]] = []
     for side in _SIDES:
