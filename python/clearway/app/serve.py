@@ -27,6 +27,7 @@ from clearway.gateway.auth import SCOPES, create_api_key
 
 GRACE_S = 10
 BACKLOG = 2_048
+GC_THRESHOLDS = (20_000, 50, 100)  # requests leave hardly any cycles; the default is 700, 10, 10
 DEV_KEY = "dev-api-key"
 
 log = logging.getLogger("clearway.app")
@@ -145,6 +146,7 @@ def _start(node: Node, server: Server) -> None:
         # What lives as long as the process is looked at once and never again by the collector.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*GC_THRESHOLDS)
     except Exception:
         log.exception("the node cannot start")
         server.failed = True

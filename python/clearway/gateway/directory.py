@@ -19,6 +19,11 @@ from clearway.risk.reasons import reasons_of
 from clearway.store.vault import Vault
 
 NAMES_KEPT_MAX = 65_536
+# As plain ints: `int & IntFlag` makes a new member each time, and every payment asks five times.
+_CLOSED = int(AccountFlag.CLOSED)
+_PAYER_SANCTIONED = int(DecisionFlag.PAYER_SANCTIONED)
+_PAYEE_SANCTIONED = int(DecisionFlag.PAYEE_SANCTIONED)
+_NO_HOLD_SIGNED = int(DecisionFlag.NO_HOLD_SIGNED)
 
 
 class Directory:
@@ -58,7 +63,7 @@ class Directory:
         row = self._book.account(address)
         if row is None:
             raise Refusal("account.unknown", account=account)
-        if row.flags & AccountFlag.CLOSED:
+        if row.flags & _CLOSED:
             raise Refusal("account.closed", account=account)
         if address not in self._names:
             self._keep(address, account)
@@ -148,11 +153,11 @@ class Directory:
     def reason_names(self, reasons: int, flags: int) -> list[str]:
         """The names of a decision's bits; sanctions first, because they decide alone."""
         found = []
-        if flags & DecisionFlag.PAYER_SANCTIONED:
+        if flags & _PAYER_SANCTIONED:
             found.append("payer_sanctioned")
-        if flags & DecisionFlag.PAYEE_SANCTIONED:
+        if flags & _PAYEE_SANCTIONED:
             found.append("payee_sanctioned")
-        if flags & DecisionFlag.NO_HOLD_SIGNED:
+        if flags & _NO_HOLD_SIGNED:
             found.append("no_hold_signed")
         found.extend(reason.code for reason in reasons_of(reasons))
         return found
