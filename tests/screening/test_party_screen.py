@@ -12,6 +12,7 @@ import pytest
 
 from clearway.screening import Party, PartyScreen, Screener, Watchlist
 from clearway.screening.lists import Entity, EntityKind, ListedName, NameQuality, load_folder
+from clearway.screening.screen import SWEEP_WINDOW
 
 Names = list[str | None]
 
@@ -81,6 +82,22 @@ def test_a_sweep_warms_who_was_never_paid_up_to_its_limit(screener: Screener) ->
     screen.check(numbers(2))
     assert [screen.sweep(3), screen.sweep(3), screen.sweep(3)] == [3, 1, 0]
     assert owners.asked == [2, 0, 1, 3, 4]
+
+
+def test_a_sweep_reaches_everybody_once_and_who_was_forgotten_again(screener: Screener) -> None:
+    accounts = SWEEP_WINDOW + 3
+    asked: list[int] = []
+
+    def owners(numbers: Sequence[int]) -> list[Party | None]:
+        asked.extend(numbers)
+        return [None] * len(numbers)
+
+    screen = PartyScreen(screener, owners, accounts=accounts)
+    while screen.sweep(10_000):
+        pass
+    assert asked == list(range(accounts))
+    screen.forget(7)
+    assert (screen.sweep(10_000), screen.sweep(10_000)) == (1, 0)
 
 
 def test_a_new_owner_is_screened_anew(screener: Screener) -> None:

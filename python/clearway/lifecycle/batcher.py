@@ -259,7 +259,8 @@ class Batcher:
         """Screens accounts that nobody has paid yet while there is nothing else to do, so that a
         sanctioned name is known soon after it came, and no payment has to wait for it."""
         self._rooms.parties.grow(self._rooms.book.accounts_count)
-        while not self._queue and self._rooms.parties.sweep(NEWCOMERS_AT_ONCE):
+        parties = self._rooms.parties
+        while not self._queue and not self._stopping and parties.sweep(NEWCOMERS_AT_ONCE):
             pass
 
     def _wait_for_company(self) -> None:

@@ -193,6 +193,7 @@ NamesOf = Callable[[Sequence[int]], Sequence[Party | None]]
 AccountNumbers = npt.NDArray[np.uint32]
 
 ACCOUNTS_MAX: Final = 1 << 28
+SWEEP_WINDOW: Final = 65_536  # accounts that one sweep looks at, at once
 _ACCOUNTS_GROW_MIN: Final = 1 << 16
 
 
@@ -212,6 +213,7 @@ class PartyScreen:
         # generation << 1 | hit; 0: never screened.
         self._verdicts = np.zeros(max(accounts, _ACCOUNTS_GROW_MIN), dtype=np.uint32)
         self._accounts = accounts
+        self._swept = 0  # every account below was screened by a sweep or before it
         self._matches: dict[int, Match] = {}
         self._vocabulary = Vocabulary()  # of the parties' names, so that they can be searched too
         self._words = array("i")
@@ -259,13 +261,19 @@ class PartyScreen:
     def forget(self, number: int) -> None:
         """The account's owner changed: the next check screens it anew."""
         self._verdicts[number] = 0
+        self._swept = min(self._swept, number)
         self._matches.pop(number, None)
 
     def sweep(self, limit: int) -> int:
         """Screens up to `limit` accounts that nobody has paid yet; how many there were."""
-        unknown = np.flatnonzero(self._verdicts[: self._accounts] == 0)[:limit]
-        self._screen(unknown.tolist())
-        return len(unknown)
+        while self._swept < self._accounts:
+            stop = min(self._swept + SWEEP_WINDOW, self._accounts)
+            unknown = np.flatnonzero(self._verdicts[self._swept : stop] == 0)[:limit]
+            if len(unknown):
+                self._screen((unknown + self._swept).tolist())
+                return len(unknown)
+            self._swept = stop
+        return 0
 
     def replace(self, lists: Watchlist | Screener) -> AccountNumbers:
         """Makes other lists the active ones. Screens again only the parties whom an added, changed
