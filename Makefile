@@ -42,6 +42,7 @@ check: dev               ## formatting, types, import rules, clippy with the det
 	$(BIN)/mypy
 	$(BIN)/mypy spec
 	$(BIN)/lint-imports
+	$(BIN)/python tools/check_rust_version.py
 	cargo fmt --check --manifest-path kernel/Cargo.toml
 	cargo clippy --quiet --all-targets --manifest-path kernel/Cargo.toml -- -D warnings
 

@@ -5,6 +5,7 @@
 
 #![deny(
     unsafe_code,
+    clippy::incompatible_msrv,
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,

@@ -22,11 +22,18 @@ SMALL_LIST = '36,"AEROCARIBBEAN AIRLINES",-0- ,"CUBA",-0- ,-0- ,-0- ,-0- ,-0- ,-
 class Served:
     """One start of a node; `kill` is what a power cut does to the process."""
 
-    def __init__(self, data: Path, *, port: int = 0, environment: dict[str, str] | None = None):
+    def __init__(
+        self,
+        data: Path,
+        *,
+        port: int = 0,
+        environment: dict[str, str] | None = None,
+        clearway: Path = CLEARWAY,
+    ):
         self.data = data
         self.log = data.with_name(data.name + ".log").open("ab")
         self.process = subprocess.Popen(
-            [CLEARWAY, "up", "--dev", "--data", data, "--port", str(port)],
+            [clearway, "up", "--dev", "--data", data, "--port", str(port)],
             stdout=subprocess.PIPE,
             stderr=self.log,
             text=True,
