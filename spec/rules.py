@@ -481,6 +481,7 @@ def apply_open_account(state: State, entry: Entry, scene: Scene) -> int:
         address=entry.payer,
         institution=scene.institution,
         flags=opening.flags,
+        category=entry.to_asset,
         owner=opening.owner,
         opened_ns=scene.now_ns,
     )

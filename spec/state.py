@@ -28,6 +28,7 @@ class Account:
     address: bytes
     institution: int
     flags: int
+    category: int
     owner: bytes
     opened_ns: int
 
@@ -156,7 +157,7 @@ def free_slot(slots: list[Any], row: Any) -> None:
 # --- leaves ---------------------------------------------------------------------------------
 
 ACCOUNT_ROW: Final = layout(
-    "address 20\ninstitution u32\nflags u32\nzero 4\nowner 32\nopened_ns u64"
+    "address 20\ninstitution u32\nflags u32\ncategory u32\nowner 32\nopened_ns u64"
 )
 ASSET_ROW: Final = layout("number u32\nscale u8\nzero 3\ncode 16")
 BALANCE_ROW: Final = layout("""

@@ -15,6 +15,8 @@ pub struct Account {
     pub address: Address,
     pub institution: u32,
     pub flags: u32,
+    /// What trade it is, a merchant category code; 0 none.
+    pub category: u32,
     /// Zero when the institution keeps the account for its owner.
     pub owner: PublicKey,
     pub opened_ns: u64,
@@ -40,7 +42,7 @@ impl Row for Account {
         out.extend(self.address);
         out.extend(self.institution.to_le_bytes());
         out.extend(self.flags.to_le_bytes());
-        out.extend([0; 4]);
+        out.extend(self.category.to_le_bytes());
         out.extend(self.owner);
         out.extend(self.opened_ns.to_le_bytes());
         out.extend([0; 56]);

@@ -366,6 +366,11 @@ impl PyAccount {
     }
 
     #[getter]
+    fn category(&self) -> u32 {
+        self.account.category
+    }
+
+    #[getter]
     fn owner<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, &self.account.owner)
     }

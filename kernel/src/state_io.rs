@@ -241,6 +241,7 @@ fn read_account(row: &[u8; Account::LEAF_BYTES]) -> Account {
         address: field::<0, _, _>(row),
         institution: u32_at::<20, _>(row),
         flags: u32_at::<24, _>(row),
+        category: u32_at::<28, _>(row),
         owner: field::<32, _, _>(row),
         opened_ns: u64_at::<64, _>(row),
         balances_first: 0,

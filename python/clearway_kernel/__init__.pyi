@@ -76,6 +76,7 @@ class Account:
     address: bytes
     institution: int
     flags: int
+    category: int
     owner: bytes
     opened_ns: int
 

@@ -20,12 +20,13 @@ def test_an_account_as_its_client_said_it(api: Api) -> None:
         "owner": {"name": "Ann Lee", "country": "IE", "birth_date": "1980-02-29"},
         "assets": ["EUR/2", "JPY/0"],
         "metadata": {"tier": "gold"},
+        "category": 5411,
     }
     opened = api.post("/v1/accounts", body)
     account = opened.json()
     assert opened.status_code == 201
     assert list(account) == [
-        "id", "object", "created", "status", "address", "owner", "assets", "metadata",
+        "id", "object", "created", "status", "address", "owner", "category", "assets", "metadata",
     ]  # fmt: skip
     assert account | body == account
     assert (account["object"], account["status"]) == ("account", "open")
@@ -41,6 +42,7 @@ def test_an_account_without_a_name_gets_one(api: Api) -> None:
     account = api.post("/v1/accounts", {"assets": ["EUR/2"]}).json()
     assert account["id"].startswith("acc_")
     assert account["owner"] is None
+    assert account["category"] is None
     assert account["metadata"] == {}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -25,6 +26,9 @@ class Both:
     def __init__(self, *, time_ns: int, genesis: bytes, sequencer_seed: bytes) -> None:
         self.sequencer = Ed25519PrivateKey.from_private_bytes(sequencer_seed)
         self.names: set[tuple[int, bytes]] = set()  # that ever stood for something
+        self.genesis = (time_ns, genesis)
+        self.staged: tuple[int, list[bytes]] = (0, [])
+        self.committed: list[tuple[int, list[bytes], bytes]] = []  # time, envelopes, finality
         self.spec = spec_ledger.genesis(time_ns=time_ns, entries=genesis)
         self.kernel = clearway_kernel.Ledger.create(None, time_ns=time_ns, genesis=genesis)
         assert self.kernel.chain_id == self.spec.chain_id
@@ -44,6 +48,7 @@ class Both:
             self.check_kernel_refuses(time_ns, envelopes, ValueError)
             return None
         staged = self.kernel.stage(time_ns=time_ns, envelopes=envelopes)
+        self.staged = (time_ns, envelopes)
         header = longer.block.header
         # The first difference should say where it is, so the narrow comparisons come first.
         assert codes(staged.results) == [result.code for result in longer.block.results]
@@ -71,9 +76,19 @@ class Both:
 
     def commit(self, longer: spec_ledger.Ledger) -> None:
         self.kernel.commit(self.finality(longer))
+        self.committed.append((*self.staged, self.finality(longer)))
         self.spec = longer
         self.compare_head()
         self.compare_block()
+
+    def write_to(self, folder: Path) -> clearway_kernel.Ledger:
+        """The committed blocks once more, as a chain on disk."""
+        time_ns, genesis = self.genesis
+        ledger = clearway_kernel.Ledger.create(str(folder), time_ns=time_ns, genesis=genesis)
+        for at_ns, envelopes, finality in self.committed:
+            ledger.stage(time_ns=at_ns, envelopes=envelopes)
+            ledger.commit(finality)
+        return ledger
 
     def finality(self, longer: spec_ledger.Ledger) -> bytes:
         """The sequencer's signature over the last block."""
@@ -134,6 +149,7 @@ class Both:
                 assert (found.number, found.address) == (account.number, account.address)
                 assert (found.institution, found.flags) == (account.institution, account.flags)
                 assert (found.owner, found.opened_ns) == (account.owner, account.opened_ns)
+                assert found.category == account.category
             rows = [
                 (row.asset, row.posted_minor, row.pending_in_minor, row.pending_out_minor)
                 for row in state.balances.values()

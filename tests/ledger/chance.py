@@ -448,7 +448,10 @@ class Chance:
             owner=self.mostly(ZERO32, [public(OWNER), bytes([2] * 32)], 30),
         )
         return self.base(
-            Kind.OPEN_ACCOUNT, self.mostly(self.pick(NEWCOMERS), EVERYONE), units=units
+            Kind.OPEN_ACCOUNT,
+            self.mostly(self.pick(NEWCOMERS), EVERYONE),
+            units=units,
+            to_asset=self.pick([0, 0, 5_411, 2**32 - 1]),
         )
 
     def about_account(self, kind: Kind) -> Entry:

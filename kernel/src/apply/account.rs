@@ -23,6 +23,7 @@ pub fn open_account(
         address: entry.payer(),
         institution: signer.institution,
         flags,
+        category: entry.to_asset(),
         owner: field::<0, _, _>(entry.unit()),
         opened_ns: scope.now_ns,
         balances_first: 0,

@@ -34,7 +34,11 @@ async def _prepare_open(ask: Ask) -> Submission:
     account = _account_id(ask)
     address = directory.address(account)
     head, units = instructions.open_account(
-        id=ask.op_id, address=address, assets=assets, now_ns=node.clock()
+        id=ask.op_id,
+        address=address,
+        assets=assets,
+        now_ns=node.clock(),
+        category=ask.body.category or 0,
     )
     if node.book.account(address) is not None:
         raise Refusal("account.exists", account=account)
@@ -72,6 +76,7 @@ async def _answer_open(ask: Ask, placed: Placed) -> Answer:
         status="open",
         address="0x" + ask.door.directory.address(account).hex(),
         owner=None if body.owner is None else _shown(body.owner),
+        category=body.category,
         assets=[ask.door.directory.asset(number).code for number in numbers],
         metadata=body.metadata or {},
     )
@@ -165,6 +170,7 @@ def _render(ask: Ask, row: LedgerAccount, flags: int) -> Account:
         status=_status(flags),
         address="0x" + row.address.hex(),
         owner=msgspec.json.decode(owner) if owner else None,
+        category=row.category or None,
         assets=[directory.asset(number).code for number, *_ in held],
         metadata=msgspec.json.decode(metadata) if metadata else {},
     )

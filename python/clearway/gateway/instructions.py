@@ -208,15 +208,16 @@ def fund(
 
 
 def open_account(
-    *, id: bytes, address: bytes, assets: list[int], now_ns: int
+    *, id: bytes, address: bytes, assets: list[int], now_ns: int, category: int = 0
 ) -> tuple[bytes, bytes]:
-    """Head and units. Refuses request.invalid for an asset named twice."""
+    """Head and units. category: what trade the account is in, 0 none. Refuses request.invalid for an asset named twice."""
     if len(set(assets)) != len(assets):
         raise Refusal("request.invalid", field="assets", what="an asset stands twice")
     units = pack_account_units(assets=assets)
     head = pack_head(
         kind=Kind.OPEN_ACCOUNT,
         id=id,
+        to_asset=category,
         payer=address,
         created_ns=now_ns,
         valid_until_ns=now_ns + VALID_NS,

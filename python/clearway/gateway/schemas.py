@@ -43,6 +43,10 @@ Purpose = Annotated[
 MetadataKey = Annotated[str, Meta(max_length=64)]
 MetadataValue = Annotated[str, Meta(max_length=1_024)]
 Metadata = Annotated[dict[MetadataKey, MetadataValue], Meta(max_length=50)]
+Category = Annotated[
+    int,
+    Meta(ge=1, le=9_999, description="Merchant category code, ISO 18245.", examples=[5411]),
+]
 Outcome = Literal["accept", "review", "decline"]
 LegRole = Literal["principal", "fee", "exchange"]
 AccountStatus = Literal["open", "frozen", "closed"]
@@ -73,6 +77,7 @@ class AccountRequest(Request, frozen=True):
     id: AccountId | None = None
     owner: Owner | None = None
     metadata: Metadata | None = None
+    category: Category | None = None
 
 
 class PaymentRequest(Request, frozen=True):
@@ -190,6 +195,7 @@ class Account(Struct, frozen=True):
     status: AccountStatus
     address: str
     owner: dict[str, Any] | None
+    category: int | None
     assets: list[str]
     metadata: dict[str, str]
 

@@ -58,6 +58,8 @@ def describe_entry(entry: bytes, assets: Mapping[int, Asset]) -> dict[str, objec
         owner, flags, numbers = parse_account_units(units)
         said["account"] = _address(head["payer"])
         said["owner"] = owner.hex() if any(owner) else None
+        if head["to_asset"]:
+            said["category"] = int(head["to_asset"])
         said["flags"] = [flag.name.lower() for flag in AccountFlag if flags & flag and flag.name]
         said["assets"] = [_asset(number, assets) for number in numbers]
     elif kind in _ON_ACCOUNT:
