@@ -136,7 +136,8 @@ impl Ledger {
 
     pub fn join(&self, time_ns: u64, envelopes: &[&[u8]]) -> Result<Joined, StageError> {
         self.check_may_stage(time_ns)?;
-        let due = self.state.holds.due(time_ns, SWEEP_HOLDS_MAX);
+        let due = self.state.holds.due(time_ns).take(SWEEP_HOLDS_MAX);
+        let due: Vec<(u32, Id)> = due.map(|(_, institution, id)| (institution, id)).collect();
         let mut bytes = self.scratch.entries_pool.take();
         join_records(&due, envelopes, &mut bytes).map_err(StageError::Decode)?;
         Ok(Joined { scope: self.scope(time_ns), due, bytes })

@@ -31,6 +31,7 @@ pub mod balance;
 pub mod block;
 pub mod codec;
 pub mod disk;
+pub mod ending;
 pub mod hash;
 pub mod head;
 pub mod history;
