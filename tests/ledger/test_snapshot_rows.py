@@ -27,5 +27,7 @@ def test_the_category_of_an_account(tmp_path: Path) -> None:
     assert town.apply(town.entry(Kind.OPEN_ACCOUNT, "zoe", to_asset=5_411, units=units)) == [0]
     opened = reopened(town, tmp_path)
     zoe, ann = (opened.account(address(name)) for name in ("zoe", "ann"))
-    assert zoe is not None and zoe.category == 5_411
-    assert ann is not None and ann.category == 0
+    assert zoe is not None
+    assert zoe.category == 5_411
+    assert ann is not None
+    assert ann.category == 0

@@ -210,7 +210,8 @@ def fund(
 def open_account(
     *, id: bytes, address: bytes, assets: list[int], now_ns: int, category: int = 0
 ) -> tuple[bytes, bytes]:
-    """Head and units. category: what trade the account is in, 0 none. Refuses request.invalid for an asset named twice."""
+    """Head and units. category: the account's trade, 0 none. Refuses request.invalid for an asset
+    named twice."""
     if len(set(assets)) != len(assets):
         raise Refusal("request.invalid", field="assets", what="an asset stands twice")
     units = pack_account_units(assets=assets)
