@@ -19,7 +19,8 @@ from spec.records import (
     decode_envelope,
     encode_sweep,
 )
-from spec.rules import Scene, apply_entry, release_hold, try_entry
+from spec.rules import apply_entry, release_hold, try_entry
+from spec.scene import Scene
 from spec.state import Hold, Segment, State, free_slot, put_in_slot, state_root
 
 SWEPT_MAX: Final = 1_024

@@ -7,7 +7,7 @@ Read `apply_entry` first. The function of a kind gets a state of its own to chan
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from spec.codes import Refusal, refuse_if
@@ -30,6 +30,7 @@ from spec.records import (
     decode_opening,
     unpack,
 )
+from spec.scene import Scene
 from spec.state import (
     I128_MAX,
     I128_MIN,
@@ -47,7 +48,6 @@ from spec.state import (
     put_in_slot,
 )
 
-DAY_NS: Final = 86_400 * 10**9
 VALID_NS_MAX: Final = 24 * 3_600 * 10**9
 SCALE_MAX: Final = 30
 CODE_CHARACTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/."
@@ -68,20 +68,6 @@ PURPOSE_OF_KIND: Final[dict[int, Purpose]] = {
     Kind.REVOKE_KEY: Purpose.GOVERN,
     Kind.SET_LIMIT: Purpose.GOVERN,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """In which block and on whose behalf an entry is applied."""
-
-    chain_id: bytes
-    height: int
-    now_ns: int
-    institution: int
-    key: bytes | None  # None in genesis, where no limit applies
-
-    def today(self) -> int:
-        return self.now_ns // DAY_NS
 
 
 def apply_entry(state: State, entry: Entry, scene: Scene) -> tuple[State, Result]:
