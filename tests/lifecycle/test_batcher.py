@@ -18,7 +18,7 @@ from clearway.payment.batch import BATCH_ROWS_MAX, Columns, Placed, Submission
 from clearway.payment.decision import DecisionFlag
 from clearway.payment.errors import Fault, Refusal
 from clearway.payment.records import INSTRUCTION_BYTES, Flag, Outcome, view_heads
-from clearway.ports.ordering import Ordered
+from tests.lifecycle.gate import Gate
 from tests.lifecycle.town import Town, build_town, code, outcome, refusal_of
 
 SEED = b"s" * 32
@@ -35,26 +35,6 @@ def town(tmp_path: Path) -> Iterator[Town]:
     town.fund("owner", 1_000_00)
     yield town
     town.node.stop()
-
-
-class Gate:
-    """Lets ordering wait, so that a test can look at what is under way."""
-
-    def __init__(self, town: Town) -> None:
-        self._engine = town.node.ordering
-        self.entered, self.open = threading.Event(), threading.Event()
-        town.node.rooms.ordering = self
-
-    def order(self, envelope: bytes) -> Ordered:
-        self.entered.set()
-        assert self.open.wait(10)
-        return self._engine.order(envelope)
-
-    def pass_time(self) -> None:
-        self._engine.pass_time()
-
-    def problems(self) -> list[str]:
-        return []
 
 
 # --- bounds ---------------------------------------------------------------------------------------

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from clearway.payment.batch import Columns, Placed, Submission
 from clearway.payment.errors import Refusal
-from clearway.payment.records import Kind, Role, u128, view_legs
+from clearway.payment.records import Kind, Outcome, Role, u128, view_legs
+from tests.lifecycle.gate import Gate
 from tests.lifecycle.town import ASSETS, Town, build_town, code, refusal_of, rows_of
 
 QUOTE_ID = bytes(15) + b"q"
@@ -202,3 +206,109 @@ def test_refusing_a_price_leaves_no_trace(town: Town) -> None:
         )
     with pytest.raises(Refusal, match="unknown"):
         town.node.quotes.get(QUOTE_ID)
+
+
+# --- one payment a quote --------------------------------------------------------------------------
+
+
+def pay_by_quote(town: Town, payer: str = "alice", *, key: str | None = None) -> Submission:
+    return town.payment(payer, "bob", 100_00, key=key, to_asset="USD", quote=QUOTE_ID)
+
+
+def test_a_quote_is_used_once_and_its_payment_is_answered_for_ever(town: Town) -> None:
+    quote(town)
+    first = pay_by_quote(town)
+    placed = town.place(first)
+    height = town.node.book.height
+    assert refusal_of(lambda: town.place(pay_by_quote(town))) == "quote.used"
+    assert town.node.book.height == height
+    assert town.place(first) == placed
+    town.clock.pass_s(61)
+    assert town.place(first) == placed  # though the quote has ended by now
+
+
+def test_what_the_ledger_refuses_or_risk_declines_gives_the_quote_back(town: Town) -> None:
+    quote(town)
+    town.open("poor")
+    assert code(town.place(pay_by_quote(town, "poor"))) == "ledger.exceeds_available"
+    town.verdicts.by_amount = {100.00: Outcome.DECLINE}
+    assert code(town.place(pay_by_quote(town))) == "ledger.declined"
+    town.verdicts.by_amount = {}
+    assert code(town.place(pay_by_quote(town))) == "ok"
+
+
+@pytest.mark.parametrize("end", [Town.void, Town.capture])
+def test_a_hold_uses_its_quote_whatever_becomes_of_it(
+    town: Town, end: Callable[[Town, Placed], Placed]
+) -> None:
+    quote(town)
+    held = town.pay("alice", "bob", 100_00, to_asset="USD", quote=QUOTE_ID, hold_s=30)
+    assert code(end(town, held)) == "ok"
+    assert refusal_of(lambda: town.place(pay_by_quote(town))) == "quote.used"
+
+
+def test_two_payments_at_once_with_one_quote_have_one_winner(town: Town) -> None:
+    for turn in range(1, 21):
+        id = bytes([turn]) * 16
+        quote(town, id=id)
+        pair = [
+            town.payment("alice", "bob", 100_00, to_asset="USD", quote=id),
+            town.payment("alice", "bob", 100_00, to_asset="USD", quote=id),
+        ]
+        town.fund("alice", 300_00)
+        with ThreadPoolExecutor(2) as threads:
+            told = sorted(threads.map(lambda one: _told(town, one), pair))
+        assert told[0] == "ok"
+        assert told[1] in ("quote.in_use", "quote.used")
+
+
+def _told(town: Town, submission: Submission) -> str:
+    try:
+        return code(town.place(submission))
+    except Refusal as refusal:
+        return refusal.code
+
+
+def test_while_a_payment_is_on_its_way_its_quote_is_in_use(town: Town) -> None:
+    quote(town)
+    town.open("poor")
+    gate = Gate(town)
+    first = town.node.batcher.submit_columns(Columns.of([pay_by_quote(town, "poor")]))
+    assert gate.entered.wait(10)
+    second = pay_by_quote(town)
+    waiting = town.node.batcher.submit_columns(Columns.of([second]))
+    while town.node.batcher.waiting:
+        time.sleep(0.001)
+    gate.open.set()
+    refused, placed = waiting.result(10)[0], first.result(10)[0]
+    assert isinstance(refused, Refusal)
+    assert (refused.code, refused.kind.retryable) == ("quote.in_use", True)
+    assert isinstance(placed, Placed)
+    assert code(placed) == "ledger.exceeds_available"
+    assert code(town.place(second)) == "ok"  # as it was told, it asked again
+
+
+def test_twice_in_one_batch_is_twice(town: Town) -> None:
+    quote(town)
+    share = town.node.batcher.submit_columns(
+        Columns.of([pay_by_quote(town), pay_by_quote(town), pay_by_quote(town)])
+    ).result(10)
+    told = [share[row] for row in range(3)]
+    assert isinstance(told[0], Placed)
+    assert [one.code for one in told[1:] if isinstance(one, Refusal)] == ["quote.in_use"] * 2
+
+
+def test_a_used_quote_is_used_after_a_kill(town: Town, tmp_path: Path) -> None:
+    """Nothing but the chain and the vault is left, as a power cut leaves them."""
+    quote(town)
+    first = pay_by_quote(town)
+    placed = town.place(first)
+    town.node.stop()
+    for name in ("projections.sqlite", "features.bin"):
+        for file in (tmp_path / "data").glob(name + "*"):
+            file.unlink()
+    again = build_town(tmp_path, town.clock)
+    again.node.start()
+    town.node = again.node
+    assert refusal_of(lambda: town.place(pay_by_quote(town))) == "quote.used"
+    assert town.place(first) == placed

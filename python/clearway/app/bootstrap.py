@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -49,6 +50,7 @@ from clearway.risk.state import FeatureState
 from clearway.routing.quotes import Quotes
 from clearway.routing.rates import Rates, load_rates
 from clearway.routing.routes import Routes
+from clearway.routing.uses import QuoteUses
 from clearway.screening import Party, PartyScreen, Screener, Watchlist, parse_birth_date
 from clearway.store.audit import Audit
 from clearway.store.projections import Projections
@@ -80,6 +82,7 @@ class Node:
     scorer: Scorer
     rates: Rates
     quotes: Quotes
+    quote_uses: QuoteUses
     routes: Routes
     ordering: Ordering
     rooms: Rooms
@@ -179,6 +182,9 @@ def build_node(config: Config, *, clock: Callable[[], int] = time.time_ns) -> No
         store=vault,
         clock=clock,
     )
+    quote_uses = QuoteUses(
+        booked_by=partial(projections.payment_of_quote, INSTITUTION), clock=clock
+    )
     routes = Routes(quotes=quotes, fees=fees, spread_bps=config.fx_spread_bps)
     ordering = Sequencer(book, seed=keys.sequencer, clock=clock)
     key = public_key(keys.institution)
@@ -200,6 +206,7 @@ def build_node(config: Config, *, clock: Callable[[], int] = time.time_ns) -> No
         reference=ReferenceRates(_codes_by_number(assets)),
         scorer=scorer,
         quotes=quotes,
+        quote_uses=quote_uses,
         vault=vault,
         projections=projections,
         replay=Replay(institution=INSTITUTION, book=book, vault=vault, projections=projections),
@@ -223,6 +230,7 @@ def build_node(config: Config, *, clock: Callable[[], int] = time.time_ns) -> No
         scorer=scorer,
         rates=rates,
         quotes=quotes,
+        quote_uses=quote_uses,
         routes=routes,
         ordering=ordering,
         rooms=rooms,

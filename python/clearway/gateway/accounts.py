@@ -40,10 +40,10 @@ async def _prepare_open(ask: Ask) -> Submission:
         now_ns=node.clock(),
         category=ask.body.category or 0,
     )
+    ask.door.claim(ask, address)
     if node.book.account(address) is not None:
         raise Refusal("account.exists", account=account)
     # Before ordering: once the account stands on the ledger its owner must be known for screening.
-    ask.door.claim(ask, address)
     await ask.door.read(node.vault.save_account, _record(ask, account, address))
     directory.forget_name(address)
     return Submission(head=head, request_hash=ask.request_hash, units=units)

@@ -88,7 +88,8 @@ class Door:
         self._request_ids = count()
         self._request_prefix = f"req_{os.urandom(6).hex()}"
         self._running: set[bytes] = set()
-        self._claims: dict[bytes, bytes] = {}
+        self._claims: set[bytes] = set()
+        self._doubtful: dict[bytes, bytes] = {}  # address → id whose outcome was unknown
 
     def open(self, loop: asyncio.AbstractEventLoop) -> None:
         self.news.listen(loop)
@@ -143,19 +144,28 @@ class Door:
             else:
                 placed = await self.node.batcher.submit(submission)
         finally:
-            if ask.claimed:
-                del self._claims[ask.claimed]
+            self._let_go(ask)
         # A refusal by the ledger is part of the answer that must stay the same for ever.
         ask.request_id = "req_" + ask.op_id.hex()
         return await move.answer(ask, placed)
 
     def claim(self, ask: Ask, address: bytes) -> None:
         """One request at a time may open an account of this name: two at once would overwrite each
-        other's owner. Refuses idempotency.in_progress."""
-        if address in self._claims:
+        other's owner. Who claims looks at the ledger afterwards: another may have opened it just
+        before. Refuses idempotency.in_progress."""
+        doubtful = self._doubtful.get(address)
+        if address in self._claims or (doubtful and self.node.batcher.unknown(doubtful)):
             raise Refusal("idempotency.in_progress")
-        self._claims[address] = ask.op_id
+        self._doubtful.pop(address, None)
+        self._claims.add(address)
         ask.claimed = address
+
+    def _let_go(self, ask: Ask) -> None:
+        """Of the name that was claimed; not while the envelope that opens it may still come."""
+        if ask.claimed:
+            self._claims.discard(ask.claimed)
+            if self.node.batcher.unknown(ask.op_id):
+                self._doubtful[ask.claimed] = ask.op_id
 
     async def run_once(self, ask: Ask, make: Callable[[], Answer]) -> Answer:
         """A POST that makes no entry: its answer is kept in the vault."""

@@ -16,6 +16,7 @@ from clearway.payment.batch import Placed
 from clearway.routing.quotes import Quotes
 from clearway.routing.rates import Rates
 from clearway.routing.routes import Routes
+from clearway.routing.uses import QuoteUses
 from clearway.screening import PartyScreen
 from clearway.store.audit import Audit
 from clearway.store.projections import Projections
@@ -31,6 +32,7 @@ class Node(Protocol):
     parties: PartyScreen
     rates: Rates
     quotes: Quotes
+    quote_uses: QuoteUses
     routes: Routes
     genesis: Genesis
     institution: int

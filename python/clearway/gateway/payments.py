@@ -41,7 +41,7 @@ def prepare_payment(ask: Ask) -> Submission:
 
     Refuses request.invalid, asset.unknown, amount.*, account.same, account.unknown,
     account.closed, account.asset_not_held, rate.unknown, quote.unknown, quote.expired,
-    quote.differs.
+    quote.differs, quote.used, quote.in_use.
     """
     body: PaymentRequest = ask.body
     node, directory = ask.door.node, ask.door.directory
@@ -64,6 +64,7 @@ def prepare_payment(ask: Ask) -> Submission:
         node.quotes.check(
             promised, asset=asset.code, to_asset=to_asset.code, amount_minor=amount_minor
         )
+        node.quote_uses.check(promised, ask.op_id)
         quote = promised.id
     elif crosses:
         node.rates.rate(asset.currency, to_asset.currency)

@@ -2,7 +2,8 @@
 
 Enters: Submission or Columns. Leaves: Placed, or what refused it before ordering.
 Refuses: capacity.full, idempotency.in_progress, idempotency.body_differs, and what `receive` finds
-stale (account.unknown, asset.unknown, quote.expired, quote.differs, policy.sanctions).
+stale (account.unknown, asset.unknown, quote.expired, quote.used, quote.in_use, quote.differs,
+policy.sanctions).
 Read first: pay.py, the whole story in one function. batcher.py stands in front of it, replay.py
 and resume.py pick up what was answered or interrupted before.
 """

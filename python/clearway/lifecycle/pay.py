@@ -261,7 +261,8 @@ def order(batch: PaymentBatch, rooms: Rooms) -> Ordered | None:
 
 
 def book(batch: PaymentBatch, ordered: Ordered | None, rooms: Rooms) -> None:
-    """What stands on the ledger now becomes part of what the risk room remembers."""
+    """What stands on the ledger now becomes part of what the rooms remember: the risk room every
+    payment, the routing room the quotes of those for which money was moved or held."""
     if ordered is None:
         return
     rooms.phases.steps("order", ordered.steps_ns)
@@ -269,6 +270,10 @@ def book(batch: PaymentBatch, ordered: Ordered | None, rooms: Rooms) -> None:
     if batch.scores is not None:
         last = int(batch.rows_of(Kind.PAYMENT)[-1])
         rooms.scorer.commit(batch.scores, height=ordered.height, index=ordered.index + last)
+    if batch.quotes:
+        codes = view_results(ordered.results)["code"]
+        for row, quote in batch.quotes.items():
+            rooms.quote_uses.settle(quote, booked=not codes[row])
 
 
 def tell(batch: PaymentBatch, ordered: Ordered | None, rooms: Rooms) -> Answers:
@@ -293,6 +298,14 @@ def tell(batch: PaymentBatch, ordered: Ordered | None, rooms: Rooms) -> Answers:
     )
     _answer_repeats(answers, batch, rooms)
     return answers
+
+
+def forget(batch: PaymentBatch, rooms: Rooms) -> None:
+    """The batch failed on its way and stands nowhere: what the rooms remember of it never was."""
+    if batch.scores is not None:
+        rooms.scorer.discard(batch.scores)
+    for quote in batch.quotes.values():
+        rooms.quote_uses.settle(quote, booked=False)
 
 
 def _answer_repeats(answers: Answers, batch: PaymentBatch, rooms: Rooms) -> None:

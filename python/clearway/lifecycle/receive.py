@@ -20,6 +20,7 @@ from clearway.routing.quotes import Quote
 # Kinds whose payer and payee must be accounts of the book before anything is decided about them: a
 # party that nobody knows could not be screened.
 NAMES_PARTIES = (Kind.PAYMENT, Kind.REFUND)
+NO_QUOTE = bytes(ID_BYTES)
 
 
 def receive(batch: PaymentBatch, rooms: Rooms) -> None:
@@ -27,7 +28,9 @@ def receive(batch: PaymentBatch, rooms: Rooms) -> None:
     batch.payer = rooms.book.account_numbers(np.ascontiguousarray(batch.heads["payer"]))
     batch.payee = rooms.book.account_numbers(np.ascontiguousarray(batch.heads["payee"]))
     _answer_used_ids(batch, rooms)
+    batch.drop_left()
     _refuse_unknown(batch, rooms)
+    batch.drop_left()
     _fetch_quotes(batch, rooms)
     batch.drop_left()
 
@@ -69,8 +72,9 @@ def _fetch_quotes(batch: PaymentBatch, rooms: Rooms) -> None:
 def _quote_of(head: np.void, rooms: Rooms) -> Quote:
     """The quote that the payment names, or without one the price of this moment.
 
-    Refuses quote.unknown, quote.expired, quote.differs, rate.unknown, asset.unknown. An owner who
-    signs has signed the payee's amount and a bound for fees: they must be the quote's.
+    Refuses quote.unknown, quote.expired, quote.used, quote.in_use, quote.differs, rate.unknown,
+    asset.unknown. An owner who signs has signed the payee's amount and a bound for fees: they must
+    be the quote's. A quote that was named is this payment's from here on.
     """
     asset, to_asset = int(head["asset"]), int(head["to_asset"])
     for number in (asset, to_asset):
@@ -78,7 +82,7 @@ def _quote_of(head: np.void, rooms: Rooms) -> Quote:
             raise Refusal("asset.unknown", asset=number)
     from_, to, amount_minor = rooms.assets[asset], rooms.assets[to_asset], u128(head, "amount")
     named = head["target"].tobytes()
-    if named == bytes(ID_BYTES):
+    if named == NO_QUOTE:
         quote = rooms.quotes.price(named, asset=from_, to_asset=to, amount_minor=amount_minor)
     else:
         quote = rooms.quotes.get(named)
@@ -88,4 +92,6 @@ def _quote_of(head: np.void, rooms: Rooms) -> Quote:
         if signed[0] > quote.to_amount_minor or signed[1] < quote.fee_minor:
             what = f"{quote.to_amount_minor} minor units for the payee and {quote.fee_minor} of fee"
             raise Refusal("quote.differs", quote=named.hex(), what=what)
+    if named != NO_QUOTE:
+        rooms.quote_uses.claim(quote, head["id"].tobytes())
     return quote

@@ -15,6 +15,7 @@ from clearway.ports.ordering import Ordering
 from clearway.risk.decide import Scorer
 from clearway.risk.facts import ReferenceRates
 from clearway.routing.quotes import Quotes
+from clearway.routing.uses import QuoteUses
 from clearway.screening import PartyScreen
 from clearway.store.projections import Projections
 from clearway.store.vault import Vault
@@ -41,6 +42,7 @@ class Rooms:
     reference: ReferenceRates
     scorer: Scorer
     quotes: Quotes
+    quote_uses: QuoteUses
     vault: Vault
     projections: Projections
     replay: Replay

@@ -60,6 +60,8 @@ CATALOGUE: Final[dict[str, ErrorKind]] = _rows(
     ("payment.wrong_state", 409, False, "Wrong state", "a payment that is {status} cannot be {act}"),
     ("quote.unknown", 404, False, "Unknown quote", "there is no quote {quote!r}"),
     ("quote.expired", 409, False, "Quote expired", "quote {quote!r} ended at {expired}"),
+    ("quote.used", 409, False, "Quote used", "quote {quote!r} was used by payment {payment}"),
+    ("quote.in_use", 409, True, "Quote in use", "another payment with quote {quote!r} is on its way; ask again when it has ended"),
     ("quote.differs", 400, False, "Quote differs", "quote {quote!r} is for {what}"),
     ("rate.unknown", 400, False, "No rate", "there is no rate from {from_asset} to {to_asset}"),
     ("block.unknown", 404, False, "Unknown block", "there is no block {height}"),

@@ -122,6 +122,15 @@ class Queries:
         rows = self.reader().execute(query, (institution, expires_before_ns, min(limit, LIMIT_MAX)))
         return [_payment(row) for row in rows]
 
+    def payment_of_quote(self, institution: int, quote: bytes) -> bytes | None:
+        """The id of the payment for which money was moved or held under a quote."""
+        query = (
+            "SELECT id FROM payments WHERE target = ? AND target IS NOT NULL AND institution = ?"
+            f" AND kind = {int(Kind.PAYMENT)} AND to_asset <> 0 AND code = 0 ORDER BY place LIMIT 1"
+        )
+        row = self.reader().execute(query, (quote, institution)).fetchone()
+        return None if row is None else bytes(row[0])
+
     def _place(self, institution: int, id: bytes) -> int:
         """0 for an id that is no payment: nothing comes after it."""
         query = "SELECT min(place) FROM payments WHERE id = ? AND institution = ?"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 INDEX_BITS = 24
 INT64_MAX = 2**63 - 1
 
@@ -80,6 +80,7 @@ CREATE TABLE payments (
 CREATE INDEX payments_id ON payments (id, institution);
 CREATE INDEX payments_forgotten ON payments (place) WHERE code BETWEEN 1 AND 23;
 CREATE INDEX payments_open ON payments (status, place) WHERE status <> 'settled';
+CREATE INDEX payments_target ON payments (target) WHERE target IS NOT NULL;
 CREATE TABLE parties (
     account INTEGER NOT NULL,
     place INTEGER NOT NULL,
