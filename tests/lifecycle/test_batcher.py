@@ -6,7 +6,6 @@ import asyncio
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -79,7 +78,7 @@ def test_a_head_that_would_not_decode_takes_nobody_with_it(town: Town) -> None:
         head = bytearray(good.head)
         head[at] = byte
         with pytest.raises(Refusal, match=r"request\.invalid"):
-            town.node.batcher.submit_columns(Columns.of([replace(good, head=bytes(head))]))
+            town.node.batcher.submit_columns(Columns.of([good._replace(head=bytes(head))]))
     assert code(town.place(good)) == "ok"
 
 
@@ -193,7 +192,7 @@ def signed(town: Town, amount_minor: int, *, seed: bytes = SEED, hold_s: float =
     head = rows.tobytes()
     instruction = hash_bytes("instruction", head[:INSTRUCTION_BYTES])
     digest = hash_bytes("authorise", town.node.book.chain_id + instruction)
-    return replace(submission, head=head, signature=sign(seed, digest))
+    return submission._replace(head=head, signature=sign(seed, digest))
 
 
 def test_an_owner_signs_the_payment_and_the_ledger_checks_it(town: Town) -> None:

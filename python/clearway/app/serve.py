@@ -24,6 +24,7 @@ from clearway.app.config import load_config
 from clearway.app.keys import write_secret
 from clearway.gateway.app import Gateway, make_app
 from clearway.gateway.auth import SCOPES, create_api_key
+from clearway.gateway.wire import Wire
 
 GRACE_S = 10
 BACKLOG = 2_048
@@ -99,7 +100,7 @@ def make_server(gateway: Gateway) -> Server:
     config = uvicorn.Config(
         gateway,
         loop="uvloop",
-        http="httptools",
+        http=Wire,
         ws="none",
         lifespan="on",
         access_log=False,

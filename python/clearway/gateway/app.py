@@ -1,7 +1,7 @@
-"""The gateway as one ASGI application: the route table behind Starlette, and the fast path.
+"""The gateway as one ASGI application: the route table behind Starlette.
 
-`POST /v1/payments` passes the same checks as every other route, by the same functions, but is
-served before the router: at 64 open connections the router alone would cost a fifth of it.
+`POST /v1/payments` is served before the router, and on a node's own connections without ASGI
+(wire.py): single.py has its way.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -23,15 +22,17 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route as HttpRoute
 from starlette.types import Receive, Scope, Send
 
-from clearway.gateway import payments
 from clearway.gateway.auth import require_scope
 from clearway.gateway.directory import Directory
 from clearway.gateway.door import (
     Answer,
     Ask,
     Door,
+    Headers,
+    credentials,
     read_body,
     request_hash,
+    send_answer,
     send_json,
     send_problem,
 )
@@ -40,7 +41,7 @@ from clearway.gateway.openapi import describe_api
 from clearway.gateway.problems import invalid_body, problem, problem_headers
 from clearway.gateway.render import to_json
 from clearway.gateway.routes import ROUTES, Route
-from clearway.gateway.schemas import PaymentRequest
+from clearway.gateway.single import PATH, SinglePayments
 from clearway.payment.errors import ClearwayError, Fault, Refusal
 
 logger = logging.getLogger("clearway.gateway")
@@ -65,10 +66,10 @@ class Gateway:
         self.metrics = door.metrics
         self._openapi = to_json(describe_api(routes, version=version))
         self._router = self._make_router(routes)
-        self._payment = msgspec.json.Decoder(PaymentRequest)
+        self.single = SinglePayments(door)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        pays = scope["type"] == "http" and scope["path"] == "/v1/payments"
+        pays = scope["type"] == "http" and scope["path"] == PATH
         if pays and scope["method"] == "POST":
             await self._pay(scope, receive, send)
         else:
@@ -85,35 +86,22 @@ class Gateway:
         self.door.close()
 
     async def _pay(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """POST /v1/payments."""
-        started = time.perf_counter()
-        door = self.door
-        request_id = door.next_request_id()
-        status = 201
+        """POST /v1/payments, where it does not come by wire.py."""
+        answered: asyncio.Future[tuple[int, Headers, bytes]] = (
+            asyncio.get_running_loop().create_future()
+        )
+
+        def reply(status: int, headers: Headers, body: bytes) -> None:
+            if not answered.done():  # cancelled: the client went away
+                answered.set_result((status, headers, body))
+
+        body: bytes | Refusal
         try:
-            door.check_ready()
-            authorization, idempotency_key = _credentials(scope)
-            key = door.authenticate(authorization)
-            require_scope(key, "payments:write")
             body = await read_body(scope, receive)
-            op_id = door.op_id(key, idempotency_key)
-            try:
-                asked = self._payment.decode(body)
-            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-                raise invalid_body(error) from None
-            ask = Ask(door, key, request_id, body=asked, op_id=op_id)
-            ask.request_hash = payments.payment_hash(asked)
-            answer = await door.run_move(ask, payments.PAY)
-            await send_json(send, 201, to_json(answer.body), ask.request_id)
-        except ClearwayError as error:
-            status = error.kind.status
-            await send_problem(send, error, request_id)
-        except Exception:
-            status = 500
-            logger.exception("request %s", request_id)
-            await send_problem(send, Fault("node.bug"), request_id)
-        self.metrics.count("POST", "/v1/payments", status)
-        self.metrics.observe_payment(time.perf_counter() - started)
+        except Refusal as refusal:
+            body = refusal
+        self.single.pay(scope["headers"], body, reply)
+        await send_answer(send, *await answered)
 
     # --- every other route ----------------------------------------------------------------------
 
@@ -204,7 +192,7 @@ class PathDoor:
         """The checks of every route, in their order; what is refused here wrote nothing."""
         door = self._gateway.door
         door.check_ready()
-        authorization, idempotency_key = _credentials(scope)
+        authorization, idempotency_key = credentials(scope["headers"])
         key = door.authenticate(authorization)
         require_scope(key, route.scope)
         ask = Ask(door, key, request_id, params=dict(scope["path_params"]))
@@ -231,16 +219,6 @@ class PathDoor:
         assert route.once is not None, "invariant: a route does one thing"
         make = route.once
         return await door.run_once(ask, lambda: make(ask))
-
-
-def _credentials(scope: Scope) -> tuple[bytes | None, bytes | None]:
-    authorization = idempotency_key = None
-    for name, value in scope["headers"]:
-        if name == b"authorization":
-            authorization = value
-        elif name == b"idempotency-key":
-            idempotency_key = value
-    return authorization, idempotency_key
 
 
 def _decode_body(route: Route, body: bytes) -> Any:

@@ -43,6 +43,7 @@ class Directory:
         self._genesis_addresses = {row.id: bytes(row.address) for row in genesis.accounts}
         self._genesis_names = {address: id for id, address in self._genesis_addresses.items()}
         self._names: dict[bytes, str] = {}
+        self._addresses: dict[str, bytes] = {}  # of accounts that were found
         self._by_code: dict[str, Asset] = {}
         self._by_number: dict[int, Asset] = {}
         self._refresh_assets()
@@ -59,13 +60,17 @@ class Directory:
 
         Refuses account.unknown, account.closed.
         """
-        address = self.address(account)
+        known = self._addresses.get(account)
+        address = self.address(account) if known is None else known
         row = self._book.account(address)
         if row is None:
             raise Refusal("account.unknown", account=account)
         if row.flags & _CLOSED:
             raise Refusal("account.closed", account=account)
-        if address not in self._names:
+        if known is None:
+            if len(self._addresses) >= NAMES_KEPT_MAX:
+                self._addresses.clear()
+            self._addresses[account] = address
             self._keep(address, account)
         return address
 
@@ -159,5 +164,6 @@ class Directory:
             found.append("payee_sanctioned")
         if flags & _NO_HOLD_SIGNED:
             found.append("no_hold_signed")
-        found.extend(reason.code for reason in reasons_of(reasons))
+        if reasons:
+            found.extend(reason.code for reason in reasons_of(reasons))
         return found

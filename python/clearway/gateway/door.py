@@ -12,9 +12,9 @@ import asyncio
 import hashlib
 import os
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from typing import Any, TypeVar
 
@@ -39,16 +39,16 @@ CATCH_UP_S_MAX = 10.0
 _IDEMPOTENCY_KEY = re.compile(rb"[\x21-\x7e]{1,255}")
 _canonical = msgspec.json.Encoder(order="deterministic")
 Result = TypeVar("Result")
+Headers = list[tuple[bytes, bytes]]
 
 
-@dataclass(slots=True)
-class Ask:
+class Ask(msgspec.Struct):
     """One authenticated request. op_id and request_hash only where an Idempotency-Key is asked."""
 
     door: Door
     key: ApiKey
     request_id: str
-    params: dict[str, str] = field(default_factory=dict)
+    params: dict[str, str] = {}
     body: Any = None
     query: Any = None
     op_id: bytes = b""
@@ -243,26 +243,49 @@ def start_message(status: int, headers: list[tuple[bytes, bytes]]) -> Message:
     return {"type": "http.response.start", "status": status, "headers": headers}
 
 
+def credentials(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes | None, bytes | None]:
+    """The values of Authorization and Idempotency-Key; names are in lower case."""
+    authorization = idempotency_key = None
+    for name, value in headers:
+        if name == b"authorization":
+            authorization = value
+        elif name == b"idempotency-key":
+            idempotency_key = value
+    return authorization, idempotency_key
+
+
 _JSON_TYPE = (b"content-type", b"application/json")
 
 
-async def send_json(send: Send, status: int, body: bytes, request_id: str) -> None:
+def json_headers(body: bytes, request_id: str) -> Headers:
     length = (b"content-length", b"%d" % len(body))
-    headers = [_JSON_TYPE, length, (b"x-request-id", request_id.encode())]
+    return [_JSON_TYPE, length, (b"x-request-id", request_id.encode())]
+
+
+def problem_reply(error: ClearwayError, request_id: str) -> tuple[Headers, bytes]:
+    """What the error is as an answer: headers and body."""
+    body = to_json(problem(error, request_id))
+    headers = [(name.encode(), value.encode()) for name, value in problem_headers(error)]
+    headers.append((b"content-length", b"%d" % len(body)))
+    headers.append((b"x-request-id", request_id.encode()))
+    if error.kind.status == 413:
+        headers.append((b"connection", b"close"))  # the rest of the body is not read
+    return headers, body
+
+
+async def send_answer(send: Send, status: int, headers: Headers, body: bytes) -> None:
     await send(start_message(status, headers))
     await send({"type": "http.response.body", "body": body})
+
+
+async def send_json(send: Send, status: int, body: bytes, request_id: str) -> None:
+    await send_answer(send, status, json_headers(body, request_id), body)
 
 
 async def send_problem(
     send: Send, error: ClearwayError, request_id: str, *, allow: str | None = None
 ) -> None:
-    body = to_json(problem(error, request_id))
-    headers = [(name.encode(), value.encode()) for name, value in problem_headers(error)]
-    headers.append((b"content-length", b"%d" % len(body)))
-    headers.append((b"x-request-id", request_id.encode()))
+    headers, body = problem_reply(error, request_id)
     if allow is not None:
         headers.append((b"allow", allow.encode()))
-    if error.kind.status == 413:
-        headers.append((b"connection", b"close"))  # the rest of the body is not read
-    await send(start_message(error.kind.status, headers))
-    await send({"type": "http.response.body", "body": body})
+    await send_answer(send, error.kind.status, headers, body)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import struct
 import time
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -24,8 +23,9 @@ from clearway.payment.batch import Placed
 from clearway.payment.errors import Refusal
 from clearway.payment.ids import format_payment
 from clearway.payment.money import Asset, format_amount
-from clearway.payment.records import Kind
-from clearway.payment.state import Status, first_act, next_status
+from clearway.payment.records import Flag, Kind
+from clearway.payment.records import Outcome as Decided
+from clearway.payment.state import Status, first_status
 from clearway.store.rows import PaymentRow
 
 OUTCOMES: Final[tuple[Outcome, ...]] = ("accept", "accept", "review", "decline")
@@ -36,14 +36,15 @@ _HEAD = struct.Struct("<BBHIII16s16sQQQQQQ20s20sQQQ32sB63x")
 _RESULT = struct.Struct("<BBHH2xQQQ")
 _LEG = struct.Struct("<20s20sIB3xQQ")
 _encoder = msgspec.json.Encoder()
+# As plain ints: a comparison with an enum's member takes as long as all of them.
+_PENDING, _REVIEW, _REFUND = int(Flag.PENDING), int(Decided.REVIEW), int(Kind.REFUND)
 
 
 def to_json(answer: object) -> bytes:
     return _encoder.encode(answer)
 
 
-@dataclass(slots=True)
-class PaymentView:
+class PaymentView(msgspec.Struct):
     """A payment as of some point of the chain. Amounts in minor units, times in ns."""
 
     id: bytes
@@ -80,10 +81,7 @@ def view_placed(placed: Placed, private: Private) -> PaymentView:
     ) = _HEAD.unpack(placed.head)  # fmt: skip
     code = result_code(placed.result)
     amount_minor = amount_low | amount_high << 64
-    status = next_status(
-        Status.PENDING, first_act(code=code, pending=bool(flags & 1), review=outcome == 2)
-    )
-    assert status is not None, "invariant: a new payment has a first status"
+    status = first_status(code, flags & _PENDING != 0, outcome == _REVIEW)
     return PaymentView(
         id=id,
         status=status,
@@ -96,7 +94,7 @@ def view_placed(placed: Placed, private: Private) -> PaymentView:
         to_amount_minor=to_low | to_high << 64,
         captured_minor=amount_minor if status is Status.SETTLED else 0,
         refunded_minor=0,
-        refund_of=target if kind == Kind.REFUND else None,
+        refund_of=target if kind == _REFUND else None,
         created_ns=placed.time_ns,
         expires_ns=expires_ns,
         outcome=outcome,
@@ -148,6 +146,8 @@ def render_payment(view: PaymentView, directory: Directory, *, decisions: bool) 
     status = view.status
     held = status is Status.HELD or status is Status.REVIEW
     to_asset = directory.asset(view.to_asset) if view.to_asset else None
+    amount = format_amount(view.amount_minor, asset)
+    whole = view.captured_minor == view.amount_minor
     return Payment(
         id=format_payment(view.id),
         object="payment",
@@ -155,14 +155,14 @@ def render_payment(view: PaymentView, directory: Directory, *, decisions: bool) 
         status=status,
         from_=directory.name(view.payer),
         to=directory.name(view.payee),
-        amount=format_amount(view.amount_minor, asset),
+        amount=amount,
         asset=asset.code,
-        amount_captured=format_amount(view.captured_minor, asset),
+        amount_captured=amount if whole else format_amount(view.captured_minor, asset),
         amount_refunded=format_amount(view.refunded_minor, asset),
         reference=private.reference,
         metadata=private.metadata or {},
         decision=_decision(view, directory) if decisions else Decision(OUTCOMES[view.outcome]),
-        legs=_legs(view, directory, asset),
+        legs=_legs(view, directory, asset, amount),
         block=Place(view.height, view.index),
         to_amount=UNSET if to_asset is None else format_amount(view.to_amount_minor, to_asset),
         to_asset=UNSET if to_asset is None else to_asset.code,
@@ -185,12 +185,11 @@ def _decision(view: PaymentView, directory: Directory) -> Decision:
     )
 
 
-def _legs(view: PaymentView, directory: Directory, asset: Asset) -> list[Leg]:
+def _legs(view: PaymentView, directory: Directory, asset: Asset, amount: str) -> list[Leg]:
     if view.code:
         return []
     if not view.legs:
         # docs/format.md: without units, one principal leg from payer to payee.
-        amount = format_amount(view.amount_minor, asset)
         names = directory.name
         return [Leg(names(view.payer), names(view.payee), asset.code, amount, "principal")]
     legs = []

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from clearway.lifecycle.batch import PaymentBatch
 from clearway.lifecycle.line import Line, Turn
@@ -68,14 +68,14 @@ class Share:
         return self.answers[self.start + row]
 
 
+Told = Callable[[Placed | ClearwayError], None]
 # What to do with the answers once they are there, or with what went wrong: (answers, start) or
-# the error. Asyncio futures of one loop are collected, so that the loop is woken once per batch.
-Wake = dict[asyncio.AbstractEventLoop, list[tuple["asyncio.Future[Placed]", object]]]
+# the error. Those of one loop are collected, so that the loop is woken once per batch.
+Wake = dict[asyncio.AbstractEventLoop, list[tuple[Told, Placed | ClearwayError]]]
 Deliver = Callable[[Answers | ClearwayError, int, Wake], None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Parcel:
+class _Parcel(NamedTuple):
     """One caller's rows, waiting."""
 
     one: Submission | None
@@ -108,20 +108,33 @@ class Batcher:
     # --- the doors' side ------------------------------------------------------------------------
 
     def submit(self, submission: Submission) -> asyncio.Future[Placed]:
-        """For a running event loop. The future gives Placed or raises what refused the payment.
+        """As `submit_told`; the future gives Placed or raises what refused the payment."""
+        future: asyncio.Future[Placed] = asyncio.get_running_loop().create_future()
+
+        def told(answer: Placed | ClearwayError) -> None:
+            if future.done():  # cancelled: the client went away
+                return
+            if isinstance(answer, ClearwayError):
+                future.set_exception(answer)
+            else:
+                future.set_result(answer)
+
+        self.submit_told(submission, told)
+        return future
+
+    def submit_told(self, submission: Submission, told: Told) -> None:
+        """For a running event loop, where `told` is called once the answer is durable.
 
         Refuses at once: capacity.full, idempotency.in_progress. Faults at once: node.starting,
         node.stopping, node.disk_failed, node.bug, payment.outcome_unknown.
         """
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[Placed] = loop.create_future()
 
         def deliver(answers: Answers | ClearwayError, start: int, wake: Wake) -> None:
             answer = answers if isinstance(answers, ClearwayError) else answers[start]
-            wake.setdefault(loop, []).append((future, answer))
+            wake.setdefault(loop, []).append((told, answer))
 
         self._enter(_parcel_of(submission, deliver))
-        return future
 
     def submit_many(self, submissions: Sequence[Submission]) -> list[asyncio.Future[Placed]]:
         """As `submit`, in order; a submission that is refused at once has its error in its
@@ -301,7 +314,7 @@ class Batcher:
             start += parcel.rows
         for loop, pairs in wake.items():
             try:
-                loop.call_soon_threadsafe(_settle, pairs)
+                loop.call_soon_threadsafe(_tell, pairs)
             except RuntimeError:  # the loop is closed: whoever asked is gone
                 log.info("%d answers had no loop to go to", len(pairs))
 
@@ -377,11 +390,9 @@ def _columns_of(parcels: Sequence[_Parcel]) -> Columns:
     return Columns.join(parts)
 
 
-def _settle(pairs: Sequence[tuple[asyncio.Future[Placed], object]]) -> None:
-    for future, answer in pairs:
-        if future.done():  # cancelled: the client went away
-            continue
-        if isinstance(answer, Placed):
-            future.set_result(answer)
-        elif isinstance(answer, Exception):
-            future.set_exception(answer)
+def _tell(pairs: Sequence[tuple[Told, Placed | ClearwayError]]) -> None:
+    for told, answer in pairs:
+        try:
+            told(answer)
+        except Exception:
+            log.exception("one of a batch could not be told")

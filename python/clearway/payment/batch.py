@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -33,8 +34,7 @@ HASH_BYTES = 32
 Bytes2D = npt.NDArray[np.uint8]
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(NamedTuple):
     """One parsed instruction, as a door hands it to the batcher.
 
     head: 256 bytes (records.pack_head), outcome and commitment still empty.
@@ -129,11 +129,12 @@ def check_heads(heads: Heads) -> None:
         raise Refusal("request.invalid", field=f"row {row}", what="not an instruction")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Placed:
     """Where and how one submission ended on the ledger: what an answer is rendered from.
 
-    (key, sequence, envelope_index) finds the row's decision and private data in the vault.
+    (key, sequence, envelope_index) finds the row's decision and private data in the vault. Never
+    changed; not frozen, because there is one for every payment and that would take twice as long.
     """
 
     height: int

@@ -6,8 +6,10 @@ institution's secret, so that the shared ledger tells nothing about client names
 
 from __future__ import annotations
 
-import hmac
+import hashlib
 import re
+from functools import lru_cache
+from typing import Final
 
 from clearway.payment.errors import Refusal
 
@@ -18,11 +20,31 @@ _PAYMENT_ID = re.compile(r"pay_[0-9a-f]{32}", re.ASCII)
 _QUOTE_ID = re.compile(r"qte_[0-9a-f]{32}", re.ASCII)
 
 
-def _keyed(secret: bytes, purpose: bytes, *parts: bytes) -> bytes:
-    # Length prefixes keep ("ab", "c") and ("a", "bc") apart.
-    message = b"".join(len(part).to_bytes(4, "big") + part for part in (purpose, *parts))
-    # Not hmac.digest, which lets go of the interpreter: for so little that costs 20 times the hash.
-    return hmac.new(secret, message, "sha256").digest()
+_SHA256_BLOCK_BYTES: Final = 64
+SECRETS_KEPT_MAX: Final = 8
+
+
+@lru_cache(SECRETS_KEPT_MAX)
+def _pads(secret: bytes) -> tuple[hashlib._Hash, hashlib._Hash]:
+    """HMAC's two hashes (RFC 2104) with the secret taken in, to be copied for each message: half
+    of what hmac.new costs, and every payment asks."""
+    if len(secret) > _SHA256_BLOCK_BYTES:
+        secret = hashlib.sha256(secret).digest()
+    block = secret.ljust(_SHA256_BLOCK_BYTES, b"\0")
+    inner, outer = bytes(byte ^ 0x36 for byte in block), bytes(byte ^ 0x5C for byte in block)
+    return hashlib.sha256(inner), hashlib.sha256(outer)
+
+
+def _keyed(secret: bytes, *parts: bytes) -> bytes:
+    """HMAC-SHA256 of the parts; the first says what the id is for."""
+    inner, outer = _pads(secret)
+    inner = inner.copy()
+    for part in parts:
+        # Length prefixes keep ("ab", "c") and ("a", "bc") apart.
+        inner.update(len(part).to_bytes(4, "big") + part)
+    outer = outer.copy()
+    outer.update(inner.digest())
+    return outer.digest()
 
 
 def payment_id(secret: bytes, *, principal: str, idempotency_key: str) -> bytes:

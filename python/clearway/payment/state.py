@@ -7,6 +7,7 @@ ledger, and the resolver replaces it by what the ledger says.
 from __future__ import annotations
 
 import enum
+from functools import lru_cache
 
 
 class Status(enum.StrEnum):
@@ -69,3 +70,11 @@ def first_act(*, code: int, pending: bool, review: bool) -> Act:
     if not pending:
         return Act.SETTLE
     return Act.REVIEW if review else Act.HOLD
+
+
+@lru_cache(1_024)
+def first_status(code: int, pending: bool, review: bool) -> Status:
+    """A new payment's status, from what `first_act` needs; asked for every answer."""
+    status = next_status(Status.PENDING, first_act(code=code, pending=pending, review=review))
+    assert status is not None, "invariant: a new payment has a first status"
+    return status
