@@ -2,6 +2,6 @@
 
 In: signed envelopes of canonical records. Out: blocks as NumPy views, balances, proofs.
 May refuse: nothing in words of its own; the kernel's numbered refusals stand in the results.
-May fail: Fault node.disk_failed, CorruptBook, GenesisError, ReceiptError.
+May fail: Fault node.disk_failed, CorruptBook, GenesisError, ReceiptError, RangeError.
 The only room that imports clearway_kernel. Read first: book.py, then receipt.py.
 """

@@ -11,7 +11,7 @@ thread while the writer works.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -326,3 +326,8 @@ class Book:
     def refusal_code(number: int) -> str:
         """The name of a result code of docs/format.md, such as `ledger.exceeds_available`."""
         return _refusal_codes()[number]
+
+    @staticmethod
+    def refusal_codes() -> Mapping[int, str]:
+        """The names of all result codes but 0, by number."""
+        return _refusal_codes()

@@ -5,8 +5,9 @@ Receipts show nothing else: what is shown was covered by the proof.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from enum import IntEnum
+from typing import Any, Final
 
 import numpy as np
 
@@ -29,26 +30,35 @@ from clearway.payment.records import (
 
 UNIT_BYTES = 64
 SIGNATURE_BYTES = 64
+UNITS_AT = 193  # in a head
 ENDED_BYTES = 32  # one ended hold in a sweep
 _MOVES = frozenset({Kind.PAYMENT, Kind.POST, Kind.REFUND, Kind.ISSUE, Kind.REDEEM})
+_GOVERNING = frozenset({Kind.REGISTER_ASSET, Kind.REGISTER_KEY, Kind.REVOKE_KEY, Kind.SET_LIMIT})
 _ON_ACCOUNT = frozenset({Kind.CLOSE_ACCOUNT, Kind.FREEZE, Kind.UNFREEZE})
 
 
 def describe_entry(entry: bytes, assets: Mapping[int, Asset]) -> dict[str, object]:
-    """The fields of an entry that its kind uses.
+    """The fields of an entry that its kind uses. An entry that cannot be read, because its kind is
+    unknown here or its length is not what its head says, is shown whole as hex.
 
     assets: by number; an asset that is not among them is shown by number, its amounts in minor
-    units. Raises ValueError for bytes that are no entry.
+    units. Raises ValueError for bytes that are no entry of version 1.
 
     >>> describe_entry(pack_head(kind=Kind.VOID, id=bytes(16), valid_until_ns=0), {})["kind"]
     'void'
     """
-    kind = _kind(entry)
+    if len(entry) < 2 or entry[0] != 1:
+        raise ValueError("is not of version 1")
+    number = entry[1]
+    if number not in {*Kind} or not _is_whole(entry):
+        return {"kind": f"kind {number}", "bytes": len(entry), "raw": entry.hex()}
+    kind = Kind(number)
     if kind is Kind.ENVELOPE:
         return _describe_envelope(entry)
     if kind is Kind.SWEEP:
         return _describe_sweep(entry)
-    head, units = _split(entry)
+    head = np.frombuffer(entry, HEAD, count=1)[0]
+    units = entry[HEAD_BYTES : HEAD_BYTES + UNIT_BYTES * int(head["units"])]
     said: dict[str, object] = {"kind": kind.name.lower(), "id": head["id"].tobytes().hex()}
     if kind in _MOVES:
         said |= _describe_move(kind, head, units, assets)
@@ -64,29 +74,29 @@ def describe_entry(entry: bytes, assets: Mapping[int, Asset]) -> dict[str, objec
         said["assets"] = [_asset(number, assets) for number in numbers]
     elif kind in _ON_ACCOUNT:
         said["account"] = _address(head["payer"])
-    else:
+    elif kind in _GOVERNING:
         said |= _describe_governing(kind, head, units, assets)
+    else:
+        said |= _describe_head(head, assets)
     return said
 
 
-def describe_result(result: bytes, code_name: Callable[[int], str]) -> dict[str, object]:
-    """code_name: name of a refusal's number, KeyError for an unknown one. Raises ValueError."""
+def describe_result(result: bytes, codes: Mapping[int, str]) -> dict[str, object]:
+    """codes: names of the result codes by number. Raises ValueError."""
     if len(result) != RESULT.itemsize or result[0] != 1:
-        raise ValueError("is not a result of version 1")
+        raise ValueError("is not of version 1")
     row = np.frombuffer(result, RESULT)[0]
     code = int(row["code"])
-    try:
-        name = code_name(code) if code else None
-    except KeyError as error:
-        raise ValueError(f"has the unknown code {code}") from error
     return {
         "accepted": code == 0,
-        "code": name,
+        "code": codes.get(code, f"code {code}") if code else None,
         "duplicate_of_height": int(row["height"]) if row["flags"] else None,
     }
 
 
-_SENTENCES = {
+# What each kind is told as. A verifier in another language has the same table, written from this
+# one by tools/write_tables.py; a word in braces is a fact of `describe_entry` or of `tell_entry`.
+SENTENCES: Final = {
     "payment": "payment {id} of {amount} {asset}{exchange} from {from} to {to}{held}{decided}",
     "post": "capture {id} of {amount} {asset} from {from} to {to} out of hold {hold}",
     "void": "void {id} of hold {hold}",
@@ -104,6 +114,7 @@ _SENTENCES = {
     "envelope": "envelope {sequence} of institution {institution} with {entries} entries",
     "sweep": "return of expired holds, {count} in number",
 }
+UNREADABLE: Final = "entry of {kind} with {bytes} bytes"
 
 
 def tell_entry(entry: dict[str, object], result: dict[str, object]) -> str:
@@ -115,7 +126,7 @@ def tell_entry(entry: dict[str, object], result: dict[str, object]) -> str:
     facts["held"] = ", held" if "held_until_ns" in entry else ""
     facts["decided"] = " for review" if entry.get("outcome") == "review" else ""
     facts["count"] = len(holds) if isinstance(holds := entry.get("holds"), list) else 0
-    said = _SENTENCES[str(entry["kind"])].format(**facts)
+    said = SENTENCES.get(str(entry["kind"]), UNREADABLE).format(**facts)
     ended = "accepted" if result["accepted"] else f"refused with {result['code']}"
     if result["code"] == "ledger.declined":
         ended = "declined"
@@ -125,55 +136,73 @@ def tell_entry(entry: dict[str, object], result: dict[str, object]) -> str:
     return f"{said}: {ended}"
 
 
-def _kind(entry: bytes) -> Kind:
-    if len(entry) < 2 or entry[0] != 1:
-        raise ValueError("is not an entry of version 1")
-    try:
-        return Kind(entry[1])
-    except ValueError as error:
-        raise ValueError(f"has the unknown kind {entry[1]}") from error
+def size_of_entry(entry: bytes | memoryview) -> int:
+    """The length that the first bytes of an entry say it has: an envelope's own 192 bytes, a
+    sweep's rows, a head's units and signature. HEAD_BYTES of it, or all there is, must be given.
 
-
-def _split(entry: bytes) -> tuple[np.void, bytes]:
-    """Head and units of an entry whose length is what its head says."""
+    Raises ValueError when the length cannot be told.
+    """
+    if len(entry) < 8 or entry[0] != 1:
+        raise ValueError("is not of version 1, or is cut short")
+    if entry[1] == Kind.ENVELOPE:
+        return ENVELOPE.itemsize
+    if entry[1] == Kind.SWEEP:
+        return ENDED_BYTES * (1 + int.from_bytes(entry[4:8], "little"))
     if len(entry) < HEAD_BYTES:
-        raise ValueError(f"has {len(entry)} bytes, a head alone has {HEAD_BYTES}")
-    head = np.frombuffer(entry, HEAD, count=1)[0]
-    end = HEAD_BYTES + UNIT_BYTES * int(head["units"])
-    size = end + (SIGNATURE_BYTES if head["flags"] & Flag.SIGNED else 0)
-    if len(entry) != size:
-        raise ValueError(f"has {len(entry)} bytes, its head says {size}")
-    return head, entry[HEAD_BYTES:end]
+        raise ValueError("is not of version 1, or is cut short")
+    signature = SIGNATURE_BYTES if entry[2] & Flag.SIGNED else 0
+    return HEAD_BYTES + UNIT_BYTES * entry[UNITS_AT] + signature
+
+
+def _is_whole(entry: bytes) -> bool:
+    """Whether the entry has the length that it says, and the unit that its kind is told from."""
+    try:
+        size = size_of_entry(entry)
+    except ValueError:
+        return False
+    needs_unit = entry[1] == Kind.OPEN_ACCOUNT or entry[1] in _GOVERNING
+    return size == len(entry) and not (needs_unit and entry[UNITS_AT] == 0)
+
+
+def _describe_head(head: Any, assets: Mapping[int, Asset]) -> dict[str, object]:
+    """What most kinds use, for one that has no branch of its own above."""
+    number = int(head["asset"])
+    return {
+        "from": _address(head["payer"]),
+        "to": _address(head["payee"]),
+        "amount": _amount(u128(head, "amount"), number, assets),
+        "asset": _asset(number, assets),
+        "target": head["target"].tobytes().hex(),
+    }
 
 
 def _describe_move(
     kind: Kind, head: Any, units: bytes, assets: Mapping[int, Asset]
 ) -> dict[str, object]:
-    number, to_number = int(head["asset"]), int(head["to_asset"])
-    said: dict[str, object] = {
-        "from": _address(head["payer"]),
-        "to": _address(head["payee"]),
-        "amount": _amount(u128(head, "amount"), number, assets),
-        "asset": _asset(number, assets),
-    }
+    to_number = int(head["to_asset"])
+    said = _describe_head(head, assets)
+    del said["target"]
     if to_number:
         said["to_amount"] = _amount(u128(head, "to_amount"), to_number, assets)
         said["to_asset"] = _asset(to_number, assets)
     target = head["target"].tobytes()
-    if any(target):
-        names = {Kind.POST: "hold", Kind.REFUND: "refund_of", Kind.PAYMENT: "quote"}
-        said[names.get(kind, "target")] = target.hex()
+    if kind is Kind.POST:
+        said["hold"] = target.hex()
+    elif kind is Kind.REFUND:
+        said["refund_of"] = target.hex()
+    elif kind is Kind.PAYMENT and any(target):
+        said["quote"] = target.hex()
     if head["flags"] & Flag.PENDING:
         said["held_until_ns"] = int(head["expires_ns"])
     if kind is Kind.PAYMENT:
-        said["outcome"] = Outcome(int(head["outcome"])).name.lower()
+        said["outcome"] = _name(Outcome, int(head["outcome"]), "outcome")
     said["legs"] = [
         {
             "from": _address(leg["from"]),
             "to": _address(leg["to"]),
             "amount": _amount(u128(leg, "amount"), int(leg["asset"]), assets),
             "asset": _asset(int(leg["asset"]), assets),
-            "role": Role(int(leg["role"])).name.lower(),
+            "role": _name(Role, int(leg["role"]), "role"),
         }
         for leg in np.frombuffer(units, LEG)
     ]
@@ -187,7 +216,7 @@ def _describe_governing(
     if kind is Kind.REGISTER_ASSET:
         return {
             "number": number,
-            "code": unit[:16].rstrip(b"\0").decode("ascii"),
+            "code": _ascii(unit[:16].rstrip(b"\0")),
             "scale": unit[16],
         }
     said: dict[str, object] = {"key": unit[:32].hex()}
@@ -204,8 +233,6 @@ def _describe_governing(
 
 
 def _describe_envelope(entry: bytes) -> dict[str, object]:
-    if len(entry) != ENVELOPE.itemsize:
-        raise ValueError(f"has {len(entry)} bytes, an envelope {ENVELOPE.itemsize}")
     row = np.frombuffer(entry, ENVELOPE)[0]
     return {
         "kind": "envelope",
@@ -218,10 +245,6 @@ def _describe_envelope(entry: bytes) -> dict[str, object]:
 
 
 def _describe_sweep(entry: bytes) -> dict[str, object]:
-    count = int.from_bytes(entry[4:8], "little")
-    size = ENDED_BYTES * (1 + count)
-    if len(entry) != size:
-        raise ValueError(f"has {len(entry)} bytes, a sweep of {count} holds {size}")
     holds = [{"institution": institution, "id": id.hex()} for institution, id in parse_sweep(entry)]
     return {"kind": "sweep", "holds": holds}
 
@@ -232,6 +255,15 @@ def parse_sweep(entry: bytes) -> list[tuple[int, bytes]]:
         (int.from_bytes(entry[at : at + 4], "little"), entry[at + 16 : at + ENDED_BYTES])
         for at in range(ENDED_BYTES, len(entry), ENDED_BYTES)
     ]
+
+
+def _name(names: type[IntEnum], number: int, what: str) -> str:
+    return names(number).name.lower() if number in {*names} else f"{what} {number}"
+
+
+def _ascii(text: bytes) -> str:
+    """Letters that a terminal may be shown; anything else is a question mark."""
+    return "".join(chr(byte) if 0x20 < byte < 0x7F else "?" for byte in text)
 
 
 def _address(row: Any) -> str:

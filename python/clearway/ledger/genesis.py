@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from clearway.ledger.crypto import hash_bytes
+from clearway.ledger.strict_json import parse_strict
 from clearway.payment.errors import Refusal
 from clearway.payment.ids import ACCOUNT_ID
 from clearway.payment.money import Asset, format_amount, parse_amount, parse_asset_code
@@ -37,7 +38,7 @@ from clearway.payment.records import (
 GENESIS_BYTES_MAX = 16 * 1024 * 1024
 FORMAT = "clearway genesis 1"
 UNIT_BYTES = 64
-_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{9})Z", re.ASCII)
+_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d)\.(\d{9})Z", re.ASCII)
 _CUSTODIAL = bytes(32)
 _GENESIS_FLAGS = AccountFlag.NOSTRO | AccountFlag.OPERATING
 _Row = TypeVar("_Row")
@@ -236,8 +237,8 @@ def parse_genesis(data: bytes) -> Genesis:
     if len(data) > GENESIS_BYTES_MAX:
         raise GenesisError("file", f"has more than {GENESIS_BYTES_MAX} bytes")
     try:
-        text = json.loads(data, object_pairs_hook=_distinct)
-    except (ValueError, RecursionError) as error:
+        text = parse_strict(data)
+    except ValueError as error:
         raise GenesisError("file", str(error)) from error
     fields = _fields(
         text, "file",
@@ -286,15 +287,14 @@ def _check_references(genesis: Genesis) -> None:
     for place, account in enumerate(genesis.accounts):
         for code in account.assets:
             if code not in codes:
-                raise GenesisError(f"accounts[{place}].assets", f"there is no asset {code!r}")
+                raise GenesisError(f"accounts[{place}].assets", "name an asset that is not there")
 
 
 def _check_distinct(where: str, values: Sequence[object]) -> None:
     seen = set()
     for place, value in enumerate(values):
         if value in seen:
-            shown = value.hex() if isinstance(value, bytes) else repr(value)
-            raise GenesisError(f"{where}[{place}]", f"{shown} stands twice")
+            raise GenesisError(f"{where}[{place}]", "stands twice")
         seen.add(value)
 
 
@@ -313,7 +313,7 @@ def _parse_asset(value: object, where: str, place: int) -> Asset:
     try:
         _currency, scale = parse_asset_code(_text(value, where))
     except Refusal as error:
-        raise GenesisError(where, f"{value!r} is not an asset's code, such as EUR/2") from error
+        raise GenesisError(where, "is not an asset's code, such as EUR/2") from error
     return Asset(place + 1, cast(str, value), scale)
 
 
@@ -322,11 +322,18 @@ def _parse_key(value: object, where: str, _place: int) -> GenesisKey:
     return GenesisKey(
         key=_hex(fields["key"], f"{where}.key", 32),
         institution=_number(fields["institution"], f"{where}.institution", 2**32 - 1),
-        purposes=Purpose(_flags(fields["purposes"], f"{where}.purposes", Purpose)),
+        purposes=_purposes(fields["purposes"], f"{where}.purposes"),
         activation_height=_number(
             fields["activation_height"], f"{where}.activation_height", 2**63 - 1
         ),
     )
+
+
+def _purposes(value: object, where: str) -> Purpose:
+    purposes = Purpose(_flags(value, where, Purpose))
+    if not purposes:
+        raise GenesisError(where, "are none")
+    return purposes
 
 
 def _parse_account(value: object, where: str, _place: int) -> GenesisAccount:
@@ -335,7 +342,7 @@ def _parse_account(value: object, where: str, _place: int) -> GenesisAccount:
     )
     id = _text(fields["id"], f"{where}.id")
     if ACCOUNT_ID.fullmatch(id) is None:
-        raise GenesisError(f"{where}.id", f"{id!r} is not an account's id")
+        raise GenesisError(f"{where}.id", "is not an account's id")
     flags = AccountFlag(_flags(fields["flags"], f"{where}.flags", AccountFlag))
     if flags & ~_GENESIS_FLAGS:
         raise GenesisError(f"{where}.flags", "only nostro and operating may be set")
@@ -371,24 +378,17 @@ def _parse_limit(value: object, where: str, assets: dict[str, Asset]) -> Genesis
     fields = _fields(value, where, "key", "asset", "payment_max", "day_max")
     asset = assets.get(_text(fields["asset"], f"{where}.asset"))
     if asset is None:
-        raise GenesisError(f"{where}.asset", f"there is no asset {fields['asset']!r}")
+        raise GenesisError(f"{where}.asset", "names an asset that is not there")
     try:
         payment_minor_max = parse_amount(fields["payment_max"], asset)
         day_minor_max = parse_amount(fields["day_max"], asset)
     except Refusal as error:
-        raise GenesisError(where, error.detail) from error
+        raise GenesisError(where, f"has an amount that is refused as {error.code}") from error
     key = _hex(fields["key"], f"{where}.key", 32)
     return GenesisLimit(key, asset.code, payment_minor_max, day_minor_max)
 
 
 # --- values of JSON -----------------------------------------------------------------------------
-
-
-def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    fields = dict(pairs)
-    if len(fields) != len(pairs):
-        raise ValueError("a key stands twice in one object")
-    return fields
 
 
 def _fields(
@@ -401,7 +401,7 @@ def _fields(
             raise GenesisError(where, f"{name!r} is missing")
     for name in value:
         if name not in names and name not in optional:
-            raise GenesisError(where, f"{name!r} is unknown")
+            raise GenesisError(where, "has a key that does not belong there")
     return cast(dict[str, Any], value)
 
 
@@ -435,7 +435,7 @@ def _flags(value: object, where: str, known: type[Purpose] | type[AccountFlag]) 
     _check_distinct(where, chosen)
     for name in chosen:
         if name not in names:
-            raise GenesisError(where, f"{name!r} is none of {', '.join(names)}")
+            raise GenesisError(where, f"has one that is none of {', '.join(names)}")
     return sum(names[name] for name in chosen)
 
 

@@ -13,7 +13,6 @@ trusted file.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Any, cast
@@ -24,6 +23,7 @@ from clearway.ledger.book import FINALITY, FINALITY_SEQUENCER, Book
 from clearway.ledger.crypto import check_path, hash_bytes, verify
 from clearway.ledger.entry import describe_entry, describe_result, tell_entry
 from clearway.ledger.genesis import Genesis
+from clearway.ledger.strict_json import parse_strict
 from clearway.payment.records import HEADER, RESULT
 
 RECEIPT_BYTES_MAX = 1024 * 1024
@@ -103,19 +103,12 @@ def parse_receipt(data: bytes) -> dict[str, Any]:
     if len(data) > RECEIPT_BYTES_MAX:
         raise ReceiptError("receipt", f"has more than {RECEIPT_BYTES_MAX} bytes")
     try:
-        value = json.loads(data, object_pairs_hook=_distinct)
-    except (ValueError, RecursionError) as error:
-        raise ReceiptError("receipt", f"is not JSON: {error}") from error
+        value = parse_strict(data)
+    except ValueError as error:
+        raise ReceiptError("receipt", str(error)) from error
     if not isinstance(value, dict):
         raise ReceiptError("receipt", "is not an object")
     return value
-
-
-def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields = dict(pairs)
-    if len(fields) != len(pairs):
-        raise ValueError("a key stands twice in one object")
-    return fields
 
 
 def check_receipt(receipt: dict[str, Any], genesis: Genesis) -> Checked:
@@ -153,13 +146,14 @@ def check_receipt(receipt: dict[str, Any], genesis: Genesis) -> Checked:
             leaf=leaves[name], index=index, size=size, path=path, root=bytes(header[root])
         ):
             raise ReceiptError(name, f"it, its index and {name}_path do not lead to the {root}")
+    told, ended = _in_words(entry, result, genesis)
     return Checked(
         height=int(header["height"]),
         index=index,
         time_ns=int(header["time_ns"]),
         block_hash=block_hash,
-        entry=_in_words(entry, genesis),
-        result=_result_in_words(result),
+        entry=told,
+        result=ended,
     )
 
 
@@ -216,16 +210,16 @@ def _path_length(index: int, size: int) -> int:
     return count
 
 
-def _in_words(entry: bytes, genesis: Genesis) -> dict[str, object]:
+def _in_words(
+    entry: bytes, result: bytes, genesis: Genesis
+) -> tuple[dict[str, object], dict[str, object]]:
+    """What was proven, decoded. A kind that is not known here is shown as bytes, never refused."""
     try:
-        return describe_entry(entry, {asset.number: asset for asset in genesis.assets})
+        told = describe_entry(entry, {asset.number: asset for asset in genesis.assets})
     except ValueError as error:
         raise ReceiptError("entry", str(error)) from error
-
-
-def _result_in_words(result: bytes) -> dict[str, object]:
     try:
-        return describe_result(result, Book.refusal_code)
+        return told, describe_result(result, Book.refusal_codes())
     except ValueError as error:
         raise ReceiptError("result", str(error)) from error
 
@@ -236,7 +230,7 @@ def _check_keys(value: dict[str, Any], keys: tuple[str, ...], field: str) -> Non
             raise ReceiptError(field, f"{key!r} is missing")
     for key in value:
         if key not in keys:
-            raise ReceiptError(field, f"{key!r} is unknown")
+            raise ReceiptError(field, "has a key that does not belong there")
 
 
 def _integer(value: object, field: str) -> int:

@@ -1,0 +1,117 @@
+"""genesis.json made wrong, each in one way, with the verdict that it must get."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+
+def bad_geneses(good: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    """Name → text and verdict, without its `genesis: `."""
+    found: dict[str, tuple[str, str]] = {}
+
+    def put(name: str, path: str, value: Any, verdict: str) -> None:
+        file = copy.deepcopy(good)
+        node: Any = file
+        *parents, last = [int(part) if part.isdigit() else part for part in path.split(".")]
+        for part in parents:
+            node = node[part]
+        if isinstance(node, list) and last == len(node):
+            node.append(value)
+        else:
+            node[last] = value
+        found[name] = (json.dumps(file, indent=1), verdict)
+
+    found["no JSON"] = ("{", "file: is not JSON of distinct keys in UTF-8")
+    found["a list"] = ("[]", "file: is not an object")
+    found["nothing in it"] = ("{}", "file: 'format' is missing")
+    alien = "has a key that does not belong there"
+    put("another key", "more", 1, f"file: {alien}")
+    put("another format", "format", "clearway genesis 2", "format: is not 'clearway genesis 1'")
+    text = "is not a text of 1 to 256 characters"
+    put("no name", "name", "", f"name: {text}")
+    put("a name of 257", "name", "x" * 257, f"name: {text}")
+    put("a name of 257 emoji", "name", "\U0001f600" * 257, f"name: {text}")
+    time = "time: is not a time such as 2026-01-01T00:00:00.000000000Z"
+    for value in (
+        "2026-01-01T00:00:00Z", "2026-13-01T00:00:00.000000000Z", "2026-02-29T00:00:00.000000000Z",
+        "2026-01-01T24:00:00.000000000Z", "2026-01-01T00:00:60.000000000Z", "0000-01-01T00:00:00.000000000Z",
+        "1969-12-31T23:59:59.999999999Z", "2100-02-29T00:00:00.000000000Z", "", 1,
+    ):  # fmt: skip
+        put(f"time {value}", "time", value, time)
+    put("a late time", "time", "2554-07-21T23:34:33.709551616Z", "time: is too late")
+    number = "is not a whole number from 0 to {}"
+    for value in (-1, 2**32, 1.0, "1", True, None):
+        verdict = f"institutions[0].number: {number.format(2**32 - 1)}"
+        put(f"institution {value!r}", "institutions.0.number", value, verdict)
+    put("institution 0", "institutions.0.number", 0,
+        "institutions[0].number: is 0; institutions count from 1")  # fmt: skip
+    put("a list of institutions that is none", "institutions", {}, "institutions: is not a list")
+    put("an institution that is none", "institutions.1", 7, "institutions[1]: is not an object")
+    put("an institution without a name", "institutions.1", {"number": 7},
+        "institutions[1]: 'name' is missing")  # fmt: skip
+    put("an institution twice", "institutions.1.number", 1, "institutions[1]: stands twice")
+    for code in (
+        "EUR",
+        "eur/2",
+        "EUR/31",
+        "EUR/123",
+        "ABCDEFGHIJKLM/2",
+        "/2",
+        "EUR/",
+        "1UR/2",
+        "EUR/2 ",
+    ):
+        put(f"asset {code}", "assets.1", code, "assets[1]: is not an asset's code, such as EUR/2")
+    put("an asset that is no text", "assets.1", 2, f"assets[1]: {text}")
+    put("an asset twice", "assets.1", "EUR/2", "assets[1]: stands twice")
+    digits = "is not {} lower-case hex digits"
+    for value in ("00", "AB" * 32, None, "0" * 65):
+        put(f"key {value}", "keys.1.key", value, f"keys[1].key: {digits.format(64)}")
+    put("a late key", "keys.1.activation_height", 2**63,
+        f"keys[1].activation_height: {number.format(2**63 - 1)}")  # fmt: skip
+    put("a key twice", "keys.1.key", good["keys"][0]["key"], "keys[1]: stands twice")
+    put("a key of nobody", "keys.1.institution", 9, "keys[1]: there is no institution 9")
+    none_of = "has one that is none of pay, issue, compliance, govern, sequence"
+    put("a purpose unknown", "keys.1.purposes", ["rule"], f"keys[1].purposes: {none_of}")
+    put("a purpose twice", "keys.1.purposes", ["pay", "pay"], "keys[1].purposes[1]: stands twice")
+    put("no purpose", "keys.1.purposes", [], "keys[1].purposes: are none")
+    put("an account's bad id", "accounts.0.id", "a b", "accounts[0].id: is not an account's id")
+    put("an account's id twice", "accounts.1.id", "nostro", "accounts[1]: stands twice")
+    put("an address twice", "accounts.1.address", good["accounts"][0]["address"],
+        "accounts[1]: stands twice")  # fmt: skip
+    put("a short address", "accounts.0.address", "00", f"accounts[0].address: {digits.format(40)}")
+    put("an account that is frozen", "accounts.0.flags", ["frozen"],
+        "accounts[0].flags: only nostro and operating may be set")  # fmt: skip
+    flags = "has one that is none of nostro, operating, frozen, closed"
+    put("an account's unknown flag", "accounts.0.flags", ["big"], f"accounts[0].flags: {flags}")
+    put(
+        "an account of nobody",
+        "accounts.0.institution",
+        9,
+        "accounts[0]: there is no institution 9",
+    )
+    put("an account's unknown asset", "accounts.0.assets", ["XAU/4"],
+        "accounts[0].assets: name an asset that is not there")  # fmt: skip
+    put("an account's asset twice", "accounts.0.assets", ["EUR/2", "EUR/2"],
+        "accounts[0].assets[1]: stands twice")  # fmt: skip
+    put("an account of 56 assets", "accounts.0.assets", [f"A{n}/2" for n in range(56)],
+        "accounts[0].assets: are more than 55")  # fmt: skip
+    put("a short owner", "accounts.0.owner", "00", f"accounts[0].owner: {digits.format(64)}")
+    put(
+        "a limit of nobody",
+        "limits.0.key",
+        "00" * 32,
+        "limits[0].key: is not a key of this genesis",
+    )
+    put("a limit of an unknown asset", "limits.0.asset", "XAU/4",
+        "limits[0].asset: names an asset that is not there")  # fmt: skip
+    refused = "limits[0]: has an amount that is refused as amount.{}"
+    for value, why in (
+        ("1.001", "too_precise"), ("1.", "malformed"), (1, "malformed"), ("-1", "not_positive"),
+        ("0.00", "not_positive"), ("+1", "malformed"), ("1" * 48, "too_large"), ("1" * 49, "malformed"),
+        ("-1.001", "too_precise"), ("-" + "1" * 48, "not_positive"), (".5", "malformed"), ("1e3", "malformed"),
+    ):  # fmt: skip
+        put(f"a limit of {value}", "limits.0.payment_max", value, refused.format(why))
+    return found
