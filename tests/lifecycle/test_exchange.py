@@ -14,6 +14,7 @@ from clearway.payment.errors import Refusal
 from clearway.payment.records import Kind, Outcome, Role, u128, view_legs
 from tests.lifecycle.gate import Gate
 from tests.lifecycle.town import ASSETS, Town, build_town, code, refusal_of, rows_of
+from tests.ordering.engines import Answer, Unreliable
 
 QUOTE_ID = bytes(15) + b"q"
 
@@ -312,3 +313,20 @@ def test_a_used_quote_is_used_after_a_kill(town: Town, tmp_path: Path) -> None:
     town.node = again.node
     assert refusal_of(lambda: town.place(pay_by_quote(town))) == "quote.used"
     assert town.place(first) == placed
+
+
+@pytest.mark.parametrize(("answer", "then"), [(Answer.LOST, "ok"), (Answer.LATE, "quote.used")])
+def test_a_quote_of_unknown_outcome_is_what_the_ledger_says(
+    town: Town, answer: Answer, then: str
+) -> None:
+    quote(town)
+    engine = Unreliable(town.node.ordering)
+    town.node.rooms.ordering, engine.next_answers = engine, [answer]
+    lost = pay_by_quote(town)
+    assert refusal_of(lambda: town.place(lost)) == "payment.outcome_unknown"
+    town.clock.pass_s(11)  # its envelope can no longer come; the quote is still good
+    deadline = time.monotonic() + 10
+    while town.node.batcher.unknown(lost.head[16:32]):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert _told(town, pay_by_quote(town)) == then

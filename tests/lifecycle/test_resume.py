@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from clearway.payment.errors import ClearwayError, Fault
 from clearway.ports.ordering import Ordered
 from clearway.risk.decide import Scorer
 from clearway.risk.state import FeatureState
+from tests.lifecycle.gate import Gate
 from tests.lifecycle.town import Town, build_town, code, refusal_of
 from tests.ordering.engines import Answer, Unreliable
 
@@ -123,6 +125,44 @@ def assert_memory_is_the_chains(town: Town) -> None:
     live.state.discard()
     assert again.as_of == live.as_of
     assert again.state.stage(facts).tobytes() == features.tobytes()
+
+
+# --- batches that failed on their way -------------------------------------------------------------
+
+
+def break_down(*_: object, **__: object) -> None:
+    raise RuntimeError("a bug")
+
+
+def fail_on_disk(*_: object, **__: object) -> None:
+    raise Fault("node.disk_failed")
+
+
+PLACES = ["parties.check", "scorer.score", "vault.save_batch", "book.seal", "ordering.order",
+          "phases.count", "projections.notify"]  # fmt: skip
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("how", [break_down, fail_on_disk])
+def test_a_batch_that_fails_leaves_the_memory_as_the_ledger_is(
+    town: Town, monkeypatch: pytest.MonkeyPatch, place: str, how: Callable[..., None]
+) -> None:
+    """Wherever it fails, before the ledger has it or after, with another batch behind it."""
+    town.pay("alice", "bob", 1_00)
+    gate = Gate(town)
+    room, _, name = place.partition(".")
+    first = town.node.batcher.submit_columns(Columns.of([town.payment("alice", "bob", 2_00)]))
+    assert gate.entered.wait(10)
+    monkeypatch.setattr(gate if room == "ordering" else getattr(town.node.rooms, room), name, how)
+    waiting = town.node.batcher.submit_columns(Columns.of([town.payment("alice", "bob", 3_00)]))
+    while town.node.batcher.waiting:
+        time.sleep(0.001)
+    gate.open.set()
+    for future in (first, waiting):
+        with suppress(ClearwayError):
+            future.result(10)
+    monkeypatch.undo()
+    assert_memory_is_the_chains(town)
 
 
 # --- nodes that were killed -----------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """From scores to outcomes: by cost and amount, on young ledgers, and without a model."""
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -111,3 +113,69 @@ def test_accepted_payments_have_no_reasons_and_stopped_ones_have_some() -> None:
     stopped = scores.outcome[late] != ACCEPT
     assert stopped.any()
     assert ((scores.reasons[late] != 0) == stopped).all()
+
+
+# --- what is staged and never commits -------------------------------------------------------------
+
+
+class BrokenModel:
+    """Stands for any failure between the features and the score."""
+
+    model_id = bytes(32)
+
+    @property
+    def forest(self) -> object:
+        raise RuntimeError("a bug")
+
+
+def same_memory(one: Scorer, two: Scorer) -> bool:
+    facts = random_history(9, 20)
+    both = [each.state.stage(facts).tobytes() for each in (one, two)]
+    for each in (one, two):
+        each.state.discard()
+    return both[0] == both[1] and one.as_of == two.as_of
+
+
+def test_a_failure_while_scoring_leaves_nothing_staged() -> None:
+    scorer, other = Scorer(FeatureState(), None), Scorer(FeatureState(), None)
+    waiting = [each.score(random_history(1, 30)) for each in (scorer, other)]
+    scorer._model = BrokenModel()  # type: ignore[assignment]
+    with pytest.raises(RuntimeError, match="a bug"):
+        scorer.score(random_history(2, 30))
+    for each, scores in zip((scorer, other), waiting, strict=True):
+        each.commit(scores, height=1, index=30)
+    assert same_memory(scorer, other)
+
+
+def test_scores_that_do_not_wait_are_left_alone_when_discarded() -> None:
+    scorer, other = Scorer(FeatureState(), None), Scorer(FeatureState(), None)
+    first = scorer.score(random_history(1, 30))
+    scorer.commit(first, height=1, index=30)
+    second = scorer.score(random_history(2, 30))
+    scorer.discard(first)
+    scorer.discard(second)
+    scorer.discard(second)
+    scorer.discard()
+    other.advance(random_history(1, 30), height=1, index=30)
+    assert same_memory(scorer, other)
+
+
+def test_one_batch_commits_while_the_next_is_discarded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The line's threads do both at once: each must hit its own."""
+    scorer, other = Scorer(FeatureState(), None), Scorer(FeatureState(), None)
+    first, second = (scorer.score(random_history(seed, 30)) for seed in (1, 2))
+    commit = scorer.state.commit
+    threads: list[threading.Thread] = []
+
+    def slow_commit(*, height: int, index: int) -> None:
+        threads.append(threading.Thread(target=scorer.discard, args=(second,)))
+        threads[0].start()
+        threads[0].join(0.2)
+        commit(height=height, index=index)
+
+    monkeypatch.setattr(scorer.state, "commit", slow_commit)
+    scorer.commit(first, height=1, index=30)
+    threads[0].join()
+    monkeypatch.undo()
+    other.advance(random_history(1, 30), height=1, index=30)
+    assert same_memory(scorer, other)

@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 
 from clearway.lifecycle.batch import PaymentBatch
 from clearway.lifecycle.line import Line, Turn
-from clearway.lifecycle.pay import book, pay, tell
+from clearway.lifecycle.pay import book, forget, pay, remember, tell
 from clearway.lifecycle.replay import split_ids
 from clearway.lifecycle.resume import resolve
 from clearway.lifecycle.rooms import Rooms
@@ -294,13 +294,14 @@ class Batcher:
             if fault.code == "payment.outcome_unknown":
                 self._find_outcome(parcels, batch, from_height, fault)
                 return None
-            self._forget_scores(batch)
             if fault.code == "node.disk_failed":
                 self._closed = fault
+            self._recall(batch, from_height)
             return fault
         except Exception:  # a bug: the book may be in doubt, so nothing more is accepted
             log.exception("a batch failed; the node accepts nothing more")
             self._closed = Fault("node.bug")
+            self._recall(batch, from_height)
             return self._closed
 
     def _deliver(self, parcels: Sequence[_Parcel], answers: Answers | ClearwayError) -> None:
@@ -334,7 +335,7 @@ class Batcher:
             book(batch, outcome, self._rooms)
             tell(batch, outcome, self._rooms)
         elif outcome is False:
-            self._forget_scores(batch)
+            forget(batch, self._rooms)
         else:
             return  # the ledger can say no more until the node is started again
         with self._arrived:
@@ -343,13 +344,7 @@ class Batcher:
     def _ask_ledger(self, batch: PaymentBatch, from_height: int) -> Ordered | bool:
         rooms = self._rooms
         while True:
-            outcome = resolve(
-                rooms.book,
-                key=rooms.key,
-                sequence=batch.sequence,
-                valid_until_ns=batch.valid_until_ns,
-                from_height=from_height,
-            )
+            outcome = self._look(batch, from_height)
             if outcome is not True:
                 return outcome
             if rooms.ordering.problems() or self._stopping:
@@ -362,9 +357,25 @@ class Batcher:
                     log.warning("ordering cannot let time pass: %s", fault)
             time.sleep(RESOLVE_PAUSE_S)
 
-    def _forget_scores(self, batch: PaymentBatch) -> None:
-        if batch.scores is not None:
-            self._rooms.scorer.discard(batch.scores)
+    def _look(self, batch: PaymentBatch, from_height: int) -> Ordered | bool:
+        return resolve(
+            self._rooms.book,
+            key=self._rooms.key,
+            sequence=batch.sequence,
+            valid_until_ns=batch.valid_until_ns,
+            from_height=from_height,
+        )
+
+    def _recall(self, batch: PaymentBatch, from_height: int) -> None:
+        """A batch failed somewhere: what the rooms remember of it becomes what the ledger has. The
+        one behind it goes on, and is remembered on top of that."""
+        try:
+            outcome = self._look(batch, from_height) if batch.envelope else False
+            if isinstance(outcome, Ordered):
+                remember(batch, outcome, self._rooms)
+            forget(batch, self._rooms)
+        except Exception:  # the next start makes the memory from the chain
+            log.exception("the memory of a batch that failed is in doubt")
 
 
 def _parcel_of(submission: Submission, deliver: Deliver) -> _Parcel:

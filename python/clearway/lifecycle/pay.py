@@ -261,19 +261,26 @@ def order(batch: PaymentBatch, rooms: Rooms) -> Ordered | None:
 
 
 def book(batch: PaymentBatch, ordered: Ordered | None, rooms: Rooms) -> None:
-    """What stands on the ledger now becomes part of what the rooms remember: the risk room every
-    payment, the routing room the quotes of those for which money was moved or held."""
+    """What stands on the ledger now becomes part of what the rooms remember."""
     if ordered is None:
         return
     rooms.phases.steps("order", ordered.steps_ns)
     rooms.phases.count(len(batch))
-    if batch.scores is not None:
+    remember(batch, ordered, rooms)
+
+
+def remember(batch: PaymentBatch, ordered: Ordered, rooms: Rooms) -> None:
+    """The risk room every payment, the routing room the quotes of those that moved or held money.
+    What was remembered before stays so."""
+    scores, batch.scores = batch.scores, None
+    if scores is not None:
         last = int(batch.rows_of(Kind.PAYMENT)[-1])
-        rooms.scorer.commit(batch.scores, height=ordered.height, index=ordered.index + last)
+        rooms.scorer.commit(scores, height=ordered.height, index=ordered.index + last)
     if batch.quotes:
         codes = view_results(ordered.results)["code"]
         for row, quote in batch.quotes.items():
             rooms.quote_uses.settle(quote, booked=not codes[row])
+        batch.quotes = {}
 
 
 def tell(batch: PaymentBatch, ordered: Ordered | None, rooms: Rooms) -> Answers:
@@ -301,7 +308,7 @@ def tell(batch: PaymentBatch, ordered: Ordered | None, rooms: Rooms) -> Answers:
 
 
 def forget(batch: PaymentBatch, rooms: Rooms) -> None:
-    """The batch failed on its way and stands nowhere: what the rooms remember of it never was."""
+    """The batch stands nowhere: what the rooms remember of it, and was not booked, never was."""
     if batch.scores is not None:
         rooms.scorer.discard(batch.scores)
     for quote in batch.quotes.values():

@@ -3,6 +3,7 @@
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Final, Self
 
 import numpy as np
@@ -83,7 +84,9 @@ class Scorer:
         self.state = state
         self._model = model
         self._policy = policy or CostPolicy()
-        self._scored: deque[Scores] = deque()
+        self._waiting: deque[Features] = deque()  # of the staged batches, oldest first
+        # One batch may end while the next is staged: here and in the state both are the same ones.
+        self._lock = Lock()
 
     @classmethod
     def load_shipped(cls) -> Self:
@@ -98,12 +101,16 @@ class Scorer:
         """Scores and stages FACTS[n]; `commit` or `discard` has to follow. One earlier batch may
         still wait for its own; it is part of this one's past.
 
-        ValueError for an account number that is out of bounds; nothing is staged then.
+        ValueError for an account number that is out of bounds. Nothing is staged when it raises.
         """
-        features = self.state.stage(facts)
-        scores = self._score(facts, features)
-        self._scored.append(scores)
-        return scores
+        with self._lock:
+            features = self.state.stage(facts)
+            self._waiting.append(features)
+        try:
+            return self._score(facts, features)
+        except BaseException:
+            self._discard(features)
+            raise
 
     def _score(self, facts: Facts, features: Features) -> Scores:
         if self._model is None:
@@ -123,19 +130,26 @@ class Scorer:
     def commit(self, scores: Scores | None = None, *, height: int, index: int) -> None:
         """What was scored first stands on the chain; its last payment is (height, index).
         Whoever keeps two batches under way says which one this is, and is checked."""
-        assert scores is None or scores is self._scored[0], "invariant: commit out of order"
-        self._scored.popleft()
-        self.state.commit(height=height, index=index)
+        with self._lock:
+            assert self._waiting, "invariant: commit without score"
+            first = scores is None or scores.features is self._waiting[0]
+            assert first, "invariant: commit out of order"
+            self.state.commit(height=height, index=index)
+            self._waiting.popleft()
 
     def discard(self, scores: Scores | None = None) -> None:
-        """What was scored, by default last, never happened; what was scored after it stays."""
-        if scores is None and not self._scored:
-            return
-        place = len(self._scored) - 1
-        while scores is not None and self._scored[place] is not scores:
-            place -= 1
-        del self._scored[place]
-        self.state.discard(place)
+        """What was scored, by default last, never happened; what was scored after it stays. Scores
+        that do not wait (they were committed, or discarded before) are left alone."""
+        self._discard(None if scores is None else scores.features)
+
+    def _discard(self, features: Features | None) -> None:
+        with self._lock:
+            waiting = list(self._waiting)
+            for place in reversed(range(len(waiting))):
+                if features is None or waiting[place] is features:
+                    del self._waiting[place]
+                    self.state.discard(place)
+                    return
 
     @property
     def as_of(self) -> AsOf:
