@@ -10,6 +10,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
 use crate::codec::{Address, Id, field};
+use crate::width::{at, row};
 
 pub fn address_hash(address: &Address) -> u64 {
     name_hash(u32::from_le_bytes(field::<16, _, _>(address)), field::<0, _, _>(address))
@@ -26,7 +27,7 @@ pub fn name_hash(short: u32, long: Id) -> u64 {
 
 #[derive(Default)]
 pub struct Index {
-    table: HashTable<u32>,
+    table: ShardedTable<u32>,
 }
 
 impl Index {
@@ -37,13 +38,200 @@ impl Index {
 
     /// The name of `row` is not in the index yet; `hash_of` gives the hash of a row's name.
     pub fn insert(&mut self, hash: u64, row: u32, hash_of: impl Fn(u32) -> u64) {
-        self.table.insert_unique(hash, row, |row| hash_of(*row));
+        self.table.insert(hash, row, |row| hash_of(*row));
     }
 
     pub fn remove(&mut self, hash: u64, row: u32) {
-        match self.table.find_entry(hash, |other| *other == row) {
-            Ok(entry) => drop(entry.remove()),
-            Err(_) => unreachable!("invariant: a row is in its index"),
+        self.table.remove(hash, |other| *other == row);
+    }
+}
+
+/// A hash table that grows in small steps. One large table has to move every row at once when it is
+/// full, and the block in which that happens waits for seconds; here a shard that is full is split
+/// alone (extendible hashing: Fagin et al., 1979).
+pub struct ShardedTable<T> {
+    /// By the lowest `depth` shard bits of a hash: which shard it is in. One shard may stand at
+    /// many places.
+    directory: Vec<u32>,
+    depth: u32,
+    shards: Vec<Shard<T>>,
+    /// The shard that is swept next.
+    sweep_next: usize,
+}
+
+struct Shard<T> {
+    table: HashTable<T>,
+    /// How many shard bits all its hashes share.
+    depth: u32,
+}
+
+/// What 4,096 buckets hold. To split so many takes a fraction of a millisecond.
+const SHARD_ROWS_MAX: usize = 3_584;
+
+/// Hashes that agree by chance are soon told apart; for those that agree on purpose the directory
+/// must not grow without end, and their shard grows instead.
+const PLACES_PER_SHARD_MAX: usize = 64;
+
+const DEPTH_MAX: u32 = 24;
+
+const THERE: &str = "invariant: the directory names shards that are there";
+
+impl<T> Default for ShardedTable<T> {
+    fn default() -> Self {
+        let shard = Shard { table: HashTable::new(), depth: 0 };
+        Self { directory: vec![0], depth: 0, shards: vec![shard], sweep_next: 0 }
+    }
+}
+
+impl<T> ShardedTable<T> {
+    #[inline]
+    pub fn find(&self, hash: u64, is_it: impl FnMut(&T) -> bool) -> Option<&T> {
+        self.shards.get(self.shard_of(hash))?.table.find(hash, is_it)
+    }
+
+    #[inline]
+    pub fn insert(&mut self, hash: u64, new: T, hash_of: impl Fn(&T) -> u64) {
+        loop {
+            let (number, shards_count) = (self.shard_of(hash), self.shards.len());
+            let shard = self.shards.get_mut(number).expect(THERE);
+            let may_split =
+                at(mask(shard.depth)) < shards_count.saturating_mul(PLACES_PER_SHARD_MAX);
+            if shard.table.len() < SHARD_ROWS_MAX || shard.depth == DEPTH_MAX || !may_split {
+                shard.table.insert_unique(hash, new, &hash_of);
+                return;
+            }
+            self.split(number, &hash_of);
         }
+    }
+
+    pub fn remove(&mut self, hash: u64, is_it: impl FnMut(&T) -> bool) {
+        let number = self.shard_of(hash);
+        let shard = self.shards.get_mut(number).expect(THERE);
+        match shard.table.find_entry(hash, is_it) {
+            Ok(entry) => drop(entry.remove()),
+            Err(_) => unreachable!("invariant: what is removed from an index is in it"),
+        }
+    }
+
+    /// Drops what need not be kept, in as many of the next shards as hold `count` rows together.
+    pub fn sweep(&mut self, mut count: usize, keep: impl Fn(&T) -> bool) {
+        for _ in 0..self.shards.len() {
+            if count == 0 {
+                return;
+            }
+            let shard = self.shards.get_mut(self.sweep_next).expect(THERE);
+            count = count.saturating_sub(shard.table.len().max(1));
+            shard.table.retain(|one| keep(one));
+            self.sweep_next = self.sweep_next.saturating_add(1);
+            if self.sweep_next == self.shards.len() {
+                self.sweep_next = 0;
+            }
+        }
+    }
+
+    #[inline]
+    fn shard_of(&self, hash: u64) -> usize {
+        let place = shard_bits(hash) & mask(self.depth);
+        self.directory.get(at(place)).map_or(usize::MAX, |number| at(*number))
+    }
+
+    /// Moves the half of a shard with the next bit set into a new one. The order in which it is
+    /// walked decides nothing but the order within the new tables.
+    #[cold]
+    fn split(&mut self, number: usize, hash_of: &impl Fn(&T) -> u64) {
+        let new_number = row(self.shards.len());
+        let shard = self.shards.get_mut(number).expect(THERE);
+        let bit = mask(shard.depth).saturating_add(1);
+        shard.depth = shard.depth.saturating_add(1);
+        let depth = shard.depth;
+        let both = std::mem::replace(&mut shard.table, HashTable::with_capacity(SHARD_ROWS_MAX));
+        let mut moved = HashTable::with_capacity(SHARD_ROWS_MAX);
+        for one in both {
+            let hash = hash_of(&one);
+            let goes = shard_bits(hash) & bit != 0;
+            let half = if goes { &mut moved } else { &mut shard.table };
+            half.insert_unique(hash, one, hash_of);
+        }
+        self.shards.push(Shard { table: moved, depth });
+        if depth > self.depth {
+            self.directory.extend_from_within(..);
+            self.depth = depth;
+        }
+        for (place, entry) in (0_u32..).zip(&mut self.directory) {
+            if at(*entry) == number && place & bit != 0 {
+                *entry = new_number;
+            }
+        }
+    }
+}
+
+/// Bits that the tables within do not look at: they take the lowest for the bucket and the highest
+/// seven for the tag.
+#[inline]
+fn shard_bits(hash: u64) -> u32 {
+    const SKIPPED: u32 = 24;
+    u32::try_from((hash >> SKIPPED) & u64::from(mask(DEPTH_MAX))).unwrap_or(0)
+}
+
+#[inline]
+fn mask(bits: u32) -> u32 {
+    1_u32.checked_shl(bits).map_or(u32::MAX, |bit| bit.saturating_sub(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hash(number: u64) -> u64 {
+        name_hash(7, u128::from(number).to_le_bytes())
+    }
+
+    fn rows(table: &ShardedTable<u64>) -> usize {
+        table.shards.iter().map(|shard| shard.table.len()).sum()
+    }
+
+    #[test]
+    fn a_table_that_has_split_finds_what_it_holds_and_nothing_else() {
+        let mut table = ShardedTable::default();
+        for number in 0..100_000_u64 {
+            table.insert(hash(number), number, |number| hash(*number));
+        }
+        assert!(table.shards.len() > 16 && rows(&table) == 100_000);
+        assert!(table.shards.iter().all(|shard| shard.table.len() <= SHARD_ROWS_MAX));
+        for number in (0..100_000).step_by(3) {
+            table.remove(hash(number), |other| *other == number);
+        }
+        for number in 0..110_000 {
+            let is_there = number < 100_000 && number % 3 != 0;
+            assert_eq!(table.find(hash(number), |other| *other == number).is_some(), is_there);
+        }
+    }
+
+    #[test]
+    fn rows_of_one_hash_share_a_shard_however_many_they_are() {
+        let mut table = ShardedTable::default();
+        for number in 0..10_000_u64 {
+            table.insert(hash(1), number, |_| hash(1));
+        }
+        for number in 0..10_000 {
+            assert!(table.find(hash(1), |other| *other == number).is_some());
+        }
+        assert!(table.directory.len() <= 2048);
+    }
+
+    #[test]
+    fn a_sweep_goes_round_in_small_steps() {
+        let mut table = ShardedTable::default();
+        for number in 0..50_000_u64 {
+            table.insert(hash(number), number, |number| hash(*number));
+        }
+        table.sweep(5_000, |number| number % 2 == 0);
+        assert!((40_001..50_000).contains(&rows(&table)));
+        for _ in 0..10 {
+            table.sweep(5_000, |number| number % 2 == 0);
+        }
+        assert_eq!(rows(&table), 25_000);
+        table.sweep(usize::MAX, |_| false);
+        assert_eq!(rows(&table), 0);
     }
 }

@@ -82,8 +82,13 @@ fn node(left: &Hash, right: &Hash) -> Hash {
 
 /// A tree over the rows of a table. Changed leaves are brought in once per block, and every level
 /// is hashed in one pass over what changed.
+///
+/// The leaves themselves are not kept: a leaf follows from its row, and the row beside a changed one
+/// is its neighbour in memory. That halves the memory for one more hash a changed row.
 #[derive(Default)]
 pub struct DirtyTree {
+    rows: usize,
+    /// From the parents of the leaves up to the root.
     levels: Vec<Vec<Hash>>,
 }
 
@@ -93,7 +98,7 @@ impl DirtyTree {
     }
 
     pub fn rows(&self) -> usize {
-        self.levels.first().map_or(0, Vec::len)
+        self.rows
     }
 
     /// `changed` is sorted and distinct, below `rows`, and holds every row that is new;
@@ -102,26 +107,23 @@ impl DirtyTree {
         &mut self,
         rows: usize,
         mut changed: Vec<u32>,
-        mut hash_leaves: impl FnMut(&[u32], &mut [Hash; LANES]),
+        hash_leaves: impl FnMut(&[u32], &mut [Hash; LANES]),
     ) {
-        if self.levels.is_empty() {
-            self.levels.push(Vec::new());
-        }
-        let rows_before = self.rows();
-        if let Some(bottom) = self.levels.first_mut() {
-            bottom.resize(rows, ZERO);
-            for group in changed.chunks(LANES) {
-                let mut hashes = [ZERO; LANES];
-                hash_leaves(group, &mut hashes);
-                scatter(group, &hashes, bottom);
-            }
-        }
-        if rows != rows_before && rows > 0 {
+        if rows != self.rows && rows > 0 {
             // The ancestors of the last row are those whose shape depends on the number of rows.
             let last = crate::width::row(rows - 1);
             if changed.last() != Some(&last) {
                 changed.push(last);
             }
+        }
+        self.rows = rows;
+        if self.levels.is_empty() {
+            self.levels.push(Vec::new());
+        }
+        parents(&mut changed);
+        if let Some(bottom) = self.levels.first_mut() {
+            bottom.resize(rows.div_ceil(2), ZERO);
+            hash_pairs_of_leaves(rows, &changed, hash_leaves, bottom);
         }
         self.rehash(changed);
     }
@@ -145,6 +147,47 @@ impl DirtyTree {
             }
             depth += 1;
         }
+    }
+}
+
+/// Half as many pairs as there are lanes give their leaves at once.
+const PAIRS: usize = LANES / 2;
+
+fn hash_pairs_of_leaves(
+    rows: usize,
+    changed: &[u32],
+    mut hash_leaves: impl FnMut(&[u32], &mut [Hash; LANES]),
+    above: &mut [Hash],
+) {
+    let (pairs_changed, odd_last) = match changed.split_last() {
+        Some((last, rest)) if rows % 2 == 1 && at(*last) == rows / 2 => (rest, Some(2 * *last)),
+        _ => (changed, None),
+    };
+    for group in pairs_changed.chunks(LANES) {
+        let mut leaves = [[ZERO; LANES]; 2];
+        for (half, leaves) in group.chunks(PAIRS).zip(&mut leaves) {
+            let mut numbers = [0; LANES];
+            for (two, pair) in numbers.as_chunks_mut().0.iter_mut().zip(half) {
+                *two = [2 * pair, 2 * pair + 1];
+            }
+            hash_leaves(numbers.get(..2 * half.len()).unwrap_or_default(), leaves);
+        }
+        let mut inputs = [const { &[0; 64] }; LANES];
+        for (input, pair) in
+            inputs.iter_mut().zip(leaves.as_flattened().as_flattened().as_chunks().0)
+        {
+            *input = pair;
+        }
+        let mut hashes = [ZERO; LANES];
+        let inputs = inputs.get(..group.len()).unwrap_or_default();
+        Domain::Node.key().lanes(inputs, hashes.as_flattened_mut());
+        scatter(group, &hashes, above);
+    }
+    // An odd last leaf moves up.
+    if let (Some(last), Some(parent)) = (odd_last, above.last_mut()) {
+        let mut leaves = [ZERO; LANES];
+        hash_leaves(&[last], &mut leaves);
+        [*parent, ..] = leaves;
     }
 }
 

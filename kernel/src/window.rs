@@ -1,17 +1,15 @@
 //! The window: every entry that was recorded while its `valid_until_ns` may still lie ahead, so
 //! that nothing is booked twice and a repeat is answered with the first result.
 //!
-//! Ids come in segments, one per block, and go with their segment. The index keeps the names of
-//! dropped segments until a commit finds that most of it is dead: removing them one by one would
-//! cost each block as many cache misses as adding them did.
+//! Ids come in segments, one per block, and go with their segment. The index keeps the places of
+//! dropped segments until a sweep comes by: to remove them one by one would cost each block as many
+//! cache misses as adding them did.
 
 use std::collections::VecDeque;
 
-use hashbrown::HashTable;
-
 use crate::codec::Id;
 use crate::hash::Hash;
-use crate::index::name_hash;
+use crate::index::{ShardedTable, name_hash};
 use crate::table::{Row, Slots};
 use crate::width::{at, count, row};
 
@@ -90,10 +88,11 @@ pub struct Window {
     pub segments: Slots<Segment>,
     epochs: VecDeque<Epoch>,
     epoch_first: u64,
-    index: HashTable<Place>,
+    index: ShardedTable<Place>,
     /// Ids of the block that is being applied.
     pub open: OpenEpoch,
-    live: usize,
+    /// Ids that were dropped since the last purge.
+    dropped: usize,
 }
 
 #[derive(Default)]
@@ -151,7 +150,7 @@ impl Window {
         };
         self.open.ids.push(entry);
         self.open.valid_until_ns_max = self.open.valid_until_ns_max.max(valid_until_ns);
-        self.index.insert_unique(place.hash(), place, |place| place.hash());
+        self.index.insert(place.hash(), place, |place| place.hash());
     }
 
     /// Undoes `remember` back to `length` ids.
@@ -161,10 +160,7 @@ impl Window {
             if let Some(entry) = self.open.ids.pop() {
                 let position = row(self.open.ids.len());
                 let is_it = |place: &Place| place.epoch == epoch && place.position == position;
-                match self.index.find_entry(spread(high(entry.name_hash())), is_it) {
-                    Ok(found) => drop(found.remove()),
-                    Err(_) => unreachable!("invariant: a remembered id is in the index"),
-                }
+                self.index.remove(spread(high(entry.name_hash())), is_it);
             }
         }
         self.open.valid_until_ns_max = valid_until_ns_max;
@@ -175,7 +171,6 @@ impl Window {
         let slot = self.segments.place(segment);
         let ids = std::mem::take(&mut self.open.ids);
         self.open.valid_until_ns_max = 0;
-        self.live = self.live.saturating_add(ids.len());
         self.epochs.push_back(Epoch { slot, ids });
     }
 
@@ -183,7 +178,6 @@ impl Window {
     pub fn reopen(&mut self) {
         let epoch = self.epochs.pop_back().expect("invariant: a segment was closed");
         let segment = self.segments.end(epoch.slot);
-        self.live = self.live.saturating_sub(epoch.ids.len());
         self.open.ids = epoch.ids;
         self.open.valid_until_ns_max = segment.valid_until_ns_max;
     }
@@ -195,7 +189,7 @@ impl Window {
     pub fn drop_oldest(&mut self) -> (Segment, Epoch) {
         let epoch = self.epochs.pop_front().expect("invariant: there is a segment");
         self.epoch_first = self.epoch_first.saturating_add(1);
-        self.live = self.live.saturating_sub(epoch.ids.len());
+        self.dropped = self.dropped.saturating_add(epoch.ids.len());
         (self.segments.end(epoch.slot), epoch)
     }
 
@@ -203,18 +197,17 @@ impl Window {
     pub fn put_back_oldest(&mut self, segment: Segment, epoch: Epoch) {
         self.segments.put_back(epoch.slot, segment);
         self.epoch_first = self.epoch_first.saturating_sub(1);
-        self.live = self.live.saturating_add(epoch.ids.len());
+        self.dropped = self.dropped.saturating_sub(epoch.ids.len());
         self.epochs.push_front(epoch);
     }
 
-    /// Called when nothing can be undone any more.
+    /// Called when nothing can be undone any more. Looking at four places for each that died, one
+    /// after another, keeps the dead below a third of the index.
     pub fn purge(&mut self) {
-        const DEAD_MIN: usize = 65_536;
-        let dead = self.index.len().saturating_sub(self.live);
-        if dead > DEAD_MIN && dead > self.live {
-            let epoch_first = self.epoch_first;
-            self.index.retain(|place| place.epoch >= epoch_first);
-        }
+        const LOOKS: usize = 4;
+        let (looks, epoch_first) = (self.dropped.saturating_mul(LOOKS), self.epoch_first);
+        self.index.sweep(looks, |place| place.epoch >= epoch_first);
+        self.dropped = 0;
     }
 
     /// Segments from the oldest, each with its ids.
@@ -231,7 +224,6 @@ impl Window {
         self.segments.put_back(slot, segment);
         let ids = std::mem::take(&mut self.open.ids);
         self.open.valid_until_ns_max = 0;
-        self.live = self.live.saturating_add(ids.len());
         self.epochs.push_back(Epoch { slot, ids });
     }
 }

@@ -164,7 +164,8 @@ def _bench(args: argparse.Namespace) -> int:
     from importlib import import_module
 
     module = import_module(f"clearway.app.bench.{args.bench}")
-    say(args, module.run(as_json=args.json))
+    options = {name: getattr(args, name) for name in args.options}
+    say(args, module.run(as_json=args.json, **options))
     return 0
 
 
@@ -255,6 +256,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     export.add_argument("--out", type=Path, required=True)
 
-    bench = add("bench", "measure", _bench)
-    bench.add_argument("bench", choices=BENCHES)
+    bench = commands.add_parser("bench", help="measure", description="measure")
+    benches = bench.add_subparsers(metavar="BENCH", required=True)
+    for name in BENCHES:
+        one = add(name, f"the figure of the {name}", _bench, benches)
+        one.set_defaults(bench=name, options=())
+        if name == "ledger":
+            one.set_defaults(options=("accounts", "zipf", "two_phase"))
+            one.add_argument("--accounts", type=int, default=10_000)
+            one.add_argument("--zipf", type=float, default=0.0, help="exponent of popularity")
+            one.add_argument("--two-phase", action="store_true", help="pending, then post")
     return parser
