@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 KERNEL := $(shell find kernel -name '*.rs' -not -path '*/target/*' 2>/dev/null) kernel/Cargo.toml kernel/Cargo.lock
 export CARGO_TERM_COLOR ?= never
 
-.PHONY: demo test install dev check lint bench lock clean
+.PHONY: demo test verify install dev check lint bench lock clean
 
 demo: install            ## a day of payments on a real node, verified from genesis
 	$(BIN)/clearway demo
@@ -13,6 +13,9 @@ demo: install            ## a day of payments on a real node, verified from gene
 test: dev                ## every test that needs no outside server
 	$(BIN)/python -m pytest
 	cargo test --quiet --manifest-path kernel/Cargo.toml
+
+verify: dev              ## the verifiers in Python, JavaScript, Go and a browser, on the same vectors
+	$(BIN)/python -m pytest tests/verify
 
 install: $(VENV)/installed   ## the set-up alone; afterwards .venv/bin/clearway works
 

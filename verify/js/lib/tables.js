@@ -1,0 +1,184 @@
+// Written by tools/write_tables.py from the Python sources; do not edit.
+
+export const KINDS = {
+  "0": "envelope",
+  "1": "sweep",
+  "2": "payment",
+  "3": "post",
+  "4": "void",
+  "5": "refund",
+  "6": "issue",
+  "7": "redeem",
+  "8": "open_account",
+  "9": "close_account",
+  "10": "freeze",
+  "11": "unfreeze",
+  "12": "register_asset",
+  "13": "register_key",
+  "14": "revoke_key",
+  "15": "set_limit"
+};
+
+export const KIND_NUMBERS = {
+  "envelope": 0,
+  "sweep": 1,
+  "payment": 2,
+  "post": 3,
+  "void": 4,
+  "refund": 5,
+  "issue": 6,
+  "redeem": 7,
+  "open_account": 8,
+  "close_account": 9,
+  "freeze": 10,
+  "unfreeze": 11,
+  "register_asset": 12,
+  "register_key": 13,
+  "revoke_key": 14,
+  "set_limit": 15
+};
+
+export const CODES = {
+  "1": "envelope.wrong_chain",
+  "2": "envelope.unknown_key",
+  "3": "envelope.wrong_institution",
+  "4": "envelope.key_not_active",
+  "5": "envelope.key_revoked",
+  "6": "envelope.expired",
+  "7": "envelope.sequence_used",
+  "8": "envelope.digest_differs",
+  "9": "envelope.bad_signature",
+  "20": "key.wrong_purpose",
+  "21": "ledger.expired",
+  "22": "ledger.valid_too_long",
+  "23": "ledger.id_reused",
+  "24": "ledger.declined",
+  "25": "ledger.inconsistent",
+  "26": "ledger.unknown_asset",
+  "27": "ledger.amount_zero",
+  "28": "ledger.same_account",
+  "30": "ledger.unknown_payer",
+  "31": "ledger.unknown_payee",
+  "32": "ledger.not_custodian",
+  "33": "ledger.payer_closed",
+  "34": "ledger.payee_closed",
+  "35": "ledger.payer_frozen",
+  "36": "ledger.payee_frozen",
+  "37": "ledger.nostro_misused",
+  "38": "ledger.bad_authorisation",
+  "39": "ledger.limit_payment",
+  "40": "ledger.limit_day",
+  "41": "ledger.refund_differs",
+  "42": "ledger.refund_exceeds_payment",
+  "43": "ledger.legs_differ",
+  "44": "ledger.leg_unauthorised",
+  "45": "ledger.asset_not_held",
+  "46": "ledger.exceeds_available",
+  "47": "ledger.overflow",
+  "50": "hold.unknown",
+  "51": "hold.expired",
+  "52": "hold.differs",
+  "53": "hold.exceeded",
+  "54": "hold.legs_differ",
+  "60": "account.exists",
+  "61": "account.not_empty",
+  "62": "account.already_closed",
+  "63": "account.already_frozen",
+  "64": "account.not_frozen",
+  "70": "asset.out_of_order",
+  "71": "asset.code_taken",
+  "72": "asset.bad_code",
+  "73": "key.exists",
+  "74": "key.unknown",
+  "75": "key.already_revoked",
+  "76": "key.bad_purpose"
+};
+
+export const FLAGS = {
+  "pending": 1,
+  "signed": 2
+};
+
+export const ACCOUNT_FLAGS = {
+  "nostro": 1,
+  "operating": 2,
+  "frozen": 256,
+  "closed": 512
+};
+
+export const PURPOSES = {
+  "pay": 1,
+  "issue": 2,
+  "compliance": 4,
+  "govern": 8,
+  "sequence": 16
+};
+
+export const OUTCOMES = {
+  "0": "none",
+  "1": "accept",
+  "2": "review",
+  "3": "decline"
+};
+
+export const ROLES = {
+  "0": "principal",
+  "1": "fee",
+  "2": "exchange"
+};
+
+export const SENTENCES = {
+  "payment": "payment {id} of {amount} {asset}{exchange} from {from} to {to}{held}{decided}",
+  "post": "capture {id} of {amount} {asset} from {from} to {to} out of hold {hold}",
+  "void": "void {id} of hold {hold}",
+  "refund": "refund {id} of {amount} {asset}{exchange} from {from} to {to} of {refund_of}",
+  "issue": "issue {id} of {amount} {asset} to {to} against {from}",
+  "redeem": "redemption {id} of {amount} {asset} of {from} against {to}",
+  "open_account": "opening of account {account}",
+  "close_account": "closing of account {account}",
+  "freeze": "freezing of account {account}",
+  "unfreeze": "unfreezing of account {account}",
+  "register_asset": "registration of asset {number}, {code}",
+  "register_key": "registration of key {key} of institution {institution}",
+  "revoke_key": "revocation of key {key}",
+  "set_limit": "limit of key {key}: {payment_max} {asset} a payment, {day_max} a day",
+  "envelope": "envelope {sequence} of institution {institution} with {entries} entries",
+  "sweep": "return of expired holds, {count} in number"
+};
+
+export const UNREADABLE = "entry of {kind} with {bytes} bytes";
+
+export const STATE_TABLES = [
+  [
+    "accounts",
+    1
+  ],
+  [
+    "assets",
+    1
+  ],
+  [
+    "balances",
+    1
+  ],
+  [
+    "holds",
+    1
+  ],
+  [
+    "keys",
+    1
+  ],
+  [
+    "limits",
+    1
+  ],
+  [
+    "refunds",
+    1
+  ],
+  [
+    "window",
+    1
+  ]
+];
