@@ -136,6 +136,9 @@ def test_health_readiness_and_metrics_need_no_key(api: Api) -> None:
     assert float(values["clearway_ready"]) == 1
     assert float(values["clearway_payment_seconds_count"]) > 0
     assert float(values["clearway_projection_lag_blocks"]) >= 0
+    kept = sorted(row.durable_ns - row.asked_ns for row in api.node.vault.durable(1_000))
+    p50_s = float(values['clearway_settlement_seconds{quantile="0.5"}'])
+    assert kept[0] / 1e9 - 1e-6 <= p50_s <= kept[-1] / 1e9 + 1e-6
 
 
 def test_answers_carry_a_request_id(api: Api) -> None:

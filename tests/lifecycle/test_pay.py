@@ -41,6 +41,14 @@ def test_a_payment_settles_and_its_answer_is_durable(town: Town) -> None:
     assert paid.model_id == town.node.scorer.model_id
 
 
+def test_the_store_knows_when_the_batch_was_durable(town: Town) -> None:
+    before_ns = town.clock.now_ns
+    paid = town.pay("alice", "bob", 12_34)
+    [kept] = town.node.vault.durable(1)
+    assert (kept.key, kept.sequence) == (paid.key, paid.sequence)
+    assert before_ns <= kept.asked_ns < paid.time_ns < kept.durable_ns <= town.clock.now_ns
+
+
 def test_the_entry_commits_to_the_decision_in_the_vault(town: Town) -> None:
     paid = town.pay("alice", "bob", 12_34)
     row = town.node.vault.decision(paid.key, paid.sequence, paid.envelope_index)

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from clearway.payment.decision import DECISION
-from clearway.store.vault import AccountRecord, ApiKey, Vault, VaultError
+from clearway.store.vault import AccountRecord, ApiKey, Durable, Vault, VaultError
 
 MASTER = bytes(range(32))
 KEY, OTHER_KEY = b"k" * 32, b"o" * 32
@@ -43,6 +43,31 @@ def hashes(n: int) -> bytes:
 
 def everything_on_disk(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in sorted(folder.iterdir()))
+
+
+# --- when batches were durable --------------------------------------------------------------------
+
+
+def test_a_noted_time_is_kept_with_the_next_batch(vault: Vault, tmp_path: Path) -> None:
+    times = [Durable(KEY, n, 1_000 * n, 1_000 * n + 7) for n in (1, 2, 3)]
+    vault.note_durable(times[0])
+    vault.note_durable(times[1])
+    vault.save_batch(key=KEY, sequence=3, decisions=decisions(1), request_hashes=hashes(1))
+    vault.note_durable(times[2])
+    killed = sqlite3.connect(tmp_path / "vault.db")
+    assert killed.execute("SELECT count(*) FROM durable").fetchone() == (2,)
+    killed.close()
+    assert vault.durable(2) == [times[2], times[1]]
+    assert vault.durable(9) == [times[2], times[1], times[0]]
+
+
+def test_a_close_writes_what_was_noted(tmp_path: Path) -> None:
+    vault = Vault(tmp_path / "vault.db", MASTER)
+    vault.note_durable(Durable(KEY, 1, 5, 6))
+    vault.close()
+    again = Vault(tmp_path / "vault.db", MASTER)
+    assert again.durable(1) == [Durable(KEY, 1, 5, 6)]
+    again.close()
 
 
 # --- batches ------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import re
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -36,6 +36,7 @@ from clearway.gateway.door import (
     send_json,
     send_problem,
 )
+from clearway.gateway.metrics import SETTLED_BATCHES
 from clearway.gateway.node import Node
 from clearway.gateway.openapi import describe_api
 from clearway.gateway.problems import invalid_body, problem, problem_headers
@@ -43,6 +44,7 @@ from clearway.gateway.render import to_json
 from clearway.gateway.routes import ROUTES, Route
 from clearway.gateway.single import PATH, SinglePayments
 from clearway.payment.errors import ClearwayError, Fault, Refusal
+from clearway.store.vault import Durable
 
 logger = logging.getLogger("clearway.gateway")
 _PARAMETER = re.compile(r"\{(\w+)\}")
@@ -137,7 +139,10 @@ class Gateway:
         return _plain_json({"status": "ready", "height": self.door.node.book.height})
 
     async def _metrics(self, request: Request) -> Response:
-        text = self.metrics.render(self.door.node)
+        durable: list[Durable] = []
+        with suppress(Fault):  # what is wrong with the disk, the other figures tell
+            durable = await self.door.read(self.door.node.vault.durable, SETTLED_BATCHES)
+        text = self.metrics.render(self.door.node, durable)
         return PlainTextResponse(text, media_type="text/plain; version=0.0.4; charset=utf-8")
 
     async def _serve_openapi(self, request: Request) -> Response:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from clearway.gateway.node import Node
+from clearway.store.vault import Durable
 
+SETTLED_BATCHES = 1_000  # the last ones, for the quantiles
 BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
 
 
@@ -31,10 +33,11 @@ class Metrics:
         self._pay_buckets[bisect_left(BUCKETS_S, seconds)] += 1
         self._pay_seconds += seconds
 
-    def render(self, node: Node) -> str:
-        return "\n".join(self._lines(node)) + "\n"
+    def render(self, node: Node, durable: Sequence[Durable]) -> str:
+        """durable: the store's last SETTLED_BATCHES."""
+        return "\n".join(self._lines(node, durable)) + "\n"
 
-    def _lines(self, node: Node) -> Iterator[str]:
+    def _lines(self, node: Node, durable: Sequence[Durable]) -> Iterator[str]:
         yield from _head("clearway_requests_total", "counter", "Answers by route and status.")
         for (method, path, status), number in sorted(self.answers.items()):
             labels = f'method="{method}",path="{path}",status="{status}"'
@@ -47,6 +50,7 @@ class Metrics:
             yield f'{name}_bucket{{le="{bound}"}} {total}'
         yield f"{name}_sum {self._pay_seconds:.6f}"
         yield f"{name}_count {total}"
+        yield from _settlement(durable)
         book, projections = node.book, node.projections
         gauges = (
             ("clearway_block_height", "Height of the last block.", book.height),
@@ -61,6 +65,17 @@ class Metrics:
         for gauge, help, value in gauges:
             yield from _head(gauge, "gauge", help)
             yield f"{gauge} {value}"
+
+
+def _settlement(durable: Sequence[Durable]) -> Iterator[str]:
+    """As the store has it: from the oldest request of a batch to when the batch was on disk."""
+    name = "clearway_settlement_seconds"
+    help = f"From a batch's oldest request to durable, of the last {SETTLED_BATCHES} batches."
+    yield from _head(name, "gauge", help)
+    waits_ns = sorted(row.durable_ns - row.asked_ns for row in durable)
+    for quantile in (0.5, 0.99) if waits_ns else ():
+        wait_ns = waits_ns[min(int(quantile * len(waits_ns)), len(waits_ns) - 1)]
+        yield f'{name}{{quantile="{quantile}"}} {wait_ns / 1e9:.6f}'
 
 
 def _head(name: str, kind: str, help: str) -> tuple[str, str]:

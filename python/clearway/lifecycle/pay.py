@@ -31,6 +31,7 @@ from clearway.payment.records import (
     view_results,
 )
 from clearway.ports.ordering import Ordered
+from clearway.store.vault import Durable
 
 MOVES_MONEY = (Kind.PAYMENT, Kind.POST, Kind.REFUND, Kind.ISSUE, Kind.REDEEM)
 ID_REUSED = 23  # ledger.id_reused, docs/format.md
@@ -266,6 +267,9 @@ def book(batch: PaymentBatch, ordered: Ordered | None, rooms: Rooms) -> None:
         return
     rooms.phases.steps("order", ordered.steps_ns)
     rooms.phases.count(len(batch))
+    if ordered.durable_ns:
+        asked_ns = min(int(batch.heads["created_ns"].min()), ordered.durable_ns)
+        rooms.vault.note_durable(Durable(rooms.key, batch.sequence, asked_ns, ordered.durable_ns))
     remember(batch, ordered, rooms)
 
 

@@ -26,6 +26,7 @@ class Sequencer:
     def order(self, envelope: bytes) -> Ordered:
         with self._lock:
             block = self._append([envelope])
+            durable_ns = max(block.time_ns, self._clock())
         payments = int.from_bytes(envelope[4:8], "little")
         index = block.count - payments
         return Ordered(
@@ -33,6 +34,7 @@ class Sequencer:
             index=index,
             time_ns=block.time_ns,
             results=block.results[index:].tobytes(),
+            durable_ns=durable_ns,
             steps_ns={
                 "signatures": block.signatures_ns,
                 "apply": block.apply_ns,

@@ -45,6 +45,7 @@ def an_envelope_stands_in_a_block_when_order_returns(case: OrderingCase) -> None
     assert len(ordered.results) == 3 * RESULT.itemsize, "one result for each payment"
     assert not view_results(ordered.results)["code"].any(), "accepted payments have code 0"
     assert ordered.index == 1, "payments come after their envelope"
+    assert ordered.durable_ns >= ordered.time_ns, "durable after the time on the block"
 
 
 def blocks_and_their_times_grow(case: OrderingCase) -> None:

@@ -16,13 +16,15 @@ class Ordered:
     """The envelope is in a durable block.
 
     index: of the envelope's first payment in the block; results: 32 bytes for each payment.
-    steps_ns: what the time went into, where the engine knows it.
+    durable_ns: when it was on disk, by the node's clock; 0 where nobody saw it, because the
+    envelope was found on the ledger later. steps_ns: what the time went into, where known.
     """
 
     height: int
     index: int
     time_ns: int
     results: bytes
+    durable_ns: int = 0
     steps_ns: Mapping[str, int] = field(default_factory=dict)
 
 

@@ -1,8 +1,8 @@
 """The vault: what must be durable before ordering and cannot be rebuilt from the chain.
 
-Decisions in clear and private data of every batch (one transaction and one fsync a batch), names
-and owners of accounts, API keys, quotes and answers, small settings. Rows of a batch are found
-again by (envelope key, sequence, index in the envelope), which the ledger records.
+Decisions in clear and private data of every batch (one transaction and one fsync a batch), when it
+was durable, names and owners of accounts, API keys, quotes and answers, small settings. Rows of a
+batch are found again by (envelope key, sequence, index in the envelope), which the ledger records.
 
 Decisions are kept as they are committed to; private data and account records only encrypted under
 their person's key (people.py). The file is mode 0600.
@@ -13,8 +13,10 @@ from __future__ import annotations
 import json
 import sqlite3
 import struct
+from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ import numpy as np
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from clearway.payment.decision import DECISION_BYTES, view_decisions
+from clearway.payment.errors import Fault
 from clearway.payment.ids import ADDRESS_BYTES
 from clearway.store import people
 from clearway.store.database import IN_LIST_MAX, Database
@@ -40,6 +43,13 @@ CREATE TABLE IF NOT EXISTS batches (
 CREATE TABLE IF NOT EXISTS decisions (batch INTEGER PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS request_hashes (batch INTEGER PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS privates (batch INTEGER PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS durable (
+    number INTEGER PRIMARY KEY,
+    key BLOB NOT NULL,
+    sequence INTEGER NOT NULL,
+    asked_ns INTEGER NOT NULL,
+    durable_ns INTEGER NOT NULL
+);
 CREATE TABLE IF NOT EXISTS accounts (address BLOB PRIMARY KEY, sealed BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS api_keys (
     hash BLOB PRIMARY KEY,
@@ -106,6 +116,17 @@ class Kept:
     private: bytes | None
 
 
+@dataclass(frozen=True, slots=True)
+class Durable:
+    """When the batch of an envelope was on disk (durable_ns), and when its oldest entry was asked
+    for (asked_ns, as its client says); both by the node's clock."""
+
+    key: bytes
+    sequence: int
+    asked_ns: int
+    durable_ns: int
+
+
 Place = tuple[bytes, int, int]
 """Envelope key, sequence, index in the envelope."""
 
@@ -118,6 +139,7 @@ class Vault:
 
     def __init__(self, path: Path, master_key: bytes) -> None:
         self._people = People(master_key)
+        self._durable: deque[Durable] = deque()  # noted, and not written yet
         self._database = Database(path, pragmas=_PRAGMAS, schema=_SCHEMA + people.SCHEMA)
         with self._database.transaction() as writer:
             self._check_key(writer, AESGCM(master_key))
@@ -131,6 +153,8 @@ class Vault:
             raise VaultError(f"{self._database.path} was written under another key")
 
     def close(self) -> None:
+        with suppress(Fault):  # the disk failed: as after a kill
+            self._write_noted()
         self._database.close()
 
     # --- batches --------------------------------------------------------------------------------
@@ -154,6 +178,7 @@ class Vault:
         count = len(decisions) // DECISION_BYTES
         _check_columns(count, decisions, request_hashes, privates, persons)
         with self._database.transaction() as writer:
+            self._insert_noted(writer)
             batch = writer.execute(
                 "INSERT INTO batches (key, sequence, count) VALUES (?, ?, ?)",
                 (key, sequence, count),
@@ -163,6 +188,31 @@ class Vault:
             if privates is not None and any(private is not None for private in privates):
                 data = self._seal_batch(writer, key, sequence, privates, persons)
                 writer.execute("INSERT INTO privates VALUES (?, ?)", (batch, data))
+
+    def note_durable(self, durable: Durable) -> None:
+        """Kept with the next batch, so that it costs no sync of its own: a kill may lose those of
+        the last batches."""
+        self._durable.append(durable)
+
+    def durable(self, limit: int) -> list[Durable]:
+        """The newest first. Writes what is only noted yet. Raises Fault node.disk_failed."""
+        self._write_noted()
+        query = (
+            "SELECT key, sequence, asked_ns, durable_ns FROM durable ORDER BY number DESC LIMIT ?"
+        )
+        return [Durable(*row) for row in self._database.reader().execute(query, (limit,))]
+
+    def _write_noted(self) -> None:
+        if self._durable:
+            with self._database.transaction() as writer:
+                self._insert_noted(writer)
+
+    def _insert_noted(self, writer: sqlite3.Connection) -> None:
+        noted = [self._durable.popleft() for _ in range(len(self._durable))]
+        writer.executemany(
+            "INSERT INTO durable (key, sequence, asked_ns, durable_ns) VALUES (?, ?, ?, ?)",
+            map(astuple, noted),
+        )
 
     def last_sequence(self, key: bytes) -> int:
         """The highest sequence saved under an envelope key, 0 for none."""

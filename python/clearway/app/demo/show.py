@@ -178,7 +178,7 @@ def _table(console: Console, outcome: Outcome) -> None:
     console.print()
     console.print(table)
     console.print()
-    note = "(*) on the live day, from the payer's request to the time on its block"
+    note = "(*) on the live day, from the payer's request to durable"
     console.print(Text(note, _GREY))
 
 
