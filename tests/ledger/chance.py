@@ -350,7 +350,9 @@ class Chance:
 
     def held(self) -> Entry | None:
         """A payment that may have made a hold: of the state, or of what was just sent."""
-        recent = [one for one in self.sent[-12:] if one.flags & Flag.PENDING]
+        recent = [
+            one for one in self.sent[-12:] if one.kind == Kind.PAYMENT and one.flags & Flag.PENDING
+        ]
         accounts = list(self.state().accounts)
         live = [
             compose.entry(
