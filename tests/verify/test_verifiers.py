@@ -25,6 +25,16 @@ def test_javascript_gives_every_verdict() -> None:
     assert "# skipped 0" in done.stdout
 
 
+def test_go_gives_every_verdict() -> None:
+    """verify/go: the same."""
+    folder = VERIFY / "go"
+    done = run(need("go", major=1, minor=19), "test", "-count=1", "-v", "./...", folder=folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "--- SKIP" not in done.stdout
+    for name in ("TestReceipts", "TestRanges", "TestEachDigitAndByteCounts"):
+        assert f"--- PASS: {name}" in done.stdout
+
+
 def test_the_lock_file_of_javascript_has_hashes_and_no_addresses() -> None:
     lock = json.loads((VERIFY / "js/package-lock.json").read_text())
     for name, package in lock["packages"].items():
@@ -47,7 +57,7 @@ def go_command(tmp_path: Path, what: str) -> Command:
     return (go_program(tmp_path), what)
 
 
-COMMANDS = [python_command, javascript_command]
+COMMANDS = [python_command, javascript_command, go_command]
 
 
 @pytest.fixture(scope="module", params=COMMANDS, ids=lambda make: make.__name__.split("_")[0])

@@ -61,6 +61,7 @@ def javascript() -> Path:
 def go_program(folder: Path) -> Path:
     """The verifier in Go, built into `folder`."""
     program = folder / "clearway-verify"
-    done = run(need("go", major=1, minor=19), "build", "-o", program, ".", folder=VERIFY / "go")
+    go = need("go", major=1, minor=19)
+    done = run(go, "build", "-o", program, "./cmd/clearway-verify", folder=VERIFY / "go")
     assert done.returncode == 0, done.stderr
     return program
