@@ -58,6 +58,9 @@ CODES: Final[dict[int, str]] = {
     74: "key.unknown",
     75: "key.already_revoked",
     76: "key.bad_purpose",
+    110: "chain.broken",
+    111: "chain.open",
+    112: "import.time_differs",
 }
 NUMBERS: Final[dict[str, int]] = {name: number for number, name in CODES.items()}
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from spec.codes import CODES, Refusal, refuse_if
+from spec.chains import apply_entries
+from spec.codes import Refusal, refuse_if
 from spec.ed25519 import verify
 from spec.hashing import ZERO32, hash_bytes, leaf, result_leaf, tree_root
 from spec.records import (
@@ -19,7 +20,7 @@ from spec.records import (
     decode_envelope,
     encode_sweep,
 )
-from spec.rules import apply_entry, release_hold, try_entry
+from spec.rules import apply_rule, return_hold
 from spec.scene import Scene
 from spec.state import Hold, Segment, State, free_slot, put_in_slot, state_root
 
@@ -104,10 +105,12 @@ def genesis(*, time_ns: int, entries: bytes) -> Ledger:
         if entry.kind not in GENESIS_KINDS:
             raise ValueError(f"genesis entry {index} has kind {entry.kind}")
         scene = Scene(chain_id, 0, time_ns, institution=entry.purpose, key=None)
-        state, result = try_entry(state, entry, scene)
-        if result.code != 0:
-            raise ValueError(f"genesis entry {index} is refused: {CODES[result.code]}")
-        results.append(result)
+        try:
+            refuse_if(entry.flags != 0, "ledger.inconsistent")
+            apply_rule(state, entry, scene)
+        except Refusal as refusal:
+            raise ValueError(f"genesis entry {index} is refused: {refusal}") from refusal
+        results.append(Result(entry.kind))
     encoded = [entry.encode() for entry in decoded]
     header = Header(
         count=len(decoded),
@@ -161,7 +164,7 @@ def sweep(state: State, now_ns: int) -> list[Hold]:
     due = [hold for hold in state.holds if hold is not None and hold.expires_ns <= now_ns]
     due.sort(key=lambda hold: (hold.expires_ns, hold.institution, hold.id))
     for hold in due[:SWEPT_MAX]:
-        release_hold(state, hold)
+        return_hold(state, hold)
     return due[:SWEPT_MAX]
 
 
@@ -174,11 +177,8 @@ def apply_envelope(state: State, envelope: Envelope, scene: Scene) -> tuple[Stat
         return state, [Result(kind, refusal.code) for kind in kinds]
     state = state.copy()
     state.keys[envelope.key] = replace(state.keys[envelope.key], sequence=envelope.sequence)
-    results = [Result(Kind.ENVELOPE)]
-    for entry in envelope.entries:
-        state, result = apply_entry(state, entry, scene)
-        results.append(result)
-    return state, results
+    state, results = apply_entries(state, envelope.entries, scene)
+    return state, [Result(Kind.ENVELOPE), *results]
 
 
 def check_envelope(state: State, envelope: Envelope, scene: Scene) -> None:

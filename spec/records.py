@@ -35,6 +35,13 @@ class Kind(IntEnum):
 class Flag(IntEnum):
     PENDING = 1
     SIGNED = 2
+    LINKED = 4
+    BALANCING_PAYER = 8
+    BALANCING_PAYEE = 16
+    CLOSING_PAYER = 32
+    CLOSING_PAYEE = 64
+    IMPORTED = 128
+    NET = 256
 
 
 class ResultFlag(IntEnum):
@@ -60,6 +67,7 @@ class Purpose(IntEnum):
     COMPLIANCE = 4
     GOVERN = 8
     SEQUENCE = 16
+    IMPORT = 32
 
 
 class AccountFlag(IntEnum):
@@ -336,7 +344,7 @@ def decode_entry_at(data: bytes, start: int) -> Entry:
         raise DecodeError("the version of an entry")
     if kind not in UNITS_OF_KIND:
         raise DecodeError(f"kind {kind} inside an envelope")
-    if values["flags"] & ~(Flag.PENDING | Flag.SIGNED):
+    if values["flags"] & ~sum(Flag):
         raise DecodeError("unknown flags")
     if values["outcome"] > Outcome.DECLINE:
         raise DecodeError(f"outcome {values['outcome']}")

@@ -42,7 +42,6 @@ from spec.state import (
     Key,
     Limit,
     Refund,
-    Remembered,
     State,
     free_slot,
     put_in_slot,
@@ -70,8 +69,8 @@ PURPOSE_OF_KIND: Final[dict[int, Purpose]] = {
 }
 
 
-def apply_entry(state: State, entry: Entry, scene: Scene) -> tuple[State, Result]:
-    """The state after one entry of an envelope that is in order, and the entry's result."""
+def look_first(state: State, entry: Entry, scene: Scene) -> Result | None:
+    """Codes 20 to 23 and duplicates; None when nothing of these is to be said."""
     assert scene.key is not None
     purposes = state.keys[scene.key].purposes
     name = (scene.institution, entry.id)
@@ -82,36 +81,76 @@ def apply_entry(state: State, entry: Entry, scene: Scene) -> tuple[State, Result
     makes_hold = entry.kind == Kind.PAYMENT and bool(entry.flags & Flag.PENDING)
     names_hold = known is None and makes_hold and state.find_hold(*name) is not None
     try:
-        refuse_if(not purpose_of(entry) & purposes, "key.wrong_purpose")
+        refuse_if(purposes_of(entry) & ~purposes != 0, "key.wrong_purpose")
         refuse_if(entry.valid_until_ns < scene.now_ns, "ledger.expired")
         refuse_if(entry.valid_until_ns > scene.now_ns + VALID_NS_MAX, "ledger.valid_too_long")
         refuse_if(reused or names_hold, "ledger.id_reused")
     except Refusal as refusal:
-        return state, Result(entry.kind, refusal.code)
+        return Result(entry.kind, refusal.code)
     if known is not None:
-        return state, Result(entry.kind, known.code, ResultFlag.DUPLICATE, known.height)
-    after, result = try_entry(state, entry, scene)
-    after.remembered[name] = Remembered(
-        instruction_hash, result.code, scene.height, entry.valid_until_ns
-    )
-    return after, result
+        return Result(entry.kind, known.code, ResultFlag.DUPLICATE, known.height)
+    return None
 
 
-def purpose_of(entry: Entry) -> int:
-    """The purpose that a key needs for this entry."""
+def purposes_of(entry: Entry) -> int:
+    """The purposes that a key needs for this entry."""
+    purpose = PURPOSE_OF_KIND[entry.kind]
     if entry.kind == Kind.OPEN_ACCOUNT and decode_opening(entry.units).flags != 0:
-        return Purpose.GOVERN
-    return PURPOSE_OF_KIND[entry.kind]
+        purpose = Purpose.GOVERN
+    return purpose | Purpose.IMPORT if entry.flags & Flag.IMPORTED else purpose
 
 
-def try_entry(state: State, entry: Entry, scene: Scene) -> tuple[State, Result]:
-    """All or nothing: the entry is tried on a copy."""
-    trial = state.copy()
-    try:
-        amount_minor = RULES[entry.kind](trial, entry, scene)
-    except Refusal as refusal:
-        return state.copy(), Result(entry.kind, refusal.code)
-    return trial, Result(entry.kind, amount_minor=amount_minor)
+def apply_rule(state: State, entry: Entry, scene: Scene) -> int:
+    """Does what the entry says, and returns the amount that stands in its result. A state in which
+    an entry was refused is to be thrown away."""
+    amount_minor = RULES[entry.kind](state, entry, scene)
+    if entry.flags & Flag.IMPORTED:
+        assert scene.key is not None
+        key = state.keys[scene.key]
+        in_order = key.imported_ns < entry.created_ns < scene.now_ns
+        refuse_if(not in_order, "import.time_differs")
+        state.keys[scene.key] = replace(key, imported_ns=entry.created_ns)
+    return amount_minor
+
+
+# --- flags ----------------------------------------------------------------------------------
+
+IMPORTABLE: Final = Flag.LINKED | Flag.IMPORTED
+FLAGS_OF_KIND: Final[dict[int, int]] = {  # of the others: LINKED alone
+    Kind.PAYMENT: sum(Flag) & ~Flag.BALANCING_PAYEE,
+    Kind.REFUND: IMPORTABLE | Flag.SIGNED | Flag.NET,
+    Kind.ISSUE: IMPORTABLE,
+    Kind.REDEEM: IMPORTABLE | Flag.SIGNED | Flag.BALANCING_PAYER | Flag.BALANCING_PAYEE,
+    Kind.OPEN_ACCOUNT: IMPORTABLE,
+}
+BALANCING: Final = Flag.BALANCING_PAYER | Flag.BALANCING_PAYEE
+CLOSING: Final = Flag.CLOSING_PAYER | Flag.CLOSING_PAYEE
+
+
+def flags_differ(entry: Entry) -> bool:
+    """Code 25 as far as it is about flags."""
+    flags = entry.flags
+    pending, net = bool(flags & Flag.PENDING), bool(flags & Flag.NET)
+    return (
+        bool(flags & ~FLAGS_OF_KIND.get(entry.kind, Flag.LINKED))
+        or (pending and bool(flags & (Flag.IMPORTED | Flag.NET)))
+        or (not pending and bool(flags & CLOSING))
+        or (bool(flags & BALANCING) and (net or bool(entry.units) or entry.to_asset != 0))
+    )
+
+
+def balanced_minor(state: State, entry: Entry) -> int:
+    """What a balancing entry moves: at most its amount. An account that does not hold the asset
+    bounds nothing; it is refused by code 45 in its turn."""
+    amount_minor = entry.amount_minor
+    give = state.balances.get((state.accounts[entry.payer].number, entry.asset))
+    get = state.balances.get((state.accounts[entry.payee].number, entry.asset))
+    if entry.flags & Flag.BALANCING_PAYER and give is not None:
+        amount_minor = min(amount_minor, max(give.available_minor(), 0))
+    if entry.flags & Flag.BALANCING_PAYEE and get is not None:
+        below_zero_minor = -(get.posted_minor + get.pending_in_minor)
+        amount_minor = min(amount_minor, max(below_zero_minor, 0))
+    return amount_minor
 
 
 # --- payments, refunds, issues, redemptions -------------------------------------------------
@@ -125,15 +164,17 @@ def apply_payment(state: State, entry: Entry, scene: Scene) -> int:
         or (entry.outcome == Outcome.REVIEW and not pending)
         or (pending and entry.expires_ns <= scene.now_ns)
         or (not pending and entry.expires_ns != 0)
-        or exchange_is_inconsistent(entry),
+        or exchange_is_inconsistent(entry)
+        or flags_differ(entry),
         "ledger.inconsistent",
     )
     payer, payee = check_parties(state, entry, scene)
     check_authorisation(entry, payer, scene)
-    check_limit(state, entry, scene)
-    legs = check_legs(state, entry, scene, fees_minor_max=entry.bound_minor)
+    amount_minor = balanced_minor(state, entry)
+    check_limit(state, entry, scene, amount_minor)
+    legs = check_legs(state, entry, scene, amount_minor, fees_minor_max=entry.bound_minor)
     for leg in legs:
-        book_leg(state, leg, pending=pending)
+        book_leg(state, leg, entry.flags)
     if pending:
         hold = Hold(
             id=entry.id,
@@ -141,19 +182,22 @@ def apply_payment(state: State, entry: Entry, scene: Scene) -> int:
             asset=entry.asset,
             payer=payer.number,
             payee=payee.number,
-            amount_minor=entry.amount_minor,
+            amount_minor=amount_minor,
             expires_ns=entry.expires_ns,
             outcome=entry.outcome,
+            closes=(entry.flags & CLOSING) // Flag.CLOSING_PAYER,
             legs=legs,
         )
         put_in_slot(state.holds, hold)
-    use_limit(state, entry, scene)
-    return entry.amount_minor
+        for account in accounts_to_close(state, hold):
+            set_flags(state, account, account.flags | AccountFlag.CLOSED)
+    use_limit(state, entry, scene, amount_minor)
+    return amount_minor
 
 
 def apply_refund(state: State, entry: Entry, scene: Scene) -> int:
     refuse_if(
-        bool(entry.flags & Flag.PENDING)
+        flags_differ(entry)
         or entry.expires_ns != 0
         or not any(entry.target)
         or entry.bound_minor == 0
@@ -162,36 +206,33 @@ def apply_refund(state: State, entry: Entry, scene: Scene) -> int:
     )
     payer, _ = check_parties(state, entry, scene)
     check_authorisation(entry, payer, scene)
-    check_limit(state, entry, scene)
+    check_limit(state, entry, scene, entry.amount_minor)
     name = (scene.institution, entry.target)
     row = state.refunds.get(name, Refund(*name, entry.bound_minor, 0))
     refunded_minor = row.refunded_minor + entry.amount_minor
     refuse_if(row.amount_minor != entry.bound_minor, "ledger.refund_differs")
     refuse_if(refunded_minor > entry.bound_minor, "ledger.refund_exceeds_payment")
-    for leg in check_legs(state, entry, scene, fees_minor_max=0):
-        book_leg(state, leg, pending=False)
+    for leg in check_legs(state, entry, scene, entry.amount_minor, fees_minor_max=0):
+        book_leg(state, leg, entry.flags)
     state.refunds[name] = replace(row, refunded_minor=refunded_minor)
-    use_limit(state, entry, scene)
+    use_limit(state, entry, scene, entry.amount_minor)
     return entry.amount_minor
 
 
 def apply_issue_or_redeem(state: State, entry: Entry, scene: Scene) -> int:
     redeems = entry.kind == Kind.REDEEM
     refuse_if(
-        bool(entry.flags & Flag.PENDING)
-        or (bool(entry.flags & Flag.SIGNED) and not redeems)
-        or entry.expires_ns != 0
-        or bool(entry.units)
-        or entry.to_asset != 0,
+        flags_differ(entry) or entry.expires_ns != 0 or bool(entry.units) or entry.to_asset != 0,
         "ledger.inconsistent",
     )
     payer, _ = check_parties(state, entry, scene)
     if redeems:
         check_authorisation(entry, payer, scene)
-    check_limit(state, entry, scene)
-    book_leg(state, whole_leg(entry), pending=False)
-    use_limit(state, entry, scene)
-    return entry.amount_minor
+    amount_minor = balanced_minor(state, entry)
+    check_limit(state, entry, scene, amount_minor)
+    book_leg(state, whole_leg(entry, amount_minor), entry.flags)
+    use_limit(state, entry, scene, amount_minor)
+    return amount_minor
 
 
 def exchange_is_inconsistent(entry: Entry) -> bool:
@@ -245,41 +286,44 @@ def check_authorisation(entry: Entry, payer: Account, scene: Scene) -> None:
 # --- limits ---------------------------------------------------------------------------------
 
 
-def used_minor_after(limit: Limit, entry: Entry, scene: Scene) -> int:
+def used_minor_after(limit: Limit, amount_minor: int, scene: Scene) -> int:
     """What the key would have moved today."""
-    return (limit.used_minor if limit.day == scene.today() else 0) + entry.amount_minor
+    return (limit.used_minor if limit.day == scene.today() else 0) + amount_minor
 
 
-def check_limit(state: State, entry: Entry, scene: Scene) -> None:
+def check_limit(state: State, entry: Entry, scene: Scene, amount_minor: int) -> None:
     assert scene.key is not None
     limit = state.limits.get((scene.key, entry.asset))
     if limit is None:
         return
-    refuse_if(entry.amount_minor > limit.payment_minor_max, "ledger.limit_payment")
-    refuse_if(used_minor_after(limit, entry, scene) > limit.day_minor_max, "ledger.limit_day")
+    refuse_if(amount_minor > limit.payment_minor_max, "ledger.limit_payment")
+    used_minor = used_minor_after(limit, amount_minor, scene)
+    refuse_if(used_minor > limit.day_minor_max, "ledger.limit_day")
 
 
-def use_limit(state: State, entry: Entry, scene: Scene) -> None:
+def use_limit(state: State, entry: Entry, scene: Scene, amount_minor: int) -> None:
     assert scene.key is not None
     name = (scene.key, entry.asset)
     limit = state.limits.get(name)
     if limit is not None:
-        used_minor = used_minor_after(limit, entry, scene)
+        used_minor = used_minor_after(limit, amount_minor, scene)
         state.limits[name] = replace(limit, used_minor=used_minor, day=scene.today())
 
 
 # --- legs -----------------------------------------------------------------------------------
 
 
-def whole_leg(entry: Entry) -> Leg:
+def whole_leg(entry: Entry, amount_minor: int) -> Leg:
     """The one leg of an entry without units."""
-    return Leg(entry.payer, entry.payee, entry.asset, Role.PRINCIPAL, entry.amount_minor)
+    return Leg(entry.payer, entry.payee, entry.asset, Role.PRINCIPAL, amount_minor)
 
 
-def check_legs(state: State, entry: Entry, scene: Scene, fees_minor_max: int) -> tuple[Leg, ...]:
+def check_legs(
+    state: State, entry: Entry, scene: Scene, amount_minor: int, fees_minor_max: int
+) -> tuple[Leg, ...]:
     """The legs of a payment or refund, after codes 43 and 44."""
     if not entry.units:
-        return (whole_leg(entry),)
+        return (whole_leg(entry, amount_minor),)
     legs = entry.legs()
     refuse_if(legs_differ(state, entry, legs, fees_minor_max), "ledger.legs_differ")
     for leg in legs:
@@ -340,18 +384,17 @@ def may_get(state: State, leg: Leg) -> bool:
     )
 
 
-def book_leg(state: State, leg: Leg, pending: bool) -> None:
+def book_leg(state: State, leg: Leg, flags: int) -> None:
     """Moves a leg's amount, or holds it, after codes 45 to 47. Later legs see what earlier did."""
     giver, getter = state.accounts[leg.payer], state.accounts[leg.payee]
     give = state.balances.get((giver.number, leg.asset))
     get = state.balances.get((getter.number, leg.asset))
     if give is None or get is None:
         raise Refusal("ledger.asset_not_held")
-    refuse_if(
-        not giver.has(AccountFlag.NOSTRO) and give.available_minor() < leg.amount_minor,
-        "ledger.exceeds_available",
-    )
-    if pending:
+    lacking = not giver.has(AccountFlag.NOSTRO) and give.available_minor() < leg.amount_minor
+    balanced_to_nothing = leg.amount_minor == 0
+    refuse_if((lacking and not flags & Flag.NET) or balanced_to_nothing, "ledger.exceeds_available")
+    if flags & Flag.PENDING:
         save_balance(state, hold_more(give, out_minor=leg.amount_minor))
         save_balance(state, hold_more(get, in_minor=leg.amount_minor))
     else:
@@ -393,6 +436,20 @@ def release_hold(state: State, hold: Hold) -> None:
         get = state.balances[state.accounts[leg.payee].number, leg.asset]
         save_balance(state, hold_more(get, in_minor=-leg.amount_minor))
     free_slot(state.holds, hold)
+
+
+def return_hold(state: State, hold: Hold) -> None:
+    """Ends a hold from which nothing is posted: what it closed is open again."""
+    for account in accounts_to_close(state, hold):
+        set_flags(state, account, account.flags & ~AccountFlag.CLOSED)
+    release_hold(state, hold)
+
+
+def accounts_to_close(state: State, hold: Hold) -> list[Account]:
+    """What a closing hold closed when it was made: bit 0 the payer, bit 1 the payee."""
+    accounts = list(state.accounts.values())
+    parties = [accounts[hold.payer], accounts[hold.payee]]
+    return [party for bit, party in enumerate(parties) if hold.closes & 1 << bit]
 
 
 def find_hold(state: State, entry: Entry, scene: Scene) -> Hold:
@@ -441,7 +498,7 @@ def legs_to_post(entry: Entry, hold: Hold) -> tuple[Leg, ...]:
 
 def apply_void(state: State, entry: Entry, scene: Scene) -> int:
     check_plain(entry)
-    release_hold(state, find_hold(state, entry, scene))
+    return_hold(state, find_hold(state, entry, scene))
     return 0
 
 
@@ -449,8 +506,8 @@ def apply_void(state: State, entry: Entry, scene: Scene) -> int:
 
 
 def check_plain(entry: Entry, also: bool = True) -> None:
-    """Code 25 of the kinds that have neither a hold nor an owner's signature."""
-    refuse_if(entry.flags != 0 or entry.expires_ns != 0 or not also, "ledger.inconsistent")
+    """Code 25 of the kinds that neither make a hold nor move money by themselves."""
+    refuse_if(flags_differ(entry) or entry.expires_ns != 0 or not also, "ledger.inconsistent")
 
 
 def apply_open_account(state: State, entry: Entry, scene: Scene) -> int:

@@ -65,6 +65,7 @@ class Hold:
     amount_minor: int
     expires_ns: int
     outcome: int
+    closes: int
     legs: tuple[Leg, ...]
 
 
@@ -76,6 +77,7 @@ class Key:
     activation_height: int
     revoked_height: int = 0
     sequence: int = 0
+    imported_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +179,8 @@ HOLD_ROW: Final = layout("""
     expires_ns u64
     outcome u8
     legs_count u8
-    zero 6
+    closes u8
+    zero 5
     legs_hash 32
 """)
 KEY_ROW: Final = layout("""
@@ -187,6 +190,7 @@ KEY_ROW: Final = layout("""
     activation_height u64
     revoked_height u64
     sequence u64
+    imported_ns u64
 """)
 LIMIT_ROW: Final = layout("""
     key 32

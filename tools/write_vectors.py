@@ -250,7 +250,7 @@ def genesis_entries() -> bytes:
         compose.entry(Kind.REGISTER_ASSET, asset=USD, units=compose.asset_unit(b"USD/2", 2)),
         compose.entry(
             Kind.REGISTER_KEY,
-            units=compose.key_unit(public_key(BANK), institution=1, purposes=15),
+            units=compose.key_unit(public_key(BANK), institution=1, purposes=47),
         ),
         compose.entry(
             Kind.REGISTER_KEY,
@@ -405,6 +405,7 @@ def tell(story: Story) -> None:
         make(Kind.OPEN_ACCOUNT, "gone", asset=0, units=compose.opening_units(assets=[USD])),
         make(Kind.CLOSE_ACCOUNT, "gone", asset=0),
     )
+    tell_flags(story)
     story.block(
         make(Kind.REGISTER_ASSET, asset=3, units=compose.asset_unit(b"XAU/4", 4)),
         make(
@@ -423,6 +424,39 @@ def tell(story: Story) -> None:
         ),
         make(Kind.PAYMENT, "ann", "bob", amount_minor=11),
         after_ns=HOUR_NS,
+    )
+
+
+def tell_flags(story: Story) -> None:
+    """A chain that stands, one that breaks and one without an end; a net; what balances, closes and
+    comes from elsewhere."""
+    make, net = story.entry, Flag.LINKED | Flag.NET
+    closing = Flag.PENDING | Flag.CLOSING_PAYER | Flag.BALANCING_PAYER
+    held = make(
+        Kind.PAYMENT,
+        "ann",
+        "bob",
+        amount_minor=10**6,
+        flags=closing | Flag.LINKED,
+        expires_ns=START_NS + HOUR_NS,
+    )
+    story.block(
+        held,
+        make(Kind.PAYMENT, "bob", "fees", amount_minor=1),
+        make(Kind.PAYMENT, "bob", "fees", amount_minor=1, flags=Flag.LINKED),
+        make(Kind.PAYMENT, "bob", "ann", amount_minor=1),
+        make(Kind.VOID, target=held.id),
+        make(Kind.PAYMENT, "ann", "bob", amount_minor=50_000, flags=net),
+        make(Kind.PAYMENT, "bob", "ann", amount_minor=49_000, flags=Flag.NET),
+        make(
+            Kind.ISSUE,
+            "nostro",
+            "ann",
+            amount_minor=77,
+            flags=Flag.IMPORTED,
+            created_ns=START_NS - 365 * 24 * HOUR_NS,
+        ),
+        make(Kind.PAYMENT, "ann", "bob", amount_minor=1, flags=Flag.LINKED),
     )
 
 

@@ -22,6 +22,22 @@ impl Balance {
         self.posted == 0 && self.pending_in == 0 && self.pending_out == 0
     }
 
+    /// Not below zero.
+    pub fn available_minor(&self) -> u128 {
+        self.posted
+            .checked_sub_unsigned(self.pending_out)
+            .and_then(|available| u128::try_from(available).ok())
+            .unwrap_or(0)
+    }
+
+    /// How far below zero the row is, with what is promised to it.
+    pub fn below_zero_minor(&self) -> u128 {
+        match self.posted {
+            ..0 => self.posted.unsigned_abs().saturating_sub(self.pending_in),
+            0.. => 0,
+        }
+    }
+
     pub fn covers(&self, amount_minor: u128) -> bool {
         self.posted
             .checked_sub_unsigned(self.pending_out)

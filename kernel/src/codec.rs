@@ -28,11 +28,21 @@ pub const ENVELOPE_ENTRIES_MAX: u32 = 16_384;
 pub const SWEEP_HOLDS_MAX: usize = 1_024;
 pub const AMOUNT_MINOR_MAX: u128 = (1 << 126) - 1;
 
+// Flags of an entry.
+pub const PENDING: u16 = 1;
+pub const SIGNED: u16 = 2;
+pub const LINKED: u16 = 4;
+pub const BALANCING_PAYER: u16 = 8;
+pub const BALANCING_PAYEE: u16 = 16;
+pub const CLOSING_PAYER: u16 = 32;
+pub const CLOSING_PAYEE: u16 = 64;
+pub const IMPORTED: u16 = 128;
+pub const NET: u16 = 256;
+const FLAGS: u16 = 511;
+
 const VERSION: u8 = 1;
 const KIND_ENVELOPE: u8 = 0;
 const KIND_SWEEP: u8 = 1;
-const FLAG_PENDING: u16 = 1;
-const FLAG_SIGNED: u16 = 2;
 const FLAG_DUPLICATE: u16 = 1;
 const FINALITY_SEQUENCER: u8 = 1;
 
@@ -179,14 +189,20 @@ pub struct Entry<'a> {
 
 impl<'a> Entry<'a> {
     pub fn is_pending(&self) -> bool {
-        self.flags() & FLAG_PENDING != 0
+        self.has(PENDING)
+    }
+
+    /// Whether the entry has one of these flags.
+    #[inline]
+    pub fn has(&self, flags: u16) -> bool {
+        self.flags() & flags != 0
     }
 
     pub fn instruction(&self) -> &'a [u8; INSTRUCTION_BYTES] {
         self.head.first_chunk().unwrap_or(&[0; INSTRUCTION_BYTES])
     }
 
-    fn flags(&self) -> u16 {
+    pub fn flags(&self) -> u16 {
         u16::from_le_bytes(field::<2, _, _>(self.head))
     }
 
@@ -245,6 +261,10 @@ impl<'a> Entry<'a> {
         field::<116, _, _>(self.head)
     }
 
+    pub fn created_ns(&self) -> u64 {
+        u64_at::<136, _>(self.head)
+    }
+
     pub fn valid_until_ns(&self) -> u64 {
         u64_at::<144, _>(self.head)
     }
@@ -273,7 +293,7 @@ pub fn read_entry(bytes: &[u8]) -> Result<(Entry<'_>, &[u8]), DecodeError> {
     let (units, rest) = split_units(rest, usize::from(unit_count))?;
     check_units(kind, units)?;
     let mut entry = Entry { kind, outcome, head, units, signature: None };
-    if entry.flags() & FLAG_SIGNED == 0 {
+    if !entry.has(SIGNED) {
         return Ok((entry, rest));
     }
     let (signature, rest) =
@@ -284,7 +304,7 @@ pub fn read_entry(bytes: &[u8]) -> Result<(Entry<'_>, &[u8]), DecodeError> {
 
 fn check_head(head: &[u8; HEAD_BYTES]) -> Result<(), DecodeError> {
     let flags = u16::from_le_bytes(field::<2, _, _>(head));
-    if flags & !(FLAG_PENDING | FLAG_SIGNED) != 0 {
+    if flags & !FLAGS != 0 {
         return Err(DecodeError("an entry has unknown flags"));
     }
     amount_at::<48, _>(head)?;

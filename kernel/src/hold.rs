@@ -17,6 +17,8 @@ pub struct Hold {
     pub amount_minor: u128,
     pub expires_ns: u64,
     pub outcome: u8,
+    /// Accounts that the hold closed: 1 the payer, 2 the payee.
+    pub closes: u8,
     /// None: the one leg from payer to payee, principal, whole; so most holds allocate nothing.
     pub legs: Option<Box<[Unit]>>,
     /// Of the legs, written out, one after another.
@@ -41,7 +43,7 @@ impl Row for Hold {
         out.extend(self.payee.to_le_bytes());
         out.extend(self.amount_minor.to_le_bytes());
         out.extend(self.expires_ns.to_le_bytes());
-        out.extend([self.outcome, self.legs_count(), 0, 0, 0, 0, 0, 0]);
+        out.extend([self.outcome, self.legs_count(), self.closes, 0, 0, 0, 0, 0]);
         out.extend(self.legs_hash);
         out.extend([0; 32]);
     }

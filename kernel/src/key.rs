@@ -10,7 +10,8 @@ pub const ISSUE: u32 = 2;
 pub const COMPLIANCE: u32 = 4;
 pub const GOVERN: u32 = 8;
 pub const SEQUENCE: u32 = 16;
-pub const PURPOSES: u32 = PAY | ISSUE | COMPLIANCE | GOVERN | SEQUENCE;
+pub const IMPORT: u32 = 32;
+pub const PURPOSES: u32 = PAY | ISSUE | COMPLIANCE | GOVERN | SEQUENCE | IMPORT;
 
 #[derive(Clone, Copy, Debug)]
 pub struct Key {
@@ -22,6 +23,8 @@ pub struct Key {
     pub revoked_height: u64,
     /// Last one used.
     pub sequence: u64,
+    /// When the last imported entry happened; 0: none was imported.
+    pub imported_ns: u64,
 }
 
 impl Row for Key {
@@ -34,7 +37,8 @@ impl Row for Key {
         out.extend(self.activation_height.to_le_bytes());
         out.extend(self.revoked_height.to_le_bytes());
         out.extend(self.sequence.to_le_bytes());
-        out.extend([0; 64]);
+        out.extend(self.imported_ns.to_le_bytes());
+        out.extend([0; 56]);
     }
 }
 

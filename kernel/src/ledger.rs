@@ -1,11 +1,11 @@
 //! The ledger: one state, one chain of blocks, one block at a time between stage and commit.
 
 use crate::apply::{
-    Checked, Scope, Signer, apply_entry, apply_genesis, check_envelope, payment_digest, sweep,
+    Checked, Scope, Signer, apply_chain, apply_entry, apply_genesis, check_envelope, payment_digest, sweep,
 };
 use crate::block::{Block, Body, Records, hash_results};
 use crate::codec::{
-    DecodeError, Entry, EntryResult, Finality, Header, Id, Kind, RESULT_BYTES, SWEEP_HOLDS_MAX,
+    DecodeError, Entry, EntryResult, Finality, Header, Id, Kind, LINKED, NET, RESULT_BYTES, SWEEP_HOLDS_MAX,
     write_sweep,
 };
 use crate::hash::{Domain, Hash, ZERO};
@@ -548,12 +548,50 @@ fn apply_block(
         let signer = check_envelope(state, scope, envelope, &digest, *is_signed);
         let code = signer.err().map_or(0, Rejection::code);
         results.extend_from_slice(&EntryResult::envelope(code).write());
-        for (at, (entry, instruction)) in entries.by_ref().take(own_count) {
+        let mut own = entries.by_ref().take(own_count).map(|(at, (entry, instruction))| {
             let authorised = signatures.authorised.get(at).copied().flatten();
-            let checked = Checked { entry, instruction: *instruction, authorised };
-            let result = answer(state, scope, &signer, &checked);
-            results.extend_from_slice(&result.write());
+            Checked { entry, instruction: *instruction, authorised }
+        });
+        while let Some(checked) = own.next() {
+            if checked.entry.has(LINKED | NET) {
+                let chain = rest_of_chain(checked, &mut own);
+                for result in answer_chain(state, scope, &signer, &chain) {
+                    results.extend_from_slice(&result.write());
+                }
+            } else {
+                let result = answer(state, scope, &signer, &checked);
+                results.extend_from_slice(&result.write());
+            }
         }
+    }
+}
+
+/// A chain ends with its first entry without LINKED, or with the envelope.
+fn rest_of_chain<'a>(
+    first: Checked<'a>,
+    own: &mut impl Iterator<Item = Checked<'a>>,
+) -> Vec<Checked<'a>> {
+    let mut is_linked = first.entry.has(LINKED);
+    let mut chain = vec![first];
+    while is_linked && let Some(next) = own.next() {
+        is_linked = next.entry.has(LINKED);
+        chain.push(next);
+    }
+    chain
+}
+
+fn answer_chain(
+    state: &mut State,
+    scope: &Scope,
+    signer: &Result<Signer, Rejection>,
+    chain: &[Checked<'_>],
+) -> Vec<EntryResult> {
+    match signer {
+        Ok(signer) => {
+            let is_open = chain.last().is_some_and(|last| last.entry.has(LINKED));
+            apply_chain(state, scope, signer, chain, is_open)
+        }
+        Err(_) => chain.iter().map(|one| answer(state, scope, signer, one)).collect(),
     }
 }
 

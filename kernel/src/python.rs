@@ -430,6 +430,11 @@ impl PyHold {
     }
 
     #[getter]
+    fn closes(&self) -> u8 {
+        self.hold.closes
+    }
+
+    #[getter]
     fn legs<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, self.legs.as_flattened())
     }
@@ -963,14 +968,14 @@ impl PyLedger {
         })
     }
 
-    #[allow(clippy::type_complexity, reason = "the tuple of the .pyi")]
-    fn keys(&self, py: Python<'_>) -> PyResult<Vec<(Bytes32, u32, u32, u64, u64, u64)>> {
+    fn keys(&self, py: Python<'_>) -> PyResult<Vec<KeyRow>> {
         self.read(py, |ledger| {
             let rows = ledger.state.keys.table.rows().iter();
             rows.map(|key| {
                 let heights = (key.activation_height, key.revoked_height);
-                let name = Bytes32(key.key);
-                (name, key.institution, key.purposes, heights.0, heights.1, key.sequence)
+                let (name, imported_ns) = (Bytes32(key.key), key.imported_ns);
+                let owner = (key.institution, key.purposes);
+                (name, owner.0, owner.1, heights.0, heights.1, key.sequence, imported_ns)
             })
             .collect()
         })
@@ -1072,6 +1077,9 @@ impl PyLedger {
         Ok(PyProof { block, index, proof })
     }
 }
+
+/// Key, institution, purposes, activation and revoked height, sequence, imported_ns.
+type KeyRow = (Bytes32, u32, u32, u64, u64, u64, u64);
 
 type TrialBalanceRow<'py> =
     (u32, Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>);

@@ -80,6 +80,9 @@ rejections! {
     KeyUnknown = 74 "key.unknown",
     KeyAlreadyRevoked = 75 "key.already_revoked",
     KeyBadPurpose = 76 "key.bad_purpose",
+    ChainBroken = 110 "chain.broken",
+    ChainOpen = 111 "chain.open",
+    ImportTimeDiffers = 112 "import.time_differs",
 }
 
 impl Rejection {

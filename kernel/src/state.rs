@@ -43,6 +43,7 @@ pub(crate) enum Undo {
     KeyRegistered,
     KeyRevoked { number: u32 },
     KeySequence { number: u32, sequence: u64 },
+    KeyImported { number: u32, imported_ns: u64 },
     LimitAdded,
     LimitSet { number: u32, before: Box<Limit> },
     LimitUsed { number: u32, day: u64, used_minor: u128 },
@@ -87,6 +88,14 @@ impl State {
         self.window.forget(to.remembered, to.valid_until_ns_max);
     }
 
+    /// The balance rows that gave something after a checkpoint; some more than once.
+    pub fn givers_since(&self, checkpoint: Checkpoint) -> impl Iterator<Item = u32> {
+        self.undo.iter().skip(checkpoint.undo).filter_map(|undo| match undo {
+            Undo::Moved { from, .. } => Some(*from),
+            _ => None,
+        })
+    }
+
     /// Forgets how to go back: the block is committed.
     pub fn keep(&mut self) {
         // A genesis of many accounts, or one large block, must not hold on to its memory.
@@ -120,6 +129,9 @@ impl State {
             Undo::KeyRevoked { number } => self.keys.table.row_mut(number).revoked_height = 0,
             Undo::KeySequence { number, sequence } => {
                 self.keys.table.row_mut(number).sequence = sequence;
+            }
+            Undo::KeyImported { number, imported_ns } => {
+                self.keys.table.row_mut(number).imported_ns = imported_ns;
             }
             Undo::LimitAdded => self.limits.forget_last(),
             Undo::LimitSet { number, before } => *self.limits.table.row_mut(number) = *before,
@@ -199,6 +211,12 @@ impl State {
         let key = self.keys.table.row_mut(number);
         let before = std::mem::replace(&mut key.sequence, sequence);
         self.note(Undo::KeySequence { number, sequence: before });
+    }
+
+    pub fn note_import(&mut self, number: u32, imported_ns: u64) {
+        let key = self.keys.table.row_mut(number);
+        let before = std::mem::replace(&mut key.imported_ns, imported_ns);
+        self.note(Undo::KeyImported { number, imported_ns: before });
     }
 
     pub fn add_limit(&mut self, limit: Limit) {

@@ -266,7 +266,7 @@ fn read_balance(row: &[u8; Balance::LEAF_BYTES]) -> Balance {
 
 /// The hold without its legs, and how many it has.
 fn read_hold(row: &[u8; Hold::LEAF_BYTES]) -> (Hold, u8) {
-    let [outcome, legs_count] = field::<56, _, _>(row);
+    let [outcome, legs_count, closes] = field::<56, _, _>(row);
     let hold = Hold {
         id: field::<0, _, _>(row),
         institution: u32_at::<16, _>(row),
@@ -276,6 +276,7 @@ fn read_hold(row: &[u8; Hold::LEAF_BYTES]) -> (Hold, u8) {
         amount_minor: u128_at::<32, _>(row),
         expires_ns: u64_at::<48, _>(row),
         outcome,
+        closes,
         legs: None,
         legs_hash: field::<64, _, _>(row),
     };
@@ -290,6 +291,7 @@ fn read_key(row: &[u8; Key::LEAF_BYTES]) -> Key {
         activation_height: u64_at::<40, _>(row),
         revoked_height: u64_at::<48, _>(row),
         sequence: u64_at::<56, _>(row),
+        imported_ns: u64_at::<64, _>(row),
     }
 }
 

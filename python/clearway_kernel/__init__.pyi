@@ -90,6 +90,7 @@ class Hold:
     amount_minor: int
     expires_ns: int
     outcome: int
+    closes: int  # accounts that the hold closed: 1 the payer, 2 the payee
     legs: bytes  # 64 bytes each
 
 @final
@@ -209,8 +210,9 @@ class Ledger:
     def assets(self) -> list[tuple[int, str, int]]:
         """(number, code, scale)."""
 
-    def keys(self) -> list[tuple[bytes, int, int, int, int, int]]:
-        """(key, institution, purposes, activation_height, revoked_height, sequence)."""
+    def keys(self) -> list[tuple[bytes, int, int, int, int, int, int]]:
+        """(key, institution, purposes, activation_height, revoked_height, sequence,
+        imported_ns)."""
 
     def limits(self) -> list[tuple[bytes, int, int, int, int, int]]:
         """(key, asset, payment_max, day_max, used, day)."""

@@ -174,6 +174,7 @@ class Both:
             assert (found.payer, found.payee) == (hold.payer, hold.payee)
             assert (found.asset, found.amount_minor) == (hold.asset, hold.amount_minor)
             assert (found.expires_ns, found.outcome) == (hold.expires_ns, hold.outcome)
+            assert found.closes == hold.closes
             assert found.legs == b"".join(leg.encode() for leg in hold.legs)
         expiries = [hold.expires_ns for hold in holds]
         assert self.kernel.next_expiry_ns() == (min(expiries) if expiries else None)
@@ -250,8 +251,6 @@ def check_laws(state: State) -> None:
             assert (row.pending_in_minor, row.pending_out_minor) == (0, 0)
         else:
             assert row.available_minor() >= 0
-        if account.has(AccountFlag.CLOSED):
-            assert (row.posted_minor, row.pending_in_minor, row.pending_out_minor) == (0, 0, 0)
     check_pending_is_that_of_the_holds(state)
     for refund in state.refunds.values():
         assert 0 < refund.refunded_minor <= refund.amount_minor

@@ -63,6 +63,7 @@ KINDS: Final = [
     Kind.REVOKE_KEY,
     Kind.SET_LIMIT,
 ]
+CALM_KINDS: Final = [*[Kind.PAYMENT] * 8, Kind.POST, Kind.VOID, Kind.ISSUE, Kind.OPEN_ACCOUNT]
 
 
 class Chance:
@@ -73,6 +74,10 @@ class Chance:
         self.sealed: list[bytes] = []
         self.at_ns = town.now_ns  # of the block that is being made
         self.institution = 1
+        self.key = "root1"
+        self.calm = False  # fewer faults: a chain stands only if all of it does
+        self.net = False  # whether the chain that is being made is netted
+        self.chains: list[list[Entry]] = []
 
     # --- the dice ---------------------------------------------------------------------------
 
@@ -83,7 +88,7 @@ class Chance:
         return items[self.random.randrange(len(items))]
 
     def mostly(self, usual: T, others: Sequence[T], chance: int = 6) -> T:
-        return self.pick(others) if self.percent(chance) else usual
+        return self.pick(others) if self.percent(0 if self.calm else chance) else usual
 
     # --- blocks -----------------------------------------------------------------------------
 
@@ -112,7 +117,8 @@ class Chance:
         likely = self.pick(["root1"] * 5 + ["root2"] * 4 + ["limited1"] * 3 + spares * 2)
         key = self.mostly(likely, [*KEYS, *NEW_KEYS], 8)
         self.institution = KEYS[key][0] if key in KEYS else 1
-        entries: list[bytes] = [self.entry().encode() for _ in range(self.random.randint(1, 6))]
+        self.key = key
+        entries: list[bytes] = [made.encode() for made in self.entries()]
         if self.percent(2):
             entries[0] = self.mutated(entries[0])
         fields: dict[str, Any] = {"valid_until_ns": self.at_ns + self.pick([0, SECOND, HOUR, DAY])}
@@ -191,8 +197,34 @@ class Chance:
 
     # --- entries ----------------------------------------------------------------------------
 
-    def entry(self) -> Entry:
-        made = self.again() if self.sent and self.percent(8) else self.fresh()
+    def entries(self) -> list[Entry]:
+        """Of one envelope: single ones and chains, the last of which may be open."""
+        made: list[Entry] = []
+        while len(made) < 6 and (not made or self.percent(75)):
+            made += self.chain() if self.percent(15) else [self.entry()]
+        return made
+
+    def chain(self) -> list[Entry]:
+        """A new one; or one sent before, which may lack a member or have another one."""
+        if self.chains and self.percent(20):
+            again = list(self.pick(self.chains))
+            if self.percent(40):
+                again[self.random.randrange(len(again))] = self.entry(Flag.LINKED)
+            return again
+        self.net, self.calm = self.percent(40), self.percent(75)
+        length = self.random.randint(1, 4)
+        made = [self.entry(Flag.LINKED) for _ in range(length - 1)]
+        made.append(self.entry(self.mostly(0, [Flag.LINKED])))
+        self.net = self.calm = False
+        self.chains.append(made)
+        return made
+
+    def entry(self, linked: int = 0) -> Entry:
+        made = (
+            self.again()
+            if self.sent and self.percent(0 if self.calm else 8)
+            else self.fresh(linked)
+        )
         self.sent.append(made)
         return made
 
@@ -209,14 +241,46 @@ class Chance:
             return replace(earlier, **later)  # type: ignore[arg-type]
         return earlier
 
-    def fresh(self) -> Entry:
+    def fresh(self, linked: int = 0) -> Entry:
         kind = self.pick(KINDS)
+        if self.net:
+            kind = self.mostly(self.pick([Kind.PAYMENT] * 4 + [Kind.REFUND]), KINDS, 4)
+        elif self.calm:
+            kind = self.pick(CALM_KINDS)
         if kind in (Kind.POST, Kind.VOID) and self.held() is None and self.percent(80):
             kind = Kind.PAYMENT
         made = self.of_kind(kind)
-        if self.percent(3):
+        made = self.flagged(made, linked)
+        if self.percent(0 if self.calm else 3):
             made = self.oddly(made)
         return self.authorised(made)
+
+    def flagged(self, made: Entry, linked: int) -> Entry:
+        """With flags that suit the kind, mostly."""
+        flags = made.flags | linked
+        if self.net:
+            flags |= self.mostly(int(Flag.NET), [0], 4)
+        plain = not made.units and made.to_asset == 0 and not self.net
+        moves = made.kind in (Kind.PAYMENT, Kind.REDEEM)
+        if moves and plain and self.percent(12):
+            flags |= Flag.BALANCING_PAYER
+        if made.kind == Kind.REDEEM and self.percent(25):
+            flags |= Flag.BALANCING_PAYEE
+        if flags & Flag.PENDING and self.percent(5):
+            flags |= self.pick([Flag.CLOSING_PAYER, Flag.CLOSING_PAYEE, 96])
+        if self.percent(1):
+            flags ^= self.pick([*Flag])
+        importable = (Kind.PAYMENT, Kind.REFUND, Kind.ISSUE, Kind.REDEEM, Kind.OPEN_ACCOUNT)
+        if made.kind in importable and not flags & Flag.PENDING and self.percent(6):
+            return replace(made, flags=flags | Flag.IMPORTED, created_ns=self.imported_ns())
+        return replace(made, flags=flags)
+
+    def imported_ns(self) -> int:
+        """Mostly after the last import of the key, and before now."""
+        key = self.state().keys.get(public(self.key))
+        last_ns = key.imported_ns if key else 0
+        likely = [last_ns + self.random.randint(1, SECOND)] * 6 + [self.at_ns - 1]
+        return self.mostly(self.pick(likely), [0, last_ns, self.at_ns, 2**64 - 1], 15)
 
     def of_kind(self, kind: Kind) -> Entry:
         return {
@@ -269,7 +333,7 @@ class Chance:
         payer = self.account(made.payer)
         takes = made.kind in (Kind.PAYMENT, Kind.REFUND, Kind.REDEEM)
         needed = takes and payer is not None and payer.owner != ZERO32
-        if needed != self.percent(3):
+        if needed != self.percent(0 if self.calm else 3):
             return self.town.signed(made, self.mostly(OWNER, ["root1"], 5))
         return made
 
@@ -284,12 +348,14 @@ class Chance:
             "amount_minor": amount_minor,
             "outcome": self.mostly(Outcome.ACCEPT, [*Outcome], 4),
         }
-        if self.percent(35):
+        if self.net:
+            amount_minor = fields["amount_minor"] = min(3 * amount_minor, AMOUNT_MINOR_MAX)
+        elif self.percent(35):
             ends = [1, SECOND, SECOND, HOUR, 3 * HOUR, 2 * DAY, 2 * DAY, 0]
             fields["flags"] = Flag.PENDING
             fields["expires_ns"] = self.at_ns + self.pick(ends)
             fields["outcome"] = self.pick([Outcome.ACCEPT, Outcome.REVIEW])
-        if self.percent(35):
+        if self.percent(0 if self.calm else 35):
             fields |= self.legs(payer, payee, asset, amount_minor, fees=True)
         return self.base(Kind.PAYMENT, payer, payee, **fields)
 
@@ -473,7 +539,7 @@ class Chance:
         units = compose.key_unit(
             public(self.mostly(self.pick(NEW_KEYS), [*KEYS], 15)),
             institution=self.mostly(1, [2, 3], 10),
-            purposes=self.pick([1, 31, 31, 31, 0, 32, 16]),
+            purposes=self.pick([1, 63, 63, 31, 0, 64, 16]),
             activation_height=self.pick([0, 0, 5, 2**64 - 1]),
         )
         return self.base(Kind.REGISTER_KEY, units=units)

@@ -898,7 +898,184 @@ def key_without_purposes(town: Town) -> int:
 
 @example(76)
 def key_with_unknown_purposes(town: Town) -> int:
-    return register_key(town, "none", 32 | Purpose.PAY)
+    return register_key(town, "none", 64 | Purpose.PAY)
+
+
+# --- flags: chains, netting, balancing, closing, imports --------------------------------------
+
+
+@example(20)
+def import_without_the_purpose(town: Town) -> int:
+    entry = town.pay("ann", "bob", flags=Flag.IMPORTED, created_ns=1)
+    return code_of(town, entry, key="pay1")
+
+
+@example(23)
+def an_id_twice_in_a_chain(town: Town) -> int:
+    first = town.pay("ann", "bob", flags=Flag.LINKED)
+    codes = town.apply(first, replace(first, flags=0))
+    assert codes[0] == 110
+    return codes[1]
+
+
+def with_flags(town: Town, flags: int, **fields: object) -> int:
+    return code_of(town, town.pay("ann", "bob", flags=flags, **fields))
+
+
+@example(25)
+def balancing_by_the_payee_in_a_payment(town: Town) -> int:
+    return with_flags(town, Flag.BALANCING_PAYEE)
+
+
+@example(25)
+def balancing_with_legs(town: Town) -> int:
+    units = encode_legs([leg("ann", "bob", EUR, EURO)])
+    return with_flags(town, Flag.BALANCING_PAYER, units=units)
+
+
+@example(25)
+def balancing_in_a_net(town: Town) -> int:
+    return with_flags(town, Flag.BALANCING_PAYER | Flag.NET)
+
+
+@example(25)
+def closing_without_a_hold(town: Town) -> int:
+    return with_flags(town, Flag.CLOSING_PAYER)
+
+
+@example(25)
+def imported_hold(town: Town) -> int:
+    flags = Flag.PENDING | Flag.IMPORTED
+    return with_flags(town, flags, created_ns=1, expires_ns=town.now_ns + DAY)
+
+
+@example(25)
+def netted_hold(town: Town) -> int:
+    flags = Flag.PENDING | Flag.NET
+    return with_flags(town, flags, expires_ns=town.now_ns + DAY)
+
+
+@example(25)
+def imported_freeze(town: Town) -> int:
+    entry = town.entry(Kind.FREEZE, "ann", flags=Flag.IMPORTED, created_ns=1)
+    return code_of(town, entry)
+
+
+@example(25)
+def netted_issue(town: Town) -> int:
+    return code_of(town, replace(town.issue("nostro1", "ann", EURO), flags=int(Flag.NET)))
+
+
+@example(25)
+def a_member_that_is_not_netted_with_the_first(town: Town) -> int:
+    first = town.pay("ann", "bob", flags=Flag.LINKED | Flag.NET)
+    codes = town.apply(first, town.pay("bob", "ann"))
+    assert codes[0] == 110
+    return codes[1]
+
+
+@example(33)
+def payer_that_a_hold_closed(town: Town) -> int:
+    held = town.hold("ann", "bob", flags=Flag.PENDING | Flag.CLOSING_PAYER)
+    return town.apply(held, town.pay("ann", "bob"))[1]
+
+
+@example(34)
+def payee_that_a_hold_closed(town: Town) -> int:
+    closing = Flag.PENDING | Flag.CLOSING_PAYEE
+    codes = town.apply(*(town.hold("ann", "bob", flags=closing) for _ in range(2)))
+    assert codes[0] == 0
+    return codes[1]
+
+
+@example(46)
+def balanced_to_nothing(town: Town) -> int:
+    emptied = town.pay("ann", "bob", 100 * EURO)
+    return town.apply(emptied, town.pay("ann", "bob", flags=Flag.BALANCING_PAYER))[1]
+
+
+@example(46)
+def balanced_against_a_nostro_that_owes_nothing(town: Town) -> int:
+    entry = town.entry(
+        Kind.REDEEM, "own", "nostro1", asset=BTC, amount_minor=1, flags=Flag.BALANCING_PAYEE
+    )
+    holder = open_account(town, [BTC])
+    assert code_of(town, holder) == 0
+    return code_of(town, replace(entry, payer=holder.payer))
+
+
+@example(46)
+def a_net_that_takes_more_than_is_there(town: Town) -> int:
+    net = Flag.LINKED | Flag.NET
+    first = town.pay("ann", "bob", 300 * EURO, flags=net)
+    last = town.pay("bob", "ann", 199 * EURO, flags=Flag.NET)
+    codes = town.apply(first, last)
+    assert codes[0] == 110
+    return codes[1]
+
+
+@example(110)
+def before_the_refused_member(town: Town) -> int:
+    first = town.pay("ann", "bob", flags=Flag.LINKED)
+    codes = town.apply(first, town.pay("ann", "bob", 10**9))
+    assert codes[1] == 46
+    return codes[0]
+
+
+@example(110)
+def after_the_refused_member(town: Town) -> int:
+    codes = town.apply(
+        town.pay("ann", "bob", 10**9, flags=Flag.LINKED),
+        town.pay("ann", "bob", outcome=Outcome.DECLINE, flags=Flag.LINKED),
+        town.pay("ann", "bob"),
+    )
+    assert codes == [46, 110, 110]
+    return codes[2]
+
+
+@example(110)
+def linked_to_a_member_that_is_too_late(town: Town) -> int:
+    late = town.pay("ann", "bob", valid_until_ns=town.now_ns)
+    codes = town.apply(town.pay("ann", "bob", flags=Flag.LINKED), late)
+    assert codes[1] == 21
+    return codes[0]
+
+
+@example(110)
+def linked_to_what_was_booked_before(town: Town) -> int:
+    booked = town.pay("ann", "bob")
+    assert code_of(town, booked) == 0
+    codes = town.apply(town.pay("ann", "bob", flags=Flag.LINKED), booked)
+    assert codes[1] == 0  # a duplicate
+    return codes[0]
+
+
+@example(111)
+def a_chain_without_its_end(town: Town) -> int:
+    return with_flags(town, Flag.LINKED)
+
+
+@example(111)
+def a_chain_of_two_without_its_end(town: Town) -> int:
+    codes = town.apply(*(town.pay("ann", "bob", flags=Flag.LINKED) for _ in range(2)))
+    assert codes[0] == 110
+    return codes[1]
+
+
+@example(112)
+def imported_from_no_time(town: Town) -> int:
+    return with_flags(town, Flag.IMPORTED, created_ns=0)
+
+
+@example(112)
+def imported_from_now(town: Town) -> int:
+    return with_flags(town, Flag.IMPORTED, created_ns=town.now_ns + SECOND)
+
+
+@example(112)
+def imported_out_of_order(town: Town) -> int:
+    assert with_flags(town, Flag.IMPORTED, created_ns=7) == 0
+    return with_flags(town, Flag.IMPORTED, created_ns=7)
 
 
 # --- the tests ------------------------------------------------------------------------------

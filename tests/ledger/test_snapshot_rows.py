@@ -6,7 +6,7 @@ from pathlib import Path
 
 import clearway_kernel
 from spec import compose
-from spec.records import Kind
+from spec.records import Flag, Kind
 from tests.ledger.town import EUR, Town, address
 
 
@@ -31,3 +31,18 @@ def test_the_category_of_an_account(tmp_path: Path) -> None:
     assert zoe.category == 5_411
     assert ann is not None
     assert ann.category == 0
+
+
+def test_what_a_hold_closes_and_what_a_key_imported(tmp_path: Path) -> None:
+    town = Town()
+    town.fund()
+    closing = Flag.PENDING | Flag.CLOSING_PAYER | Flag.CLOSING_PAYEE
+    held = town.hold("ann", "bob", flags=closing)
+    imported = town.pay("cyd", "fees1", flags=Flag.IMPORTED, created_ns=1_234)
+    assert town.apply(held, imported) == [0, 0]
+    opened = reopened(town, tmp_path)
+    hold = opened.hold(1, held.id)
+    assert hold is not None
+    assert hold.closes == 3
+    keys = opened.keys()
+    assert [row[6] for row in keys] == [1_234, 0, 0, 0, 0, 0]

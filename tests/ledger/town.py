@@ -30,7 +30,7 @@ HOUR: Final = 3_600 * SECOND
 DAY: Final = 24 * HOUR
 START: Final = 19_700 * DAY + 6 * HOUR
 EUR, USD, BTC = 1, 2, 3
-EVERY_PURPOSE: Final = 31
+EVERY_PURPOSE: Final = 63
 EURO: Final = 100
 
 

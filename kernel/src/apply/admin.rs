@@ -30,6 +30,7 @@ pub fn register_key(state: &mut State, entry: &Entry<'_>) -> Result<(), Rejectio
         activation_height: u64_at::<40, _>(unit),
         revoked_height: 0,
         sequence: 0,
+        imported_ns: 0,
     };
     Rejection::KeyExists.when(state.keys.find(&key.key).is_some())?;
     Rejection::KeyBadPurpose.when(key.purposes == 0 || key.purposes & !PURPOSES != 0)?;

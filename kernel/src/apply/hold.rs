@@ -1,5 +1,6 @@
 //! The ends of a hold: post, void and sweep.
 
+use super::flags::reopen;
 use super::legs::{Move, Moves, find_leg_move, find_move};
 use super::{Scope, Signer, check_plain};
 use crate::account::FROZEN;
@@ -104,6 +105,7 @@ pub fn sweep(state: &mut State, due: &[(u32, Id)]) {
 
 fn end(state: &mut State, slot: u32) {
     let held = held_moves(state, state.holds.slots.row(slot));
+    reopen(state, slot);
     release(state, &held);
     state.end_hold(slot);
 }

@@ -5,17 +5,21 @@
 
 mod account;
 mod admin;
+mod chain;
+mod flags;
 mod hold;
 mod legs;
 mod payment;
 #[cfg(test)]
 mod tests;
 
+pub use chain::apply_chain;
 pub use hold::{held_units, sweep};
 pub use payment::payment_digest;
 
 use crate::account::NOSTRO;
-use crate::codec::{Entry, EntryResult, Envelope, Kind, PublicKey, u32_at};
+use flags::check_flags;
+use crate::codec::{Entry, EntryResult, Envelope, IMPORTED, Kind, PublicKey, u32_at};
 use crate::hash::Hash;
 use crate::key;
 use crate::rejection::Rejection;
@@ -92,6 +96,12 @@ pub fn apply_entry(
         Ok(amount_minor) => (0, amount_minor),
         Err(rejection) => (rejection.code(), 0),
     };
+    remember(state, signer, checked, code);
+    EntryResult { code, amount_minor, ..result }
+}
+
+fn remember(state: &mut State, signer: &Signer, checked: &Checked<'_>, code: u16) {
+    let entry = checked.entry;
     let remembered = Remembered {
         institution: signer.institution,
         code,
@@ -99,11 +109,11 @@ pub fn apply_entry(
         instruction: checked.instruction,
     };
     state.remember(remembered, entry.valid_until_ns());
-    EntryResult { code, amount_minor, ..result }
 }
 
 /// Applies an entry of block 0: every purpose, no envelope, and nothing is remembered.
 pub fn apply_genesis(state: &mut State, scope: &Scope, entry: &Entry<'_>) -> Result<(), Rejection> {
+    Rejection::Inconsistent.when(entry.flags() != 0)?;
     let institution = if entry.kind == Kind::OpenAccount { entry.purpose() } else { 0 };
     let signer = Signer { key: [0; 32], institution, purposes: key::PURPOSES };
     let checked = Checked { entry, instruction: [0; 32], authorised: None };
@@ -118,7 +128,7 @@ fn check_first(
     checked: &Checked<'_>,
 ) -> Result<Option<(u16, u64)>, Rejection> {
     let entry = checked.entry;
-    Rejection::WrongPurpose.unless(signer.purposes & purpose_of(entry) != 0)?;
+    Rejection::WrongPurpose.when(purposes_of(entry) & !signer.purposes != 0)?;
     Rejection::Expired.when(entry.valid_until_ns() < scope.now_ns)?;
     let valid_until_ns_max = scope.now_ns.saturating_add(VALID_NS_MAX);
     Rejection::ValidTooLong.when(entry.valid_until_ns() > valid_until_ns_max)?;
@@ -133,19 +143,54 @@ fn check_first(
     Ok(None)
 }
 
-fn purpose_of(entry: &Entry<'_>) -> u32 {
-    match entry.kind {
+fn purposes_of(entry: &Entry<'_>) -> u32 {
+    let of_kind = match entry.kind {
         Kind::Payment | Kind::Post | Kind::Void | Kind::Refund | Kind::CloseAccount => key::PAY,
         Kind::Issue | Kind::Redeem => key::ISSUE,
         Kind::OpenAccount if u32_at::<32, _>(entry.unit()) != 0 => key::GOVERN,
         Kind::OpenAccount => key::PAY,
         Kind::Freeze | Kind::Unfreeze => key::COMPLIANCE,
         Kind::RegisterAsset | Kind::RegisterKey | Kind::RevokeKey | Kind::SetLimit => key::GOVERN,
-    }
+    };
+    if entry.has(IMPORTED) { of_kind | key::IMPORT } else { of_kind }
 }
 
 /// The amount that moved, was held or was captured.
+#[inline]
 fn apply_kind(
+    state: &mut State,
+    scope: &Scope,
+    signer: &Signer,
+    checked: &Checked<'_>,
+) -> Result<u128, Rejection> {
+    if checked.entry.has(IMPORTED) {
+        import(state, scope, signer, checked)
+    } else {
+        apply_rule(state, scope, signer, checked)
+    }
+}
+
+/// 112: what happened elsewhere comes in its order there, and before now.
+fn import(
+    state: &mut State,
+    scope: &Scope,
+    signer: &Signer,
+    checked: &Checked<'_>,
+) -> Result<u128, Rejection> {
+    let checkpoint = state.checkpoint();
+    let amount_minor = apply_rule(state, scope, signer, checked)?;
+    let number = state.keys.find(&signer.key).expect("invariant: the signer's key is registered");
+    let created_ns = checked.entry.created_ns();
+    let imported_ns = state.keys.table.row(number).imported_ns;
+    if created_ns <= imported_ns || created_ns >= scope.now_ns {
+        state.rollback(checkpoint);
+        return Err(Rejection::ImportTimeDiffers);
+    }
+    state.note_import(number, created_ns);
+    Ok(amount_minor)
+}
+
+fn apply_rule(
     state: &mut State,
     scope: &Scope,
     signer: &Signer,
@@ -171,9 +216,8 @@ fn apply_kind(
 
 /// 25, as far as it is the same for every kind but payment.
 fn check_plain(entry: &Entry<'_>) -> Result<(), Rejection> {
-    let may_be_signed = matches!(entry.kind, Kind::Refund | Kind::Redeem);
-    let signed_in_vain = entry.signature.is_some() && !may_be_signed;
-    Rejection::Inconsistent.when(entry.is_pending() || signed_in_vain || entry.expires_ns() != 0)
+    check_flags(entry)?;
+    Rejection::Inconsistent.when(entry.expires_ns() != 0)
 }
 
 /// A nostro is the mirror of money outside; it alone may be below zero.

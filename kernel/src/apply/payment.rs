@@ -1,9 +1,10 @@
 //! Payments, refunds, issues and redemptions: money that moves from a payer to a payee.
 
+use super::flags::{balanced_minor, check_flags, closes, set_closed};
 use super::legs::{Move, check_leg_accounts, check_legs, find_leg_move, find_move};
 use super::{Checked, Scope, Signer, check_plain};
 use crate::account::{Account, CLOSED, FROZEN, NOSTRO};
-use crate::codec::{Entry, Kind, Leg, Outcome, Role, Unit, legs};
+use crate::codec::{Entry, Kind, Leg, NET, Outcome, Role, Unit, legs};
 use crate::hash::Domain;
 use crate::hold::Hold;
 use crate::limit::day_of;
@@ -23,10 +24,13 @@ pub fn apply_payment(
     let parties = (state.accounts.table.row(payer), state.accounts.table.row(payee));
     check_parties(signer, entry, parties)?;
     check_authorisation(scope, checked, parties.0)?;
-    let limit = check_limit(state, scope, signer, entry)?;
+    let amount_minor = balanced_minor(state, entry, parties);
+    let limit = check_limit(state, scope, signer, entry.asset(), amount_minor)?;
     let refund = check_refund(state, signer, entry)?;
     if entry.units.is_empty() {
-        let only = find_move(state, parties, entry.asset(), entry.amount_minor())?;
+        let only = find_move(state, parties, entry.asset(), amount_minor)?;
+        // Balanced to nothing.
+        Rejection::ExceedsAvailable.when(amount_minor == 0)?;
         book(state, entry, &only)?;
     } else {
         check_legs(state, entry)?;
@@ -35,7 +39,8 @@ pub fn apply_payment(
     }
 
     if entry.is_pending() {
-        place_hold(state, signer, entry, (payer, payee));
+        place_hold(state, signer, entry, (payer, payee), amount_minor);
+        set_closed(state, (payer, payee), closes(entry), true);
     }
     if let Some(use_limit) = limit {
         state.use_limit(use_limit.number, use_limit.used_minor, day_of(scope.now_ns));
@@ -43,7 +48,7 @@ pub fn apply_payment(
     if entry.kind == Kind::Refund {
         write_refund(state, signer, entry, refund);
     }
-    Ok(entry.amount_minor())
+    Ok(amount_minor)
 }
 
 /// 24 to 28: what the entry says, before anybody's account is looked at.
@@ -76,7 +81,8 @@ fn check_decision(scope: &Scope, entry: &Entry<'_>) -> Result<(), Rejection> {
         true => entry.expires_ns() > scope.now_ns,
         false => entry.expires_ns() == 0,
     };
-    Rejection::Inconsistent.unless(is_decided && ends_well)
+    Rejection::Inconsistent.unless(is_decided && ends_well)?;
+    check_flags(entry)
 }
 
 /// 25 of everything that moves money.
@@ -155,14 +161,15 @@ fn check_limit(
     state: &State,
     scope: &Scope,
     signer: &Signer,
-    entry: &Entry<'_>,
+    asset: u32,
+    amount_minor: u128,
 ) -> Result<Option<LimitUse>, Rejection> {
-    let Some(number) = state.limits.find(&signer.key, entry.asset()) else { return Ok(None) };
+    let Some(number) = state.limits.find(&signer.key, asset) else { return Ok(None) };
     let limit = state.limits.table.row(number);
-    Rejection::LimitPayment.when(entry.amount_minor() > limit.payment_minor_max)?;
+    Rejection::LimitPayment.when(amount_minor > limit.payment_minor_max)?;
     let used_minor = limit
         .used_minor_on(day_of(scope.now_ns))
-        .checked_add(entry.amount_minor())
+        .checked_add(amount_minor)
         .ok_or(Rejection::LimitDay)?;
     Rejection::LimitDay.when(used_minor > limit.day_minor_max)?;
     Ok(Some(LimitUse { number, used_minor }))
@@ -209,12 +216,20 @@ fn book(state: &mut State, entry: &Entry<'_>, one: &Move) -> Result<(), Rejectio
     if entry.is_pending() {
         state.reserve(one.from, one.to, one.amount_minor, one.may_overdraw)
     } else {
-        state.transfer(one.from, one.to, one.amount_minor, one.may_overdraw)
+        // What a netted chain takes is looked at when its last member is booked.
+        let may_overdraw = one.may_overdraw || entry.has(NET);
+        state.transfer(one.from, one.to, one.amount_minor, may_overdraw)
     }
 }
 
-fn place_hold(state: &mut State, signer: &Signer, entry: &Entry<'_>, (payer, payee): (u32, u32)) {
-    let only = only_leg(entry);
+fn place_hold(
+    state: &mut State,
+    signer: &Signer,
+    entry: &Entry<'_>,
+    (payer, payee): (u32, u32),
+    amount_minor: u128,
+) {
+    let only = only_leg(entry, amount_minor);
     let units = if entry.units.is_empty() { &only } else { entry.units };
     let is_plain = units == only.as_slice();
     state.place_hold(Hold {
@@ -223,22 +238,23 @@ fn place_hold(state: &mut State, signer: &Signer, entry: &Entry<'_>, (payer, pay
         asset: entry.asset(),
         payer,
         payee,
-        amount_minor: entry.amount_minor(),
+        amount_minor,
         expires_ns: entry.expires_ns(),
         outcome: entry.outcome.number(),
+        closes: closes(entry),
         legs: (!is_plain).then(|| units.into()),
         legs_hash: Domain::Leaf.hash(units.as_flattened()),
     });
 }
 
 /// The leg that a payment without units stands for.
-fn only_leg(entry: &Entry<'_>) -> [Unit; 1] {
+fn only_leg(entry: &Entry<'_>, amount_minor: u128) -> [Unit; 1] {
     let leg = Leg {
         from: entry.payer(),
         to: entry.payee(),
         asset: entry.asset(),
         role: Role::Principal,
-        amount_minor: entry.amount_minor(),
+        amount_minor,
     };
     [leg.write()]
 }

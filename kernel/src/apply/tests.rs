@@ -199,7 +199,7 @@ fn assets_keys_and_limits_are_refused_in_the_order_of_the_codes() {
     for (draft, code) in [
         (register_key(known, 1, 0, 0), Rejection::KeyExists.code()),
         (register_key([9; 32], 1, 0, 0), Rejection::KeyBadPurpose.code()),
-        (register_key([9; 32], 1, 32, 0), Rejection::KeyBadPurpose.code()),
+        (register_key([9; 32], 1, 64, 0), Rejection::KeyBadPurpose.code()),
         (register_key([9; 32], 7, 1, 0), 0),
         (name_key(14, [9; 32]), Rejection::KeyUnknown.code()),
         (set_limit([9; 32], 9, 1, 1), Rejection::UnknownAsset.code()),

@@ -287,8 +287,9 @@ class Book:
     def assets(self) -> list[Asset]:
         return [Asset(*row) for row in self._ledger.assets()]
 
-    def keys(self) -> list[tuple[bytes, int, int, int, int, int]]:
-        """(key, institution, purposes, activation_height, revoked_height, sequence)."""
+    def keys(self) -> list[tuple[bytes, int, int, int, int, int, int]]:
+        """(key, institution, purposes, activation_height, revoked_height, sequence,
+        imported_ns)."""
         return self._ledger.keys()
 
     def limits(self) -> list[tuple[bytes, int, int, int, int, int]]:

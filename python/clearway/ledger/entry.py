@@ -34,6 +34,8 @@ UNITS_AT = 193  # in a head
 ENDED_BYTES = 32  # one ended hold in a sweep
 _MOVES = frozenset({Kind.PAYMENT, Kind.POST, Kind.REFUND, Kind.ISSUE, Kind.REDEEM})
 _GOVERNING = frozenset({Kind.REGISTER_ASSET, Kind.REGISTER_KEY, Kind.REVOKE_KEY, Kind.SET_LIMIT})
+_BALANCING = Flag.BALANCING_PAYER | Flag.BALANCING_PAYEE
+_TOLD = tuple(flag for flag in Flag if flag not in (Flag.PENDING, Flag.SIGNED))
 _ON_ACCOUNT = frozenset({Kind.CLOSE_ACCOUNT, Kind.FREEZE, Kind.UNFREEZE})
 
 
@@ -97,12 +99,13 @@ def describe_result(result: bytes, codes: Mapping[int, str]) -> dict[str, object
 # What each kind is told as. A verifier in another language has the same table, written from this
 # one by tools/write_tables.py; a word in braces is a fact of `describe_entry` or of `tell_entry`.
 SENTENCES: Final = {
-    "payment": "payment {id} of {amount} {asset}{exchange} from {from} to {to}{held}{decided}",
+    "payment": "payment {id} of {most}{amount} {asset}{exchange}"
+    " from {from} to {to}{held}{decided}",
     "post": "capture {id} of {amount} {asset} from {from} to {to} out of hold {hold}",
     "void": "void {id} of hold {hold}",
     "refund": "refund {id} of {amount} {asset}{exchange} from {from} to {to} of {refund_of}",
     "issue": "issue {id} of {amount} {asset} to {to} against {from}",
-    "redeem": "redemption {id} of {amount} {asset} of {from} against {to}",
+    "redeem": "redemption {id} of {most}{amount} {asset} of {from} against {to}",
     "open_account": "opening of account {account}",
     "close_account": "closing of account {account}",
     "freeze": "freezing of account {account}",
@@ -123,6 +126,7 @@ def tell_entry(entry: dict[str, object], result: dict[str, object]) -> str:
     facts["exchange"] = (
         f" (which is {entry['to_amount']} {entry['to_asset']})" if "to_asset" in entry else ""
     )
+    facts["most"] = "at most " if "amount_is_most" in entry else ""
     facts["held"] = ", held" if "held_until_ns" in entry else ""
     facts["decided"] = " for review" if entry.get("outcome") == "review" else ""
     facts["count"] = len(holds) if isinstance(holds := entry.get("holds"), list) else 0
@@ -192,6 +196,11 @@ def _describe_move(
         said["refund_of"] = target.hex()
     elif kind is Kind.PAYMENT and any(target):
         said["quote"] = target.hex()
+    if head["flags"] & _BALANCING:
+        said["amount_is_most"] = True
+    flags = [flag.name.lower() for flag in _TOLD if head["flags"] & flag and flag.name]
+    if flags:
+        said["flags"] = flags
     if head["flags"] & Flag.PENDING:
         said["held_until_ns"] = int(head["expires_ns"])
     if kind is Kind.PAYMENT:

@@ -131,6 +131,9 @@ CATALOGUE: Final[dict[str, ErrorKind]] = _rows(
     ("key.unknown", 409, False, "Unknown key", "the key is not registered"),
     ("key.already_revoked", 409, False, "Revoked already", "the key was revoked"),
     ("key.bad_purpose", 409, False, "Bad purpose", "the purposes are empty or unknown"),
+    ("chain.broken", 409, False, "Chain broken", "another payment of the chain was refused"),
+    ("chain.open", 409, False, "Chain without an end", "the last entry of the envelope is linked to a next one"),
+    ("import.time_differs", 409, False, "Import out of time", "the time is not after the last import, or not before now"),
 )  # fmt: skip
 
 

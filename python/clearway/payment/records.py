@@ -39,6 +39,13 @@ class Kind(enum.IntEnum):
 class Flag(enum.IntFlag):
     PENDING = 1
     SIGNED = 2
+    LINKED = 4
+    BALANCING_PAYER = 8
+    BALANCING_PAYEE = 16
+    CLOSING_PAYER = 32
+    CLOSING_PAYEE = 64
+    IMPORTED = 128
+    NET = 256
 
 
 class Outcome(enum.IntEnum):
@@ -60,6 +67,7 @@ class Purpose(enum.IntFlag):
     COMPLIANCE = 4
     GOVERN = 8
     SEQUENCE = 16
+    IMPORT = 32
 
 
 class AccountFlag(enum.IntFlag):
