@@ -73,7 +73,7 @@ def bad_geneses(good: dict[str, Any]) -> dict[str, tuple[str, str]]:
         f"keys[1].activation_height: {number.format(2**63 - 1)}")  # fmt: skip
     put("a key twice", "keys.1.key", good["keys"][0]["key"], "keys[1]: stands twice")
     put("a key of nobody", "keys.1.institution", 9, "keys[1]: there is no institution 9")
-    none_of = "has one that is none of pay, issue, compliance, govern, sequence"
+    none_of = "has one that is none of pay, issue, compliance, govern, sequence, import"
     put("a purpose unknown", "keys.1.purposes", ["rule"], f"keys[1].purposes: {none_of}")
     put("a purpose twice", "keys.1.purposes", ["pay", "pay"], "keys[1].purposes[1]: stands twice")
     put("no purpose", "keys.1.purposes", [], "keys[1].purposes: are none")

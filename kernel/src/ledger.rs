@@ -1,12 +1,13 @@
 //! The ledger: one state, one chain of blocks, one block at a time between stage and commit.
 
 use crate::apply::{
-    Checked, Scope, Signer, apply_chain, apply_entry, apply_genesis, check_envelope, payment_digest, sweep,
+    Checked, Scope, Signer, apply_chain, apply_entry, apply_genesis, check_envelope,
+    payment_digest, sweep,
 };
 use crate::block::{Block, Body, Records, hash_results};
 use crate::codec::{
-    DecodeError, Entry, EntryResult, Finality, Header, Id, Kind, LINKED, NET, RESULT_BYTES, SWEEP_HOLDS_MAX,
-    write_sweep,
+    DecodeError, Entry, EntryResult, Finality, Header, Id, Kind, LINKED, NET, RESULT_BYTES,
+    SWEEP_HOLDS_MAX, write_sweep,
 };
 use crate::hash::{Domain, Hash, ZERO};
 use crate::history::{Fault, History};

@@ -42,8 +42,7 @@ pub fn apply_chain(
         apply_members(state, scope, signer, members)
     };
     for (at, (member, first)) in members.iter().zip(&firsts).enumerate() {
-        let mut result =
-            EntryResult { kind: member.entry.kind_number(), ..EntryResult::default() };
+        let mut result = EntryResult { kind: member.entry.kind_number(), ..EntryResult::default() };
         match first {
             First::Refused(rejection) => result.code = rejection.code(),
             First::Duplicate { code, height } => {

@@ -18,13 +18,13 @@ pub use hold::{held_units, sweep};
 pub use payment::payment_digest;
 
 use crate::account::NOSTRO;
-use flags::check_flags;
 use crate::codec::{Entry, EntryResult, Envelope, IMPORTED, Kind, PublicKey, u32_at};
 use crate::hash::Hash;
 use crate::key;
 use crate::rejection::Rejection;
 use crate::state::State;
 use crate::window::Remembered;
+use flags::check_flags;
 
 const VALID_NS_MAX: u64 = 24 * 3_600 * 1_000_000_000;
 
