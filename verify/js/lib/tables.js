@@ -91,12 +91,22 @@ export const CODES = {
   "73": "key.exists",
   "74": "key.unknown",
   "75": "key.already_revoked",
-  "76": "key.bad_purpose"
+  "76": "key.bad_purpose",
+  "110": "chain.broken",
+  "111": "chain.open",
+  "112": "import.time_differs"
 };
 
 export const FLAGS = {
   "pending": 1,
-  "signed": 2
+  "signed": 2,
+  "linked": 4,
+  "balancing_payer": 8,
+  "balancing_payee": 16,
+  "closing_payer": 32,
+  "closing_payee": 64,
+  "imported": 128,
+  "net": 256
 };
 
 export const ACCOUNT_FLAGS = {
@@ -111,7 +121,8 @@ export const PURPOSES = {
   "issue": 2,
   "compliance": 4,
   "govern": 8,
-  "sequence": 16
+  "sequence": 16,
+  "import": 32
 };
 
 export const OUTCOMES = {
@@ -128,12 +139,12 @@ export const ROLES = {
 };
 
 export const SENTENCES = {
-  "payment": "payment {id} of {amount} {asset}{exchange} from {from} to {to}{held}{decided}",
+  "payment": "payment {id} of {most}{amount} {asset}{exchange} from {from} to {to}{held}{decided}",
   "post": "capture {id} of {amount} {asset} from {from} to {to} out of hold {hold}",
   "void": "void {id} of hold {hold}",
   "refund": "refund {id} of {amount} {asset}{exchange} from {from} to {to} of {refund_of}",
   "issue": "issue {id} of {amount} {asset} to {to} against {from}",
-  "redeem": "redemption {id} of {amount} {asset} of {from} against {to}",
+  "redeem": "redemption {id} of {most}{amount} {asset} of {from} against {to}",
   "open_account": "opening of account {account}",
   "close_account": "closing of account {account}",
   "freeze": "freezing of account {account}",

@@ -74,6 +74,7 @@ function headFacts(entry, genesis) {
   const toAmount = amountOf(u128(entry, 64), toAsset, genesis);
   const outcome = OUTCOMES[entry[192]] ?? `outcome ${entry[192]}`;
   const pending = (u16(entry, 2) & FLAGS.pending) !== 0;
+  const balancing = (u16(entry, 2) & (FLAGS.balancing_payer | FLAGS.balancing_payee)) !== 0;
   return {
     id: toHex(entry.subarray(16, 32)),
     from: address(entry, 96),
@@ -87,6 +88,7 @@ function headFacts(entry, genesis) {
     target,
     hold: target,
     refund_of: target,
+    most: balancing ? "at most " : "",
     held: pending ? ", held" : "",
     held_until_ns: pending ? u64(entry, 152) : null,
     outcome,
