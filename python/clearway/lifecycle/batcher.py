@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from clearway.lifecycle.batch import PaymentBatch
 from clearway.lifecycle.line import Line, Turn
@@ -42,6 +42,7 @@ IDLE_PAUSE_S: Final = 0.2
 NEWCOMERS_AT_ONCE: Final = 8  # names; a few milliseconds
 
 log = logging.getLogger("clearway.lifecycle")
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,23 +70,25 @@ class Share:
 
 
 Told = Callable[[Placed | ClearwayError], None]
-# What to do with the answers once they are there, or with what went wrong: (answers, start) or
-# the error. Those of one loop are collected, so that the loop is woken once per batch.
-Wake = dict[asyncio.AbstractEventLoop, list[tuple[Told, Placed | ClearwayError]]]
-Deliver = Callable[[Answers | ClearwayError, int, Wake], None]
+ToldMany = Callable[[Share | ClearwayError], None]
 
 
 class _Parcel(NamedTuple):
-    """One caller's rows, waiting."""
+    """One caller's rows, waiting: a single submission or columns.
 
-    one: Submission | None
-    many: Columns | None
+    told: called with the Placed or the Share, or with what went wrong; on the thread of `loop`, or
+    without one on the line's.
+    """
+
+    rows: Submission | Columns
     ids: Sequence[bytes]
     size_bytes: int
-    deliver: Deliver
+    told: Callable[[Any], None]
+    loop: asyncio.AbstractEventLoop | None
 
     @property
-    def rows(self) -> int:
+    def height(self) -> int:
+        """How many rows."""
         return len(self.ids)
 
 
@@ -128,13 +131,7 @@ class Batcher:
         Refuses at once: capacity.full, idempotency.in_progress. Faults at once: node.starting,
         node.stopping, node.disk_failed, node.bug, payment.outcome_unknown.
         """
-        loop = asyncio.get_running_loop()
-
-        def deliver(answers: Answers | ClearwayError, start: int, wake: Wake) -> None:
-            answer = answers if isinstance(answers, ClearwayError) else answers[start]
-            wake.setdefault(loop, []).append((told, answer))
-
-        self._enter(_parcel_of(submission, deliver))
+        self._enter(_parcel_of(submission, told, asyncio.get_running_loop()))
 
     def submit_many(self, submissions: Sequence[Submission]) -> list[asyncio.Future[Placed]]:
         """As `submit`, in order; a submission that is refused at once has its error in its
@@ -153,40 +150,31 @@ class Batcher:
         """As `submit` for callers without a loop: blocks until the answer is durable."""
         future: Future[Placed] = Future()
 
-        def deliver(answers: Answers | ClearwayError, start: int, wake: Wake) -> None:
-            answer = answers if isinstance(answers, ClearwayError) else answers[start]
-            if isinstance(answer, ClearwayError):
-                future.set_exception(answer)
-            else:
-                future.set_result(answer)
-
-        self._enter(_parcel_of(submission, deliver))
+        self._enter(_parcel_of(submission, _teller_of(future), None))
         return future.result(timeout_s)
 
     def submit_columns(self, columns: Columns) -> Future[Share]:
         """Up to BATCH_ROWS_MAX rows at once, without an object per payment.
 
-        Refuses as `submit` does, for all rows together, and request.invalid for a head that would
-        not decode. Ids must be distinct.
+        Refuses as `submit_told` does, for all rows together, and request.invalid for a head that
+        would not decode. Ids must be distinct.
         """
+        check_heads(columns.heads)
+        future: Future[Share] = Future()
+        self._enter_columns(columns, _teller_of(future), None)
+        return future
+
+    def _enter_columns(
+        self, columns: Columns, told: ToldMany, loop: asyncio.AbstractEventLoop | None
+    ) -> None:
         if not 1 <= len(columns) <= BATCH_ROWS_MAX:
             raise ValueError(f"1 to {BATCH_ROWS_MAX} rows, not {len(columns)}")
-        check_heads(columns.heads)
         ids = split_ids(columns.heads["id"].tobytes())
         if len(set(ids)) < len(ids):
             raise Refusal("request.invalid", field="id", what="used twice in one upload")
-        future: Future[Share] = Future()
-
-        def deliver(answers: Answers | ClearwayError, start: int, wake: Wake) -> None:
-            if isinstance(answers, ClearwayError):
-                future.set_exception(answers)
-            else:
-                future.set_result(Share(answers, start, len(columns)))
-
         size_bytes = sum(len(private or b"") for private in columns.privates or ())
         size_bytes += columns.heads.nbytes + columns.signatures.nbytes
-        self._enter(_Parcel(None, columns, ids, size_bytes, deliver))
-        return future
+        self._enter(_Parcel(columns, ids, size_bytes, told, loop))
 
     def unknown(self, id: bytes) -> bool:
         """Whether ordering never answered for this id, and the ledger does not tell yet."""
@@ -201,7 +189,7 @@ class Batcher:
         with self._arrived:
             if self._closed:
                 raise Fault(self._closed.code, **self._closed.facts)
-            if self.waiting + parcel.rows > self._limits.queue_rows_max:
+            if self.waiting + parcel.height > self._limits.queue_rows_max:
                 raise Refusal("capacity.full", limit=self._limits.queue_rows_max)
             for id in parcel.ids:
                 if id in self._unknown:
@@ -210,7 +198,7 @@ class Batcher:
                     raise Refusal("idempotency.in_progress")
             self._running.update(parcel.ids)
             self._queue.append(parcel)
-            self.waiting += parcel.rows
+            self.waiting += parcel.height
             # Who waits for company is woken by a full batch, not by each of its rows.
             if len(self._queue) == 1 or self.waiting >= BATCH_ROWS_MAX:
                 self._arrived.notify()
@@ -260,12 +248,12 @@ class Batcher:
             rows = size_bytes = 0
             while self._queue:
                 parcel = self._queue[0]
-                rows += parcel.rows
+                rows += parcel.height
                 size_bytes += parcel.size_bytes
                 if parcels and (rows > BATCH_ROWS_MAX or size_bytes > BATCH_BYTES_MAX):
                     break
                 parcels.append(self._queue.popleft())
-                self.waiting -= parcel.rows
+                self.waiting -= parcel.height
             return parcels
 
     def _screen_newcomers(self) -> None:
@@ -308,11 +296,23 @@ class Batcher:
         with self._arrived:
             for parcel in parcels:
                 self._running.difference_update(parcel.ids)
-        wake: Wake = {}
+        wake: dict[asyncio.AbstractEventLoop, list[tuple[Callable[[Any], None], Any]]] = {}
+        listed: list[Placed | ClearwayError] = []
         start = 0
         for parcel in parcels:
-            parcel.deliver(answers, start, wake)
-            start += parcel.rows
+            answer: Placed | Share | ClearwayError
+            if isinstance(answers, ClearwayError):
+                answer = answers
+            elif isinstance(parcel.rows, Columns):
+                answer = Share(answers, start, parcel.height)
+            else:
+                listed = listed or answers.to_list()
+                answer = listed[start]
+            if parcel.loop is None:
+                parcel.told(answer)
+            else:
+                wake.setdefault(parcel.loop, []).append((parcel.told, answer))
+            start += parcel.height
         for loop, pairs in wake.items():
             try:
                 loop.call_soon_threadsafe(_tell, pairs)
@@ -378,9 +378,21 @@ class Batcher:
             log.exception("the memory of a batch that failed is in doubt")
 
 
-def _parcel_of(submission: Submission, deliver: Deliver) -> _Parcel:
+def _parcel_of(
+    submission: Submission, told: Told, loop: asyncio.AbstractEventLoop | None
+) -> _Parcel:
     size_bytes = len(submission.head) + len(submission.private or b"") + len(submission.units)
-    return _Parcel(submission, None, (submission.head[16:32],), size_bytes, deliver)
+    return _Parcel(submission, (submission.head[16:32],), size_bytes, told, loop)
+
+
+def _teller_of(future: Future[Answer]) -> Callable[[Answer | ClearwayError], None]:
+    def told(answer: Answer | ClearwayError) -> None:
+        if isinstance(answer, ClearwayError):
+            future.set_exception(answer)
+        else:
+            future.set_result(answer)
+
+    return told
 
 
 def _columns_of(parcels: Sequence[_Parcel]) -> Columns:
@@ -388,20 +400,19 @@ def _columns_of(parcels: Sequence[_Parcel]) -> Columns:
     parts: list[Columns] = []
     singles: list[Submission] = []
     for parcel in parcels:
-        if parcel.one is not None:
-            singles.append(parcel.one)
+        if isinstance(parcel.rows, Submission):
+            singles.append(parcel.rows)
             continue
         if singles:
             parts.append(Columns.of(singles))
             singles = []
-        if parcel.many is not None:
-            parts.append(parcel.many)
+        parts.append(parcel.rows)
     if singles:
         parts.append(Columns.of(singles))
     return Columns.join(parts)
 
 
-def _tell(pairs: Sequence[tuple[Told, Placed | ClearwayError]]) -> None:
+def _tell(pairs: Sequence[tuple[Callable[[Any], None], Any]]) -> None:
     for told, answer in pairs:
         try:
             told(answer)

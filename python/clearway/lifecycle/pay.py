@@ -35,6 +35,14 @@ from clearway.store.vault import Durable
 
 MOVES_MONEY = (Kind.PAYMENT, Kind.POST, Kind.REFUND, Kind.ISSUE, Kind.REDEEM)
 ID_REUSED = 23  # ledger.id_reused, docs/format.md
+# As plain numbers: NumPy asks an enum's member for its number anew each time, for 5 µs.
+_SIGNED, _PENDING = np.uint16(Flag.SIGNED), np.uint16(Flag.PENDING)
+_ACCEPT, _REVIEW, _DECLINE = (
+    np.uint8(outcome) for outcome in (Outcome.ACCEPT, Outcome.REVIEW, Outcome.DECLINE)
+)
+_SCORED, _PAYER_SANCTIONED, _PAYEE_SANCTIONED, _NO_HOLD_SIGNED = (
+    np.uint16(flag) for flag in DecisionFlag
+)
 
 
 def pay(batch: PaymentBatch, rooms: Rooms, turn: Turn) -> Answers:
@@ -73,12 +81,12 @@ def screen(batch: PaymentBatch, rooms: Rooms) -> None:
     batch.findings = np.zeros(len(batch), np.uint16)
     moves = batch.rows_of(*MOVES_MONEY)
     for numbers, flag in (
-        (batch.payer, DecisionFlag.PAYER_SANCTIONED),
-        (batch.payee, DecisionFlag.PAYEE_SANCTIONED),
+        (batch.payer, _PAYER_SANCTIONED),
+        (batch.payee, _PAYEE_SANCTIONED),
     ):
         known = moves[numbers[moves] != NOT_AN_ACCOUNT]
         hits = known[rooms.parties.check(numbers[known]) != 0] if len(known) else known
-        batch.findings[hits] |= np.uint16(flag)
+        batch.findings[hits] |= flag
     for row in np.flatnonzero(batch.findings).tolist():
         if batch.heads["kind"][row] != Kind.PAYMENT:
             batch.leave(row, Refusal("policy.sanctions"))
@@ -91,7 +99,7 @@ def screen(batch: PaymentBatch, rooms: Rooms) -> None:
 def score(batch: PaymentBatch, rooms: Rooms) -> None:
     """Scores the payments and sets every row's outcome. Sanctioned payments are scored too: the
     memory of the risk room advances over every payment that stands on the ledger."""
-    batch.heads["outcome"] = Outcome.ACCEPT
+    batch.heads["outcome"] = _ACCEPT
     paid = batch.rows_of(Kind.PAYMENT)
     if len(paid) == 0:
         return
@@ -99,13 +107,13 @@ def score(batch: PaymentBatch, rooms: Rooms) -> None:
     batch.scores = rooms.scorer.score(
         facts_of(heads, batch.payer[paid], batch.payee[paid], rooms.reference)
     )
-    batch.findings[paid] |= np.uint16(DecisionFlag.SCORED)
-    sanctioned = DecisionFlag.PAYER_SANCTIONED | DecisionFlag.PAYEE_SANCTIONED
-    outcome = np.where(batch.findings[paid] & sanctioned, Outcome.DECLINE, batch.scores.outcome)
+    batch.findings[paid] |= _SCORED
+    sanctioned = _PAYER_SANCTIONED | _PAYEE_SANCTIONED
+    outcome = np.where(batch.findings[paid] & sanctioned, _DECLINE, batch.scores.outcome)
     # A hold needs the owner's consent; without it, what a person should look at is declined.
-    no_hold = (outcome == Outcome.REVIEW) & (heads["flags"] == Flag.SIGNED)
-    batch.findings[paid[no_hold]] |= np.uint16(DecisionFlag.NO_HOLD_SIGNED)
-    outcome[no_hold] = Outcome.DECLINE
+    no_hold = (outcome == _REVIEW) & (heads["flags"] == _SIGNED)
+    batch.findings[paid[no_hold]] |= _NO_HOLD_SIGNED
+    outcome[no_hold] = _DECLINE
     batch.heads["outcome"][paid] = outcome
 
 
@@ -117,7 +125,7 @@ def route(batch: PaymentBatch, rooms: Rooms) -> None:
     both are written into the instruction; an owner who signs has signed them."""
     batch.fees = {row: quote.fee_minor for row, quote in batch.quotes.items()}
     for row, quote in batch.quotes.items():
-        if not batch.heads["flags"][row] & Flag.SIGNED:
+        if not batch.heads["flags"][row] & _SIGNED:
             set_u128(batch.heads[row], "to_amount", quote.to_amount_minor)
             set_u128(batch.heads[row], "bound", quote.fee_minor)
     if rooms.fees.domestic_bps:
@@ -129,7 +137,7 @@ def _charge_domestic(batch: PaymentBatch, rooms: Rooms) -> None:
     for row in paid[batch.heads["to_asset"][paid] == 0].tolist():
         head = batch.heads[row]
         fee_minor = rooms.fees.fee_minor(u128(head, "amount"), cross=False)
-        if head["flags"] & Flag.SIGNED:
+        if head["flags"] & _SIGNED:
             fee_minor = min(fee_minor, u128(head, "bound"))
         else:
             set_u128(head, "bound", fee_minor)
@@ -160,11 +168,11 @@ def _hold_reviews(batch: PaymentBatch, *, deadline_ns: int) -> None:
     """Where the institution signs, a review holds the money until a person has decided, or the
     deadline; a declined payment is no hold at all."""
     heads = batch.heads
-    custodial = heads["flags"] & Flag.SIGNED == 0
-    review = custodial & (heads["outcome"] == Outcome.REVIEW) & (heads["flags"] == 0)
-    heads["flags"][review] = Flag.PENDING
+    custodial = heads["flags"] & _SIGNED == 0
+    review = custodial & (heads["outcome"] == _REVIEW) & (heads["flags"] == 0)
+    heads["flags"][review] = _PENDING
     heads["expires_ns"][review] = deadline_ns
-    declined = custodial & (heads["outcome"] == Outcome.DECLINE)
+    declined = custodial & (heads["outcome"] == _DECLINE)
     heads["flags"][declined] = 0
     heads["expires_ns"][declined] = 0
 
@@ -173,7 +181,7 @@ def _add_legs(batch: PaymentBatch, rooms: Rooms) -> None:
     heads = batch.heads
     priced = [row for row, fee_minor in batch.fees.items() if fee_minor or row in batch.quotes]
     for row in priced:
-        if heads["outcome"][row] != Outcome.DECLINE:
+        if heads["outcome"][row] != _DECLINE:
             fee_minor = batch.fees[row]
             batch.units[row] = payment_legs(heads[row], rooms.house, fee_minor=fee_minor)
     refunds = batch.rows_of(Kind.REFUND)
@@ -240,7 +248,7 @@ def _seal(batch: PaymentBatch, rooms: Rooms) -> None:
     batch.heads["units"] = 0
     for row, units in batch.units.items():
         batch.heads["units"][row] = len(units) // UNIT_BYTES
-    signed = batch.heads["flags"] & Flag.SIGNED != 0
+    signed = batch.heads["flags"] & _SIGNED != 0
     batch.valid_until_ns = rooms.clock() + rooms.envelope_valid_ns
     batch.envelope = rooms.book.seal(
         institution=rooms.institution,

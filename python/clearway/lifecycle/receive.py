@@ -55,9 +55,9 @@ def _refuse_unknown(batch: PaymentBatch, rooms: Rooms) -> None:
         for row in named[numbers[named] == NOT_AN_ACCOUNT].tolist():
             address = batch.heads[role][row].tobytes()
             batch.leave(row, Refusal("account.unknown", account=address.hex()))
-    assets = batch.heads["asset"]
-    for row in named[~np.isin(assets[named], list(rooms.assets))].tolist():
-        batch.leave(row, Refusal("asset.unknown", asset=int(assets[row])))
+    for row, asset in zip(named.tolist(), batch.heads["asset"][named].tolist(), strict=True):
+        if asset not in rooms.assets:
+            batch.leave(row, Refusal("asset.unknown", asset=asset))
 
 
 def _fetch_quotes(batch: PaymentBatch, rooms: Rooms) -> None:
