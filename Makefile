@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 KERNEL := $(shell find kernel -name '*.rs' -not -path '*/target/*' 2>/dev/null) kernel/Cargo.toml kernel/Cargo.lock
 export CARGO_TERM_COLOR ?= never
 
-.PHONY: demo test verify install dev check lint bench lock clean
+.PHONY: demo test verify simulate mutants install dev check lint bench lock clean
 
 demo: install            ## a day of payments on a real node, verified from genesis
 	$(BIN)/clearway demo
@@ -16,6 +16,17 @@ test: dev                ## every test that needs no outside server
 
 verify: dev              ## the verifiers in Python, JavaScript, Go and a browser, on the same vectors
 	$(BIN)/python -m pytest tests/verify
+
+# Longer: make simulate SEEDS=1000000. Another range: FIRST=10000. One seed, step by step: SEED=17.
+SEEDS ?= 10000
+FIRST ?= 0
+SIMULATION := cargo test --quiet --profile simulation --no-default-features --manifest-path kernel/Cargo.toml --test simulation
+
+simulate:                ## seeded schedules of faults, crashes and lies of the disk under the ledger
+	$(SIMULATION) -- $(if $(SEED),one $(SEED),$(SEEDS) $(FIRST))
+
+mutants:                 ## that the simulator finds a log broken on purpose
+	$(PYTHON) tests/simulation/mutants.py
 
 install: $(VENV)/installed   ## the set-up alone; afterwards .venv/bin/clearway works
 

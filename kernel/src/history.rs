@@ -13,8 +13,8 @@ pub enum History {
     Folder {
         disk: Arc<dyn Disk>,
         log: Box<Log>,
-        /// Last, so that it is let go when everything is written.
-        lock: Lock,
+        /// Last, so that it is let go when everything is written. A disk that is no folder has none.
+        lock: Option<Lock>,
     },
     /// Nothing is kept any more: the folder belongs to somebody else.
     Closed,

@@ -247,7 +247,8 @@ impl Ledger {
     ) -> Result<(), CommitError> {
         self.history = history;
         if let Err(fault) = written {
-            self.is_stopped = true;
+            // Without room the block stays staged: it may be discarded, or committed when there is.
+            self.is_stopped = !matches!(fault, Fault::Full(_));
             return Err(CommitError::History(fault));
         }
         self.keep(block);

@@ -1,8 +1,9 @@
 //! The block log: what was acknowledged is here, or the log says that it is not.
 //!
-//! One record a block, one write and one sync a record. After a write or sync that failed the log takes
-//! nothing more until it is opened again: the kernel may have dropped the pages and report success the
-//! next time (Rebello et al., "Can Applications Recover from fsync Failures?", 2020).
+//! One record a block, one write and one sync a record. After a sync that failed the log takes nothing
+//! more until it is opened again: the kernel may have dropped the pages and report success the next time
+//! (Rebello et al., "Can Applications Recover from fsync Failures?", 2020). A record for which there is no
+//! room is taken back whole, and the log goes on when there is.
 //!
 //! Files are not allocated ahead. Writing into zeros takes 149 µs for 2 kB instead of 213, but the zeros
 //! have to be written first; `fallocate` alone saves nothing.
@@ -17,10 +18,12 @@ use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use crate::codec::Finality;
 use crate::disk::{Disk, File, read_full, write_full};
 use crate::hash::{Domain, Hash};
 use crate::head::{self, Keeper, Slot, Slots};
 use crate::record::{self, Found, Magic, PREFIX_BYTES, Prefix};
+use crate::signature;
 use crate::width::{at, count};
 
 const MAGIC: Magic = *b"CWB1";
@@ -38,8 +41,10 @@ const SCAN_BYTES: usize = 1 << 20;
 pub enum Fault {
     /// The log is not what was acknowledged.
     Corrupt { height: u64, what: String },
-    /// The disk failed.
+    /// The disk failed; what it holds of the last block is not known until the log is opened again.
     Disk(io::Error),
+    /// There is no room. Nothing of the block is in the log, which may go on.
+    Full(io::Error),
 }
 
 impl From<io::Error> for Fault {
@@ -60,7 +65,8 @@ pub struct Log {
     disk: Arc<dyn Disk>,
     index: Arc<RwLock<Index>>,
     tail: Tail,
-    segment_bytes_max: u64,
+    /// [`SEGMENT_BYTES_MAX`], except in tests.
+    pub segment_bytes_max: u64,
     record: Vec<u8>,
     keeper: Keeper,
     failed: bool,
@@ -113,7 +119,18 @@ impl Log {
         pace: Option<Duration>,
         visit: &mut Visit,
     ) -> Result<Self, Fault> {
-        let scan = scan(&*disk, visit)?;
+        Self::open_from(disk, pace, 0, visit)
+    }
+
+    /// As [`Log::open`], when something else is known to have been made of the block at `known`: a log
+    /// that does not reach it is corrupt.
+    pub fn open_from(
+        disk: Arc<dyn Disk>,
+        pace: Option<Duration>,
+        known: u64,
+        visit: &mut Visit,
+    ) -> Result<Self, Fault> {
+        let scan = scan_from(&*disk, known, visit)?;
         let name = segment_name(scan.index.segments.last().copied().unwrap_or_default());
         let file = disk.open(&name)?;
         settle(&*file, &scan)?;
@@ -152,7 +169,7 @@ impl Log {
         }
         record::encode(MAGIC, &mut self.record, height, payload)?;
         let written = self.write_record(height);
-        self.failed = written.is_err();
+        self.failed = matches!(written, Err(Fault::Disk(_) | Fault::Corrupt { .. }));
         let place = written?;
         write_lock(&self.index).places.push(place);
         self.keeper.note(height, header_hash);
@@ -161,16 +178,38 @@ impl Log {
 
     fn write_record(&mut self, height: u64) -> Result<Place, Fault> {
         if self.tail.length >= self.segment_bytes_max {
-            self.tail = Tail { file: self.disk.create(&segment_name(height))?, length: 0 };
-            self.disk.sync()?;
-            write_lock(&self.index).segments.push(height);
+            self.start_segment(height)?;
         }
-        write_full(&*self.tail.file, &self.record, self.tail.length)?;
+        if let Err(error) = write_full(&*self.tail.file, &self.record, self.tail.length) {
+            return Err(self.take_back(error));
+        }
         self.tail.file.sync()?;
         let segments = read_lock(&self.index).segments.len();
         let place = place(segments, self.tail.length, self.record.len() - PREFIX_BYTES)?;
         self.tail.length += count(self.record.len());
         Ok(place)
+    }
+
+    fn start_segment(&mut self, first: u64) -> Result<(), Fault> {
+        let file = match self.disk.create(&segment_name(first)) {
+            Err(error) if is_full(&error) => return Err(Fault::Full(error)),
+            created => created?,
+        };
+        self.tail = Tail { file, length: 0 };
+        self.disk.sync()?;
+        write_lock(&self.index).segments.push(first);
+        Ok(())
+    }
+
+    /// A write without room has harmed nothing that was durable. When what it left is gone, and the
+    /// disk says so, the log is as it was before.
+    fn take_back(&self, error: io::Error) -> Fault {
+        let Tail { file, length } = &self.tail;
+        if is_full(&error) && file.cut(*length).and_then(|()| file.sync()).is_ok() {
+            Fault::Full(error)
+        } else {
+            Fault::Disk(error)
+        }
     }
 
     pub fn reader(&self) -> LogReader {
@@ -240,6 +279,10 @@ pub struct Scan {
 /// Reads a log from its beginning and changes nothing. Fails at the first record that should be good
 /// and is not.
 pub fn scan(disk: &dyn Disk, visit: &mut Visit) -> Result<Scan, Fault> {
+    scan_from(disk, 0, visit)
+}
+
+fn scan_from(disk: &dyn Disk, known: u64, visit: &mut Visit) -> Result<Scan, Fault> {
     // Read before the rest: a log in use may only be longer than head says.
     let slots = read_slots(disk)?;
     let segments = segments(disk)?;
@@ -247,8 +290,9 @@ pub fn scan(disk: &dyn Disk, visit: &mut Visit) -> Result<Scan, Fault> {
     let mut scanner = Scanner {
         index: Index { segments: segments.clone(), places: Vec::new() },
         slots,
-        acknowledged: newest.height,
+        acknowledged: newest.height.max(known),
         header_hash: [0; 32],
+        signer: None,
         visit,
     };
     let mut end = 0;
@@ -263,13 +307,16 @@ pub fn scan(disk: &dyn Disk, visit: &mut Visit) -> Result<Scan, Fault> {
     if scanner.next() <= newest.height {
         return Err(corrupt(scanner.next(), "the log ends before head"));
     }
+    if scanner.next() <= known {
+        return Err(corrupt(scanner.next(), "the log ends before a snapshot"));
+    }
     Ok(Scan {
         height: scanner.next() - 1,
         header_hash: scanner.header_hash,
         index: scanner.index,
         end,
         slots,
-        acknowledged: newest.height,
+        acknowledged: scanner.acknowledged,
     })
 }
 
@@ -278,6 +325,8 @@ struct Scanner<'a, 'b> {
     slots: Slots,
     acknowledged: u64,
     header_hash: Hash,
+    /// Who made the last record final.
+    signer: Option<[u8; 32]>,
     visit: &'a mut Visit<'b>,
 }
 
@@ -319,6 +368,7 @@ impl Scanner<'_, '_> {
             return Err(corrupt(height, "the hash in head differs"));
         }
         (self.visit)(height, payload)?;
+        self.signer = finality(payload).map(|finality| finality.key);
         self.index.places.push(place);
         Ok(())
     }
@@ -326,35 +376,46 @@ impl Scanner<'_, '_> {
     /// A record is written only after the one before it is durable. So a bad record which a good one
     /// follows was durable once: that is corruption, and so is a bad one that head has acknowledged.
     fn is_torn(&self, file: &dyn File, offset: u64) -> Result<bool, Fault> {
-        Ok(self.next() > self.acknowledged && !later_record(file, offset, self.next())?)
+        Ok(self.next() > self.acknowledged && !self.is_followed(file, offset)?)
     }
-}
 
-/// Whether a good record of a later height follows the bad one at `offset`: at the end that it claims,
-/// or anywhere, if it names the bad one's header as its previous. A payer chooses some bytes of a block
-/// and could make them look like a record, but not like one that names the block which holds it.
-fn later_record(file: &dyn File, offset: u64, height: u64) -> io::Result<bool> {
-    let mut start = [0; PREFIX_BYTES + HEADER_BYTES];
-    read_full(file, &mut start, offset)?;
-    let (prefix, header) = start.split_first_chunk().unwrap_or((&[0; PREFIX_BYTES], &[]));
-    let mut payload = Vec::new();
-    if let Some(prefix) = Prefix::parse(MAGIC, prefix) {
-        let end = offset + count(PREFIX_BYTES) + u64::from(prefix.length);
-        let found = record::read(MAGIC, file, end, &mut payload)?;
-        if matches!(found, Found::Record { height: found } if found > height) {
-            return Ok(true);
+    /// Whether a good record of a later height follows the bad one at `offset`: at the end that it
+    /// claims; or anywhere, if it names the bad one's header as its previous, or whoever made the last
+    /// good record final made this one final too. A payer chooses some bytes of a block and could make
+    /// them look like a record, but neither like one that names the block which holds it nor like one
+    /// that is signed.
+    fn is_followed(&self, file: &dyn File, offset: u64) -> io::Result<bool> {
+        let mut start = [0; PREFIX_BYTES + HEADER_BYTES];
+        read_full(file, &mut start, offset)?;
+        let (prefix, header) = start.split_first_chunk().unwrap_or((&[0; PREFIX_BYTES], &[]));
+        let mut payload = Vec::new();
+        if let Some(prefix) = Prefix::parse(MAGIC, prefix) {
+            let end = offset + count(PREFIX_BYTES) + u64::from(prefix.length);
+            let found = record::read(MAGIC, file, end, &mut payload)?;
+            if matches!(found, Found::Record { height } if height > self.next()) {
+                return Ok(true);
+            }
         }
-    }
-    let header_hash = header_hash(header);
-    for place in magics(file, offset + 1)? {
-        let found = record::read(MAGIC, file, place, &mut payload)?;
-        if found == (Found::Record { height: height + 1 })
-            && payload.get(PREVIOUS_HASH) == Some(&header_hash)
-        {
-            return Ok(true);
+        let header_hash = header_hash(header);
+        for place in magics(file, offset + 1)? {
+            let found = record::read(MAGIC, file, place, &mut payload)?;
+            let Found::Record { height } = found else { continue };
+            let names_it = height == self.next() + 1
+                && payload.get(PREVIOUS_HASH).is_some_and(|previous| previous == header_hash);
+            if names_it || height > self.next() && self.is_signed(&payload) {
+                return Ok(true);
+            }
         }
+        Ok(false)
     }
-    Ok(false)
+
+    /// After genesis, which nobody signs, anybody's word is taken: no payment was acknowledged yet.
+    fn is_signed(&self, payload: &[u8]) -> bool {
+        finality(payload).is_some_and(|finality| {
+            self.signer.is_none_or(|signer| signer == finality.key)
+                && signature::verify(&finality.key, &header_hash(payload), &finality.signature)
+        })
+    }
 }
 
 /// Where `MAGIC` stands from `offset` to the end.
@@ -435,6 +496,18 @@ fn check_vacant(disk: &dyn Disk) -> io::Result<()> {
 
 fn header_hash(payload: &[u8]) -> Hash {
     Domain::Header.hash(payload.get(..HEADER_BYTES).unwrap_or(payload))
+}
+
+/// No room on the disk, in the quota, or under the limit for files.
+fn is_full(error: &io::Error) -> bool {
+    let full = [ErrorKind::StorageFull, ErrorKind::QuotaExceeded, ErrorKind::FileTooLarge];
+    full.contains(&error.kind())
+}
+
+/// None where a payload has none, as genesis.
+fn finality(payload: &[u8]) -> Option<Finality> {
+    let (length, rest) = payload.get(HEADER_BYTES..)?.split_first_chunk()?;
+    Finality::read(rest.get(..at(u32::from_le_bytes(*length)))?).ok()
 }
 
 fn place(segments: usize, offset: u64, length: usize) -> io::Result<Place> {

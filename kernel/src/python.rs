@@ -40,14 +40,15 @@ create_exception!(
     "The log is not what was acknowledged; `height` and `what` say where."
 );
 create_exception!(clearway_kernel, LogFault, PyOSError, "The disk failed.");
+create_exception!(clearway_kernel, LogFull, LogFault, "There is no room for the block.");
 
 #[pymodule]
 mod _native {
     #[pymodule_export]
     use super::{
-        CorruptLog, DecodeError, LogFault, PyAccount, PyBlock, PyHold, PyLedger, PyProof, PyStaged,
-        PyVerification, check_path, hash_bytes, hash_rows, prf_rows, public_key, refusal_codes,
-        seal_envelope, sign, sign_rows, tree_root, verify, verify_log, verify_rows,
+        CorruptLog, DecodeError, LogFault, LogFull, PyAccount, PyBlock, PyHold, PyLedger, PyProof,
+        PyStaged, PyVerification, check_path, hash_bytes, hash_rows, prf_rows, public_key,
+        refusal_codes, seal_envelope, sign, sign_rows, tree_root, verify, verify_log, verify_rows,
     };
 }
 
@@ -101,6 +102,9 @@ impl From<Fault> for PyErr {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Disk(error) => disk_fault(&error),
+            Fault::Full(error) => {
+                LogFull::new_err((error.raw_os_error().unwrap_or_default(), error.to_string()))
+            }
             Fault::Corrupt { height, what } => corrupt_log(height, what),
         }
     }

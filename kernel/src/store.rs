@@ -5,10 +5,11 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::block::Block;
 use crate::codec::Header;
-use crate::disk::{Disk, Folder};
+use crate::disk::{Disk, Folder, Lock};
 use crate::hash::Hash;
 use crate::head;
 use crate::history::{Fault, History};
@@ -32,11 +33,30 @@ fn create_history(path: &Path, block: &Block) -> Result<History, Fault> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     fs::File::open(parent.unwrap_or(Path::new(".")))?.sync_all()?;
     let (folder, lock) = Folder::lock(path)?;
-    let disk: Arc<dyn Disk> = Arc::new(folder);
-    let log = block.with_payload(|parts| {
-        Log::create(Arc::clone(&disk), parts, block.hash, Some(head::PACE))
-    })?;
+    start_history(Arc::new(folder), Some(lock), Some(head::PACE), block)
+}
+
+fn start_history(
+    disk: Arc<dyn Disk>,
+    lock: Option<Lock>,
+    pace: Option<Duration>,
+    block: &Block,
+) -> Result<History, Fault> {
+    let log =
+        block.with_payload(|parts| Log::create(Arc::clone(&disk), parts, block.hash, pace))?;
     Ok(History::Folder { disk, log: Box::new(log), lock })
+}
+
+/// As [`create`], on any disk; without a pace head is written when asked.
+pub fn create_on(
+    disk: Arc<dyn Disk>,
+    pace: Option<Duration>,
+    time_ns: u64,
+    genesis: &[u8],
+) -> Result<Ledger, CreateError> {
+    let (state, block) = apply_block_zero(time_ns, genesis)?;
+    let history = start_history(disk, None, pace, &block).map_err(CreateError::History)?;
+    Ok(Ledger::at(state, &block, history))
 }
 
 /// A ledger, and the height of the snapshot that it started from.
@@ -48,36 +68,45 @@ pub struct Opened {
 /// Recovers from the newest snapshot that checks and the blocks after it.
 pub fn open(path: &Path) -> Result<Opened, Fault> {
     let (folder, lock) = Folder::lock(path)?;
-    let disk: Arc<dyn Disk> = Arc::new(folder);
-    let (log, mut opened) = recover(&disk)?;
+    open_on(Arc::new(folder), Some(lock), Some(head::PACE))
+}
+
+/// As [`open`], on any disk; without a pace head is written when asked.
+pub fn open_on(
+    disk: Arc<dyn Disk>,
+    lock: Option<Lock>,
+    pace: Option<Duration>,
+) -> Result<Opened, Fault> {
+    let (log, mut opened) = recover(&disk, pace)?;
     opened.ledger.history = History::Folder { disk, log: Box::new(log), lock };
     Ok(opened)
 }
 
-fn recover(disk: &Arc<dyn Disk>) -> Result<(Log, Opened), Fault> {
+fn recover(disk: &Arc<dyn Disk>, pace: Option<Duration>) -> Result<(Log, Opened), Fault> {
     for height in snapshot::heights(&**disk)? {
         // One that does not check, or that the log contradicts, costs time and nothing else.
         let Ok(start) = load_snapshot(&**disk, &snapshot::name(height)) else {
             continue;
         };
         let mut replay = Replay { start: Some(start), ..Replay::default() };
-        let recovered = recover_with(disk, &mut replay);
+        let recovered = recover_with(disk, pace, &mut replay);
         if !replay.is_in_doubt {
             return recovered;
         }
     }
-    recover_with(disk, &mut Replay::default())
+    recover_with(disk, pace, &mut Replay::default())
 }
 
-fn recover_with(disk: &Arc<dyn Disk>, replay: &mut Replay) -> Result<(Log, Opened), Fault> {
+fn recover_with(
+    disk: &Arc<dyn Disk>,
+    pace: Option<Duration>,
+    replay: &mut Replay,
+) -> Result<(Log, Opened), Fault> {
     let snapshot_height = replay.start.as_ref().map_or(0, |(_, header)| header.height);
-    let log = Log::open(Arc::clone(disk), Some(head::PACE), &mut |height, payload| {
+    let log = Log::open_from(Arc::clone(disk), pace, snapshot_height, &mut |height, payload| {
         replay.take(height, payload)
     })?;
-    let ledger = replay.ledger.take().ok_or_else(|| Fault::Corrupt {
-        height: log.reader().height().saturating_add(1),
-        what: "the log ends before a snapshot".to_owned(),
-    })?;
+    let ledger = replay.ledger.take().expect("invariant: a log that is read makes a ledger");
     Ok((log, Opened { ledger, snapshot_height }))
 }
 

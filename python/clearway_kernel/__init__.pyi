@@ -2,7 +2,8 @@
 
 Buffers hold canonical records, one after another. Every call that works for long releases the
 interpreter lock. Errors: `DecodeError` for bytes that do not decode (nothing was changed),
-`CorruptLog` for a log that is not what was acknowledged, `LogFault` when the disk failed.
+`CorruptLog` for a log that is not what was acknowledged, `LogFault` when the disk failed,
+`LogFull` when it has no room.
 """
 
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ class CorruptLog(Exception):
     what: str
 
 class LogFault(OSError): ...
+class LogFull(LogFault): ...
 
 # --- hashes and trees -----------------------------------------------------------------------
 
@@ -180,8 +182,9 @@ class Ledger:
         a block already staged."""
 
     def commit(self, finality: Buffer) -> None:
-        """Writes the staged block durably. LogFault: nothing is acknowledged, the block stays
-        staged, and the ledger takes no further block until reopened."""
+        """Writes the staged block durably. LogFull: the log is as before, and the block stays
+        staged. LogFault: nothing is acknowledged, and the ledger takes no further block until
+        reopened."""
 
     def discard(self) -> None: ...
     def close(self) -> None:

@@ -34,7 +34,7 @@ fn open(disk: &Faulty) -> Result<Log, Fault> {
 fn corruption(result: Result<impl Sized, Fault>) -> (u64, String) {
     match result {
         Err(Fault::Corrupt { height, what }) => (height, what),
-        Err(Fault::Disk(error)) => panic!("fault: {error}"),
+        Err(Fault::Disk(error) | Fault::Full(error)) => panic!("fault: {error}"),
         Ok(_) => panic!("not noticed"),
     }
 }
@@ -220,6 +220,41 @@ fn a_bad_record_that_head_does_not_cover_is_corrupt_when_a_good_one_follows() {
     }
 }
 
+/// A payload that the key of `seed` has made final.
+fn signed(height: u64, seed: &[u8; 32]) -> Vec<u8> {
+    let mut payload = payload(height, 0);
+    let hash = header_hash(&payload);
+    let (key, signature) = (signature::public_key(seed), signature::sign(seed, &hash));
+    payload.extend(98_u32.to_le_bytes());
+    payload.extend(Finality { key, signature }.write());
+    payload
+}
+
+/// Where even the header of the bad record is gone, a signed one after it still shows what it was.
+#[test]
+fn a_bad_record_is_corrupt_when_a_signed_one_follows() {
+    let (ours, theirs) = ([1; 32], [2; 32]);
+    for (signer, is_found) in [(ours, true), (theirs, false)] {
+        let disk = Faulty::default();
+        let mut log = create(&disk);
+        for (height, seed) in [(1, ours), (2, ours), (3, signer)] {
+            let payload = signed(height, &seed);
+            log.append(height, &[&payload], header_hash(&payload)).unwrap();
+        }
+        drop(log);
+        let mut bytes = disk.contents()[&segment_name(0)].clone();
+        let start = heights(0, &bytes).iter().position(|height| *height == 2).unwrap();
+        bytes[start..start + PREFIX_BYTES + HEADER_BYTES].fill(0);
+        let fresh = Faulty::default();
+        drop(create(&fresh));
+        fresh.put(&segment_name(0), bytes);
+        match open(&fresh) {
+            Ok(log) => assert!(!is_found && log.reader().height() == 1),
+            found => assert!(is_found && corruption(found).0 == 2),
+        }
+    }
+}
+
 /// A payer chooses some bytes of a block; they may look like a record.
 #[test]
 fn a_record_inside_a_torn_record_is_not_taken_for_one() {
@@ -273,20 +308,54 @@ fn after_a_failed_sync_nothing_is_taken_until_reopened() {
 }
 
 #[test]
-fn a_full_disk_refuses_and_loses_nothing() {
+fn a_full_disk_refuses_and_goes_on_when_there_is_room() {
     for room in 0..300 {
         let disk = Faulty::default();
         let mut log = create(&disk);
         append(&mut log, 1, 10).unwrap();
+        let before = disk.contents();
         disk.set(Faults { bytes_left: Some(room), ..Faults::default() });
-        let full = append(&mut log, 2, 10).is_err();
-        assert_eq!(full, room < 250, "{room}");
-        disk.set(Faults::default());
-        assert_eq!(append(&mut log, if full { 2 } else { 3 }, 10).is_err(), full);
+        let result = append(&mut log, 2, 10);
+        assert_eq!(matches!(result, Err(Fault::Full(_))), room < 250, "{room}");
+        if room < 250 {
+            assert_eq!(disk.contents(), before);
+            assert!(append(&mut log, 2, 10).is_err() || room > 0);
+            disk.set(Faults::default());
+            append(&mut log, 2, 10).unwrap();
+        }
         drop(log);
-        let log = open(&disk).unwrap();
-        assert_eq!(log.reader().height(), if full { 1 } else { 3 });
+        assert_eq!(open(&disk).unwrap().reader().height(), 2);
     }
+}
+
+#[test]
+fn what_cannot_be_taken_back_stops_the_log() {
+    let disk = Faulty::default();
+    let mut log = create(&disk);
+    append(&mut log, 1, 10).unwrap();
+    disk.set(Faults { bytes_left: Some(9), syncs_left: Some(0), ..Faults::default() });
+    assert!(matches!(append(&mut log, 2, 10), Err(Fault::Disk(_))));
+    disk.set(Faults::default());
+    assert!(matches!(append(&mut log, 2, 10), Err(Fault::Disk(_))));
+    drop(log);
+    assert_eq!(open(&disk).unwrap().reader().height(), 1);
+}
+
+#[test]
+fn a_segment_for_which_there_is_no_room_is_begun_later() {
+    let disk = Faulty::default();
+    let mut log = create(&disk);
+    log.segment_bytes_max = 100;
+    for room in [0, 1, 200] {
+        disk.set(Faults { bytes_left: Some(room), ..Faults::default() });
+        assert!(matches!(append(&mut log, 1, 10), Err(Fault::Full(_))));
+    }
+    disk.set(Faults::default());
+    append(&mut log, 1, 10).unwrap();
+    append(&mut log, 2, 10).unwrap();
+    drop(log);
+    assert_eq!(open(&disk).unwrap().reader().height(), 2);
+    assert_eq!(segments(&disk).unwrap(), [0, 1, 2]);
 }
 
 #[test]
