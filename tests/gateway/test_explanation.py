@@ -3,6 +3,7 @@
 import hashlib
 from typing import Any
 
+import numpy as np
 import pytest
 
 from clearway.gateway.auth import create_api_key
@@ -10,6 +11,8 @@ from clearway.gateway.explanation import CUSTOMER_TEXTS
 from clearway.ledger.crypto import hash_bytes
 from clearway.payment.ids import parse_payment
 from clearway.payment.state import Status
+from clearway.risk.features import FEATURES
+from clearway.risk.reasons import CATALOGUE
 from clearway.store.rows import PaymentRow
 from tests.gateway.api import Api, fresh
 
@@ -76,6 +79,33 @@ def test_a_sanctioned_party_is_named_to_those_who_may_know_and_to_nobody_else(
     assert (
         "payee_sanctioned" in api.get(f"/v1/payments/{payment['id']}").json()["decision"]["reasons"]
     )
+
+
+def test_each_reason_of_risk_has_its_words_and_the_values_it_looked_at(careful: Api) -> None:
+    payer, payee = careful.account(funded="9000.00"), careful.account()
+    payment = careful.pay(payer, payee, "8900.00").json()
+    assert payment["status"] == "review"
+    full = careful.get(f"/v1/payments/{payment['id']}/explanation").json()
+    assert full["reasons"]
+    row = _row(careful, payment)
+    kept = careful.node.vault.features(row.key, row.sequence, row.envelope_index)
+    assert kept is not None
+    # The values are those that the chain commits to, through the decision.
+    assert full["features_hash"] == hash_bytes("features", kept).hex()
+    values = dict(zip(FEATURES, np.frombuffer(kept, "<f4").tolist(), strict=True))
+    by_code = {reason.code: reason for reason in CATALOGUE}
+    for reason in full["reasons"]:
+        known = by_code[reason["code"]]
+        assert reason["text"] == known.internal
+        assert list(reason["values"]) == list(known.features)
+        for name, value in reason["values"].items():
+            assert value == pytest.approx(values[name], abs=1e-4)
+
+
+def test_features_are_kept_of_payments_with_reasons_alone(api: Api) -> None:
+    payer, payee = api.account(funded="5.00"), api.account()
+    row = _row(api, api.pay(payer, payee, "1.00").json())
+    assert api.node.vault.features(row.key, row.sequence, row.envelope_index) is None
 
 
 def test_no_wording_for_customers_says_why(api: Api) -> None:

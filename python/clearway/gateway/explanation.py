@@ -21,7 +21,8 @@ from clearway.payment.decision import DecisionFlag
 from clearway.payment.errors import CATALOGUE
 from clearway.payment.ids import format_payment
 from clearway.payment.state import Status
-from clearway.risk.reasons import reasons_of
+from clearway.risk.features import FEATURES
+from clearway.risk.reasons import Reason, reasons_of
 from clearway.store.rows import PaymentRow
 
 CUSTOMER_TEXTS: Final[dict[Status, str]] = {
@@ -68,10 +69,11 @@ def _full_reasons(ask: Ask, row: PaymentRow) -> dict[str, Any]:
     if decision is None:
         return {"outcome": OUTCOMES[row.outcome]}
     flags = int(decision["flags"])
-    reasons = [{"code": code, "text": text} for flag, code, text in _FINDINGS if flags & flag] + [
-        {"code": reason.code, "text": reason.internal}
-        for reason in reasons_of(int(decision["reasons"]))
+    kept = node.vault.features(row.key, row.sequence, row.envelope_index)
+    reasons: list[dict[str, Any]] = [
+        {"code": code, "text": text} for flag, code, text in _FINDINGS if flags & flag
     ]
+    reasons += [_reason(reason, kept) for reason in reasons_of(int(decision["reasons"]))]
     return {
         "outcome": OUTCOMES[int(decision["outcome"])],
         "score_bps": int(decision["score_bps"]),
@@ -83,6 +85,13 @@ def _full_reasons(ask: Ask, row: PaymentRow) -> dict[str, Any]:
         "decided_by": _decided_by(ask, row),
         "commitment": _commitment(ask, row),
     }
+
+
+def _reason(reason: Reason, kept: bytes | None) -> dict[str, Any]:
+    """In words, with the values that it looked at; features_hash is over the row they are of."""
+    values = {} if kept is None else dict(zip(FEATURES, np.frombuffer(kept, "<f4"), strict=True))
+    found = {name: round(float(values[name]), 4) for name in reason.features if name in values}
+    return {"code": reason.code, "text": reason.internal, "values": found}
 
 
 def _matches(ask: Ask, row: PaymentRow, flags: int) -> list[dict[str, Any]]:

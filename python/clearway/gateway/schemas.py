@@ -280,7 +280,7 @@ class Explanation(Struct, frozen=True):
     text: str
     outcome: str | UnsetType = UNSET
     score_bps: int | UnsetType = UNSET
-    reasons: list[dict[str, str]] | UnsetType = UNSET
+    reasons: list[dict[str, Any]] | UnsetType = UNSET
     model_id: str | UnsetType = UNSET
     features_hash: Hash | UnsetType = UNSET
     list_version: str | UnsetType = UNSET

@@ -241,7 +241,18 @@ def _keep(batch: PaymentBatch, rooms: Rooms) -> None:
         request_hashes=batch.columns.request_hashes[batch.origin].tobytes(),
         privates=privates,
         persons=batch.heads["payer"].tobytes() if privates is not None else b"",
+        features=_features_to_keep(batch),
     )
+
+
+def _features_to_keep(batch: PaymentBatch) -> dict[int, bytes]:
+    """Of the payments with reasons, so that it can be told what spoke for them."""
+    if batch.scores is None:
+        return {}
+    given = np.flatnonzero(batch.scores.reasons)
+    rows = batch.rows_of(Kind.PAYMENT)[given]
+    features = batch.scores.features[given]
+    return {row: one.tobytes() for row, one in zip(rows.tolist(), features, strict=True)}
 
 
 def _seal(batch: PaymentBatch, rooms: Rooms) -> None:

@@ -14,7 +14,7 @@ import json
 import sqlite3
 import struct
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -43,6 +43,12 @@ CREATE TABLE IF NOT EXISTS batches (
 CREATE TABLE IF NOT EXISTS decisions (batch INTEGER PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS request_hashes (batch INTEGER PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS privates (batch INTEGER PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS features (
+    batch INTEGER NOT NULL,
+    entry INTEGER NOT NULL,
+    data BLOB NOT NULL,
+    PRIMARY KEY (batch, entry)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS durable (
     number INTEGER PRIMARY KEY,
     key BLOB NOT NULL,
@@ -168,11 +174,13 @@ class Vault:
         request_hashes: bytes,
         privates: Sequence[bytes | None] | None = None,
         persons: bytes = b"",
+        features: Mapping[int, bytes] | None = None,
     ) -> None:
         """Everything that is known of an envelope's n entries, durable when this returns.
 
         key: of the envelope, 32 bytes. decisions: n DECISION rows; request_hashes: n × 32 bytes;
         privates: n texts or None; persons: n × 20 bytes, the address whose key seals each private.
+        features: what risk looked at, of those entries (by index) that it gave reasons for.
         Raises Fault node.disk_failed, ValueError for columns of different lengths.
         """
         count = len(decisions) // DECISION_BYTES
@@ -185,6 +193,10 @@ class Vault:
             ).lastrowid
             writer.execute("INSERT INTO decisions VALUES (?, ?)", (batch, decisions))
             writer.execute("INSERT INTO request_hashes VALUES (?, ?)", (batch, request_hashes))
+            writer.executemany(
+                "INSERT INTO features VALUES (?, ?, ?)",
+                [(batch, index, data) for index, data in (features or {}).items()],
+            )
             if privates is not None and any(private is not None for private in privates):
                 data = self._seal_batch(writer, key, sequence, privates, persons)
                 writer.execute("INSERT INTO privates VALUES (?, ?)", (batch, data))
@@ -227,6 +239,15 @@ class Vault:
             return None
         row: np.void = view_decisions(data)[index]
         return row
+
+    def features(self, key: bytes, sequence: int, index: int) -> bytes | None:
+        """As risk saw the entry; None for one that it gave no reasons for."""
+        query = (
+            "SELECT data FROM batches JOIN features ON batch = number"
+            " WHERE key = ? AND sequence = ? AND entry = ?"
+        )
+        row = self._database.reader().execute(query, (key, sequence, index)).fetchone()
+        return None if row is None else bytes(row[0])
 
     def request_hash(self, key: bytes, sequence: int, index: int) -> bytes | None:
         data = self._batch_data("request_hashes", key, sequence)
