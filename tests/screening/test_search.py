@@ -81,6 +81,14 @@ def test_a_given_name_in_common_is_no_match(screener: Screener) -> None:
     assert all(match.score < 0.2 for match in screener.search("emma daniels"))
 
 
+@pytest.mark.parametrize("word", ["Star", "Slate", "Stone", "Cedar", "Golden Hour"])
+@pytest.mark.parametrize("rest", ["Estates US", "Estates US US", "Bakery USA", "Foods US"])
+def test_two_common_words_are_no_match(screener: Screener, word: str, rest: str) -> None:
+    """BELNEFTEKHIM USA shares `United States` with them; a long word is not half like another."""
+    found = screener.search(f"{word} {rest}", country="US", limit=1)
+    assert not [(one.matched_name, one.score) for one in found if one.score >= 0.6]
+
+
 def test_matches_come_the_most_probable_first_and_one_for_each_entity(screener: Screener) -> None:
     found = screener.search("Islamic Republic of Iran Shipping Lines", limit=5)
     assert len(found) == 5

@@ -81,14 +81,17 @@ def _compare_readings(one: Name, other: Name) -> Evidence:
         len(right[j].text) for j in extra_right
     )
     spelling = (total + spare) / letters
+    as_one = False
     if by_words := total + _WHOLE_EDITS_PER_WORD * len(extra):
         whole, length = _whole_distance(one, other, vowelless=vowelless)
         if whole <= _WHOLE_EDITS_MAX and whole < by_words:
             # Written together or apart (JSCARGUMENT, Ramimakhlouf): the whole text explains better.
-            worst, total, extra = min(whole, worst), min(whole, total), []
+            worst, total, extra, as_one = min(whole, worst), min(whole, total), [], True
             spelling = min(whole / length, spelling)
     organisation = one.organisation or other.organisation
     pairs = [(left[i], right[j], d) for d, i, j in matched]
+    # Edits are not counted beyond _EDITS_MAX, so that a long word would look half like any other.
+    common = [pair for pair in pairs if as_one or pair[2] < _EDITS_MAX]
     return Evidence(
         edit_first=min(max(worst - 0.6, 0.0), 1.0),
         edit_second=min(max(worst - 1.2, 0.0), 1.0),
@@ -113,7 +116,7 @@ def _compare_readings(one: Name, other: Name) -> Evidence:
         initials=float(
             sum((a.kind is Kind.INITIAL) is not (b.kind is Kind.INITIAL) for a, b, _ in pairs)
         ),
-        shared=math.log1p(sum((a.rarity + b.rarity) / 2 * _alike(a, b, d) for a, b, d in pairs)),
+        shared=math.log1p(sum((a.rarity + b.rarity) / 2 * _alike(a, b, d) for a, b, d in common)),
     )
 
 
