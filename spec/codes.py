@@ -61,6 +61,14 @@ CODES: Final[dict[int, str]] = {
     110: "chain.broken",
     111: "chain.open",
     112: "import.time_differs",
+    130: "asset.bad_controls",
+    131: "asset.paused",
+    132: "asset.held_back",
+    133: "asset.not_allowed",
+    134: "asset.second_person",
+    135: "asset.no_such_control",
+    136: "asset.not_issuer",
+    137: "asset.control_unchanged",
 }
 NUMBERS: Final[dict[str, int]] = {name: number for number, name in CODES.items()}
 

@@ -72,8 +72,9 @@ def opening_units(*, assets: list[int], owner: bytes = ZERO32, flags: int = 0) -
     return (pack(OPENING, {"owner": owner, "flags": flags, "assets": first}), *further)
 
 
-def asset_unit(code: bytes, scale: int) -> tuple[bytes, ...]:
-    return (pack(ASSET, {"code": code.ljust(16, b"\0"), "scale": scale}),)
+def asset_unit(code: bytes, scale: int, *, controls: int = 0, issuer: int = 0) -> tuple[bytes, ...]:
+    values = {"code": code.ljust(16, b"\0"), "scale": scale}
+    return (pack(ASSET, values | {"controls": controls, "issuer": issuer}),)
 
 
 def key_unit(

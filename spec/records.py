@@ -30,6 +30,8 @@ class Kind(IntEnum):
     REGISTER_KEY = 13
     REVOKE_KEY = 14
     SET_LIMIT = 15
+    CONTROL_ASSET = 26
+    CLAWBACK = 27
 
 
 class Flag(IntEnum):
@@ -77,6 +79,35 @@ class AccountFlag(IntEnum):
     CLOSED = 512
 
 
+class Control(IntEnum):
+    """What the issuer of an asset may do."""
+
+    MINT_BURN = 1
+    FREEZE = 2
+    ALLOW_LIST = 4
+    CLAWBACK = 8
+    PAUSE = 16
+    TWO_PERSON = 32
+
+
+class ControlAct(IntEnum):
+    PAUSE = 1
+    RESUME = 2
+    HOLD_BACK = 3
+    LET_GO = 4
+    ALLOW = 5
+    DISALLOW = 6
+
+
+class AssetFlag(IntEnum):
+    PAUSED = 1
+
+
+class BalanceFlag(IntEnum):
+    ALLOWED = 1
+    HELD_BACK = 2
+
+
 AMOUNT_MINOR_MAX: Final = 2**126 - 1
 UNITS_MAX: Final = 16
 ENTRIES_MAX: Final = 16_384
@@ -103,6 +134,8 @@ UNITS_OF_KIND: Final[dict[int, tuple[int, int]]] = {  # fewest and most
     Kind.REGISTER_KEY: (1, 1),
     Kind.REVOKE_KEY: (1, 1),
     Kind.SET_LIMIT: (1, 1),
+    Kind.CONTROL_ASSET: (0, 1),
+    Kind.CLAWBACK: (0, 1),
 }
 
 
@@ -197,7 +230,7 @@ LEG: Final = layout("""
     amount_minor u128
 """)
 OPENING: Final = layout("owner 32\nflags u32\nassets 28")
-ASSET: Final = layout("code 16\nscale u8\nzero 47")
+ASSET: Final = layout("code 16\nscale u8\nzero 3\ncontrols u32\nissuer u32\nzero 36")
 KEY: Final = layout("key 32\ninstitution u32\npurposes u32\nactivation_height u64\nzero 16")
 KEY_NAME: Final = layout("key 32\nzero 32")
 ENVELOPE_HEAD: Final = layout("""
@@ -375,8 +408,9 @@ def check_units(kind: int, units: tuple[bytes, ...]) -> None:
         unpack(ASSET, units[0])
     elif kind == Kind.REGISTER_KEY:
         unpack(KEY, units[0])
-    elif kind in (Kind.REVOKE_KEY, Kind.SET_LIMIT):
-        unpack(KEY_NAME, units[0])
+    elif kind in (Kind.REVOKE_KEY, Kind.SET_LIMIT, Kind.CONTROL_ASSET, Kind.CLAWBACK):
+        for unit in units:
+            unpack(KEY_NAME, unit)
 
 
 # --- envelopes ------------------------------------------------------------------------------

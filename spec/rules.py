@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
 
+from spec import controls
 from spec.codes import Refusal, refuse_if
 from spec.ed25519 import verify
 from spec.hashing import ZERO32, hash_bytes
@@ -18,6 +19,7 @@ from spec.records import (
     KEY,
     KEY_NAME,
     AccountFlag,
+    Control,
     Entry,
     Flag,
     Kind,
@@ -66,6 +68,8 @@ PURPOSE_OF_KIND: Final[dict[int, Purpose]] = {
     Kind.REGISTER_KEY: Purpose.GOVERN,
     Kind.REVOKE_KEY: Purpose.GOVERN,
     Kind.SET_LIMIT: Purpose.GOVERN,
+    Kind.CONTROL_ASSET: Purpose.ISSUE,
+    Kind.CLAWBACK: Purpose.ISSUE,
 }
 
 
@@ -119,7 +123,9 @@ IMPORTABLE: Final = Flag.LINKED | Flag.IMPORTED
 FLAGS_OF_KIND: Final[dict[int, int]] = {  # of the others: LINKED alone
     Kind.PAYMENT: sum(Flag) & ~Flag.BALANCING_PAYEE,
     Kind.REFUND: IMPORTABLE | Flag.SIGNED | Flag.NET,
-    Kind.ISSUE: IMPORTABLE,
+    Kind.ISSUE: IMPORTABLE | Flag.SIGNED,
+    Kind.CONTROL_ASSET: Flag.LINKED | Flag.SIGNED,
+    Kind.CLAWBACK: Flag.LINKED | Flag.SIGNED,
     Kind.REDEEM: IMPORTABLE | Flag.SIGNED | Flag.BALANCING_PAYER | Flag.BALANCING_PAYEE,
     Kind.OPEN_ACCOUNT: IMPORTABLE,
 }
@@ -222,10 +228,16 @@ def apply_refund(state: State, entry: Entry, scene: Scene) -> int:
 def apply_issue_or_redeem(state: State, entry: Entry, scene: Scene) -> int:
     redeems = entry.kind == Kind.REDEEM
     refuse_if(
-        flags_differ(entry) or entry.expires_ns != 0 or bool(entry.units) or entry.to_asset != 0,
+        flags_differ(entry)
+        or entry.expires_ns != 0
+        or entry.to_asset != 0
+        or (redeems and bool(entry.units))
+        or controls.seconded_in_vain(state, entry),
         "ledger.inconsistent",
     )
     payer, _ = check_parties(state, entry, scene)
+    controls.check_issuer(state, entry, scene)
+    controls.check_second_person(state, entry, scene)
     if redeems:
         check_authorisation(entry, payer, scene)
     amount_minor = balanced_minor(state, entry)
@@ -391,6 +403,7 @@ def book_leg(state: State, leg: Leg, flags: int) -> None:
     get = state.balances.get((getter.number, leg.asset))
     if give is None or get is None:
         raise Refusal("ledger.asset_not_held")
+    controls.check_movement(state.assets[leg.asset], give, get, getter)
     lacking = not giver.has(AccountFlag.NOSTRO) and give.available_minor() < leg.amount_minor
     balanced_to_nothing = leg.amount_minor == 0
     refuse_if((lacking and not flags & Flag.NET) or balanced_to_nothing, "ledger.exceeds_available")
@@ -472,6 +485,8 @@ def apply_post(state: State, entry: Entry, scene: Scene) -> int:
     refuse_if(payer.has(AccountFlag.FROZEN), "ledger.payer_frozen")
     refuse_if(payee.has(AccountFlag.FROZEN), "ledger.payee_frozen")
     legs = legs_to_post(entry, hold)
+    for leg in legs:
+        check_post(state, leg)
     release_hold(state, hold)
     for leg in legs:
         move(state, leg)
@@ -494,6 +509,14 @@ def legs_to_post(entry: Entry, hold: Hold) -> tuple[Leg, ...]:
     given = (leg for leg in legs if leg.payer == entry.payer and leg.role != Role.FEE)
     refuse_if(sum_minor(given) != entry.amount_minor, "hold.legs_differ")
     return legs
+
+
+def check_post(state: State, leg: Leg) -> None:
+    """Codes 131 to 133: the issuer may have changed its mind since the hold was placed."""
+    getter = state.accounts[leg.payee]
+    give = state.balances[state.accounts[leg.payer].number, leg.asset]
+    get = state.balances[getter.number, leg.asset]
+    controls.check_movement(state.assets[leg.asset], give, get, getter)
 
 
 def apply_void(state: State, entry: Entry, scene: Scene) -> int:
@@ -579,13 +602,19 @@ def apply_register_asset(state: State, entry: Entry, scene: Scene) -> int:
     check_plain(entry)
     unit = unpack(ASSET, entry.units[0])
     code, scale = unit["code"], unit["scale"]
+    known_controls = unit["controls"] & ~sum(Control) == 0
+    has_issuer = unit["issuer"] != 0
     letters = code.rstrip(b"\0")
     taken = any(asset.code == code for asset in state.assets.values())
     plain = len(letters) > 0 and all(letter in CODE_CHARACTERS for letter in letters)
     refuse_if(entry.asset != len(state.assets) + 1, "asset.out_of_order")
     refuse_if(taken, "asset.code_taken")
     refuse_if(not plain or scale > SCALE_MAX, "asset.bad_code")
-    state.assets[entry.asset] = Asset(entry.asset, scale, code)
+    refuse_if(not known_controls, "asset.bad_controls")
+    refuse_if(has_issuer != (unit["controls"] != 0), "asset.bad_controls")
+    state.assets[entry.asset] = Asset(
+        entry.asset, scale, 0, code, controls=unit["controls"], issuer=unit["issuer"]
+    )
     return 0
 
 
@@ -626,6 +655,26 @@ def apply_set_limit(state: State, entry: Entry, scene: Scene) -> int:
     return 0
 
 
+def apply_clawback(state: State, entry: Entry, scene: Scene) -> int:
+    """Posted money goes back to the issuer, whoever froze it; what is promised stays promised."""
+    check_plain(entry)
+    holder, taker = controls.check_clawback(state, entry, scene)
+    check_limit(state, entry, scene, entry.amount_minor)
+    give = state.balances.get((holder.number, entry.asset))
+    get = state.balances.get((taker.number, entry.asset))
+    if give is None or get is None:
+        raise Refusal("ledger.asset_not_held")
+    refuse_if(give.available_minor() < entry.amount_minor, "ledger.exceeds_available")
+    move(state, whole_leg(entry, entry.amount_minor))
+    use_limit(state, entry, scene, entry.amount_minor)
+    return entry.amount_minor
+
+
+def apply_control_asset(state: State, entry: Entry, scene: Scene) -> int:
+    check_plain(entry)
+    return controls.apply_control_asset(state, entry, scene)
+
+
 RULES: Final[dict[int, Callable[[State, Entry, Scene], int]]] = {
     Kind.PAYMENT: apply_payment,
     Kind.POST: apply_post,
@@ -641,4 +690,6 @@ RULES: Final[dict[int, Callable[[State, Entry, Scene], int]]] = {
     Kind.REGISTER_KEY: apply_register_key,
     Kind.REVOKE_KEY: apply_revoke_key,
     Kind.SET_LIMIT: apply_set_limit,
+    Kind.CONTROL_ASSET: apply_control_asset,
+    Kind.CLAWBACK: apply_clawback,
 }

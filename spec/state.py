@@ -40,7 +40,13 @@ class Account:
 class Asset:
     number: int
     scale: int
+    flags: int
     code: bytes
+    controls: int
+    issuer: int
+
+    def has(self, control: int) -> bool:
+        return self.controls & control != 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,7 @@ class Balance:
     posted_minor: int = 0
     pending_in_minor: int = 0
     pending_out_minor: int = 0
+    flags: int = 0
 
     def available_minor(self) -> int:
         return self.posted_minor - self.pending_out_minor
@@ -161,13 +168,16 @@ def free_slot(slots: list[Any], row: Any) -> None:
 ACCOUNT_ROW: Final = layout(
     "address 20\ninstitution u32\nflags u32\ncategory u32\nowner 32\nopened_ns u64"
 )
-ASSET_ROW: Final = layout("number u32\nscale u8\nzero 3\ncode 16")
+ASSET_ROW: Final = layout(
+    "number u32\nscale u8\nflags u8\nzero 2\ncode 16\ncontrols u32\nissuer u32"
+)
 BALANCE_ROW: Final = layout("""
     account u32
     asset u32
     posted_minor i128
     pending_in_minor u128
     pending_out_minor u128
+    flags u32
 """)
 HOLD_ROW: Final = layout("""
     id 16

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from clearway.ledger.book import Block, Book, sign_finality
-from clearway.ledger.crypto import public_key
+from clearway.ledger.crypto import hash_bytes, public_key, sign
 from clearway.ledger.genesis import (
     Genesis,
     GenesisAccount,
@@ -24,14 +24,20 @@ from clearway.ledger.genesis import (
 )
 from clearway.payment.money import Asset
 from clearway.payment.records import (
+    INSTRUCTION_BYTES,
     AccountFlag,
+    Control,
+    ControlAct,
     Flag,
     Kind,
     Outcome,
     Purpose,
     Role,
     pack_account_units,
+    pack_asset_unit,
     pack_head,
+    pack_key_reference,
+    pack_key_unit,
     pack_leg,
 )
 
@@ -79,6 +85,7 @@ class Entry:
     head: bytes
     units: bytes
     id: bytes
+    signature: bytes = b""
 
 
 class Chain:
@@ -118,6 +125,7 @@ class Chain:
             valid_until_ns=self.now_ns + HOUR_NS,
             heads=b"".join(entry.head for entry in entries),
             units=b"".join(entry.units for entry in entries),
+            signatures=b"".join(entry.signature for entry in entries),
         )
 
     # --- entries --------------------------------------------------------------------------------
@@ -129,6 +137,12 @@ class Chain:
         fields.setdefault("valid_until_ns", self.now_ns + HOUR_NS)
         head = pack_head(kind=kind, id=id, units=len(units) // 64, **fields)  # type: ignore[arg-type]
         return Entry(head, units, id)
+
+    def signed(self, entry: Entry, seed: bytes) -> Entry:
+        """With the signature that an owner, or a second person, gives. Its head says SIGNED."""
+        instruction = hash_bytes("instruction", entry.head[:INSTRUCTION_BYTES])
+        digest = hash_bytes("authorise", self.book.chain_id + instruction)
+        return replace(entry, signature=sign(seed, digest))
 
     def open(
         self, *names: str, assets: Sequence[int] = ALL, seed: bytes = SEED
@@ -314,10 +328,54 @@ def busy_chain(folder: Path | None = None) -> Chain:
         chain.entry(Kind.CLOSE_ACCOUNT, payer=erin),
         chain.entry(Kind.OPEN_ACCOUNT, payer=erin, units=pack_account_units(assets=[EUR])),
     )
+    _tell_of_an_issuer(chain)
     first = chain.seal([chain.pay(alice, bob, 40), chain.pay(alice, dora, 41)])
     second = chain.seal([chain.pay(dora, bob, 42)], seed=OTHER_SEED)
     chain.order_envelopes([first, second])
     return chain
+
+
+def _tell_of_an_issuer(chain: Chain) -> None:
+    """An asset whose issuer needs a second person to issue, to pause and to take back."""
+    gold, second = 5, bytes([9]) * 32
+    unit = pack_key_unit(
+        key=public_key(second), institution=1, purposes=Purpose.ISSUE, activation_height=0
+    )
+    controls = Control.PAUSE | Control.CLAWBACK | Control.FREEZE | Control.TWO_PERSON
+    chain.order(
+        chain.entry(
+            Kind.REGISTER_ASSET,
+            asset=gold,
+            units=pack_asset_unit("XAU/4", 4, controls=controls, issuer=1),
+        ),
+        chain.entry(Kind.REGISTER_KEY, units=unit),
+        chain.entry(
+            Kind.OPEN_ACCOUNT,
+            payer=address_of("mint"),
+            units=pack_account_units(flags=AccountFlag.NOSTRO, assets=[gold]),
+        ),
+        *(
+            chain.entry(
+                Kind.OPEN_ACCOUNT, payer=address_of(name), units=pack_account_units(assets=[gold])
+            )
+            for name in ("gina", "hans")
+        ),
+    )
+    mint, gina, hans = (address_of(name) for name in ("mint", "gina", "hans"))
+
+    def seconded(kind: Kind, **fields: object) -> Entry:
+        unit = pack_key_reference(public_key(second))
+        act = chain.entry(kind, flags=Flag.SIGNED, asset=gold, units=unit, **fields)
+        return chain.signed(act, second)
+
+    chain.order(
+        seconded(Kind.ISSUE, payer=mint, payee=gina, amount_minor=900),
+        seconded(Kind.CONTROL_ASSET, payer=hans, purpose=ControlAct.HOLD_BACK),
+        chain.pay(gina, hans, 5, asset=gold),  # refused
+        seconded(Kind.CLAWBACK, payer=gina, payee=hans, amount_minor=300),
+        seconded(Kind.CONTROL_ASSET, purpose=ControlAct.PAUSE),
+        chain.entry(Kind.CLAWBACK, payer=gina, payee=hans, asset=gold, amount_minor=1),  # refused
+    )
 
 
 def _held_exchange(chain: Chain, payer: bytes, payee: bytes) -> Entry:

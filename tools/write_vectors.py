@@ -36,6 +36,8 @@ from spec.records import (
     RESULT,
     WITH_LEGS,
     AccountFlag,
+    Control,
+    ControlAct,
     Entry,
     Flag,
     Kind,
@@ -62,7 +64,14 @@ BANK: Final = b"seed of the bank".ljust(32, b".")
 SEQUENCER: Final = b"seed of the sequencer".ljust(32, b".")
 OWNER: Final = b"seed of an owner".ljust(32, b".")
 SPARE: Final = b"seed of a spare key".ljust(32, b".")
-SEEDS: Final = {"bank": BANK, "sequencer": SEQUENCER, "owner": OWNER, "spare": SPARE}
+SECOND: Final = b"seed of a second person".ljust(32, b".")
+SEEDS: Final = {
+    "bank": BANK,
+    "sequencer": SEQUENCER,
+    "owner": OWNER,
+    "spare": SPARE,
+    "second": SECOND,
+}
 
 
 def vectors() -> dict[str, Any]:
@@ -117,6 +126,8 @@ def entry_vector(entry: Entry) -> dict[str, Any]:
         Kind.REGISTER_KEY: KEY,
         Kind.REVOKE_KEY: KEY_NAME,
         Kind.SET_LIMIT: KEY_NAME,
+        Kind.CONTROL_ASSET: KEY_NAME,
+        Kind.CLAWBACK: KEY_NAME,
     }
     kind = Kind(entry.kind)
     layout = LEG if kind in WITH_LEGS else layouts.get(kind, ())
@@ -144,12 +155,13 @@ def one_of_each() -> list[Entry]:
         Kind.OPEN_ACCOUNT: compose.opening_units(
             assets=[*range(1, 10)], owner=public_key(OWNER), flags=AccountFlag.OPERATING
         ),
-        Kind.REGISTER_ASSET: compose.asset_unit(b"XAU/4", 4),
+        Kind.REGISTER_ASSET: compose.asset_unit(b"XAU/4", 4, controls=Control.PAUSE, issuer=2),
         Kind.REGISTER_KEY: compose.key_unit(
             public_key(SPARE), institution=2, purposes=Purpose.PAY, activation_height=9
         ),
         Kind.REVOKE_KEY: compose.key_name_unit(public_key(SPARE)),
         Kind.SET_LIMIT: compose.key_name_unit(public_key(BANK)),
+        Kind.CONTROL_ASSET: compose.key_name_unit(public_key(BANK)),
     }
     kinds = [kind for kind in Kind if kind >= Kind.PAYMENT]
     entries = [distinct_entry(kind, units.get(kind, ())) for kind in kinds]
@@ -424,6 +436,45 @@ def tell(story: Story) -> None:
         ),
         make(Kind.PAYMENT, "ann", "bob", amount_minor=11),
         after_ns=HOUR_NS,
+    )
+    tell_of_an_issuer(story)
+
+
+def tell_of_an_issuer(story: Story) -> None:
+    """An asset whose issuer may do everything, with two persons."""
+    chain_id, make = story.ledger.chain_id, story.entry
+    silver = 4
+    second = compose.key_name_unit(public_key(SECOND))
+    controls = {"controls": sum(Control), "issuer": 1}
+
+    def seconded(kind: Kind, *parties: str, **fields: Any) -> Entry:
+        act = make(kind, *parties, asset=silver, units=second, **fields)
+        return compose.authorise(act, chain_id=chain_id, seed=SECOND)
+
+    story.block(
+        make(Kind.REGISTER_ASSET, asset=silver, units=compose.asset_unit(b"XAG/4", 4, **controls)),
+        make(
+            Kind.REGISTER_KEY,
+            units=compose.key_unit(public_key(SECOND), institution=1, purposes=Purpose.ISSUE),
+        ),
+        make(
+            Kind.OPEN_ACCOUNT,
+            "mint",
+            asset=0,
+            units=compose.opening_units(assets=[silver], flags=AccountFlag.NOSTRO),
+        ),
+        make(Kind.OPEN_ACCOUNT, "vic", asset=0, units=compose.opening_units(assets=[silver])),
+        make(Kind.OPEN_ACCOUNT, "wil", asset=0, units=compose.opening_units(assets=[silver])),
+    )
+    story.block(
+        make(Kind.ISSUE, "mint", "vic", asset=silver, amount_minor=500),
+        seconded(Kind.ISSUE, "mint", "vic", amount_minor=500),
+        seconded(Kind.CONTROL_ASSET, "vic", purpose=ControlAct.ALLOW),
+        seconded(Kind.CONTROL_ASSET, "wil", purpose=ControlAct.HOLD_BACK),
+        make(Kind.PAYMENT, "vic", "wil", asset=silver, amount_minor=5),
+        seconded(Kind.CLAWBACK, "vic", "wil", amount_minor=20),
+        seconded(Kind.CONTROL_ASSET, purpose=ControlAct.PAUSE),
+        make(Kind.REDEEM, "vic", "mint", asset=silver, amount_minor=5),
     )
 
 

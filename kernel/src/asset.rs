@@ -1,4 +1,5 @@
-//! Assets: a number, a code such as `EUR/2`, and how many digits its amounts carry.
+//! Assets: a number, a code such as `EUR/2`, how many digits its amounts carry, and what its issuer
+//! may do, which is declared when it is registered and never changes.
 
 use std::collections::BTreeSet;
 
@@ -8,11 +9,34 @@ pub const SCALE_MAX: u8 = 30;
 
 pub type Code = [u8; 16];
 
+// What an issuer may do.
+pub const MINT_BURN: u32 = 1;
+pub const FREEZE: u32 = 2;
+pub const ALLOW_LIST: u32 = 4;
+pub const CLAWBACK: u32 = 8;
+pub const PAUSE: u32 = 16;
+pub const TWO_PERSON: u32 = 32;
+pub const CONTROLS: u32 = 63;
+
+/// Flag of an asset that does not move.
+pub const PAUSED: u8 = 1;
+
 #[derive(Clone, Copy, Debug)]
 pub struct Asset {
     pub number: u32,
     pub scale: u8,
+    pub flags: u8,
     pub code: Code,
+    pub controls: u32,
+    /// The institution; 0 when nobody controls the asset.
+    pub issuer: u32,
+}
+
+impl Asset {
+    #[inline]
+    pub fn has(&self, control: u32) -> bool {
+        self.controls & control != 0
+    }
 }
 
 impl Row for Asset {
@@ -20,9 +44,10 @@ impl Row for Asset {
 
     fn write_leaf(&self, out: &mut Vec<u8>) {
         out.extend(self.number.to_le_bytes());
-        out.extend([self.scale, 0, 0, 0]);
+        out.extend([self.scale, self.flags, 0, 0]);
         out.extend(self.code);
-        out.extend([0; 8]);
+        out.extend(self.controls.to_le_bytes());
+        out.extend(self.issuer.to_le_bytes());
     }
 }
 
@@ -36,6 +61,12 @@ impl Assets {
     #[inline]
     pub fn knows(&self, number: u32) -> bool {
         number != 0 && number <= self.table.next_number()
+    }
+
+    /// Assets count from 1.
+    #[inline]
+    pub fn get(&self, number: u32) -> Option<&Asset> {
+        self.table.get(number.checked_sub(1)?)
     }
 
     pub fn next_number(&self) -> u32 {

@@ -4,10 +4,16 @@ use crate::account::Account;
 use crate::table::{Row, Table};
 use crate::width::at;
 
+/// The asset's issuer lets the account receive it (assets with an allow-list).
+pub const ALLOWED: u32 = 1;
+/// The asset's issuer has frozen what the account holds of it.
+pub const HELD_BACK: u32 = 2;
+
 #[derive(Clone, Copy, Debug)]
 pub struct Balance {
     pub account: u32,
     pub asset: u32,
+    pub flags: u32,
     pub posted: i128,
     pub pending_in: u128,
     pub pending_out: u128,
@@ -15,7 +21,7 @@ pub struct Balance {
 
 impl Balance {
     pub fn new(account: u32, asset: u32) -> Self {
-        Self { account, asset, posted: 0, pending_in: 0, pending_out: 0 }
+        Self { account, asset, flags: 0, posted: 0, pending_in: 0, pending_out: 0 }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -57,6 +63,7 @@ impl Row for Balance {
         crate::codec::put::<8, _, _>(&mut leaf, self.posted.to_le_bytes());
         crate::codec::put::<24, _, _>(&mut leaf, self.pending_in.to_le_bytes());
         crate::codec::put::<40, _, _>(&mut leaf, self.pending_out.to_le_bytes());
+        crate::codec::put::<56, _, _>(&mut leaf, self.flags.to_le_bytes());
         out.extend_from_slice(&leaf);
     }
 }

@@ -123,6 +123,8 @@ pub enum Kind {
     RegisterKey,
     RevokeKey,
     SetLimit,
+    ControlAsset,
+    Clawback,
 }
 
 impl Kind {
@@ -142,7 +144,9 @@ impl Kind {
             13 => Ok(Self::RegisterKey),
             14 => Ok(Self::RevokeKey),
             15 => Ok(Self::SetLimit),
-            _ => Err(DecodeError("an entry has a kind that is not 2 to 15")),
+            26 => Ok(Self::ControlAsset),
+            27 => Ok(Self::Clawback),
+            _ => Err(DecodeError("an entry has an unknown kind")),
         }
     }
 }
@@ -329,9 +333,14 @@ fn check_units(kind: Kind, units: &[Unit]) -> Result<(), DecodeError> {
         }
         (Kind::Void | Kind::CloseAccount | Kind::Freeze | Kind::Unfreeze, []) => Ok(()),
         (Kind::OpenAccount, [_] | [_, _] | [_, _, _] | [_, _, _, _]) => Ok(()),
-        (Kind::RegisterAsset, [unit]) => zero_at::<17, 47, _>(unit),
+        (Kind::RegisterAsset, [unit]) => {
+            zero_at::<17, 3, _>(unit).and_then(|()| zero_at::<28, 36, _>(unit))
+        }
         (Kind::RegisterKey, [unit]) => zero_at::<48, 16, _>(unit),
-        (Kind::RevokeKey | Kind::SetLimit, [unit]) => zero_at::<32, 32, _>(unit),
+        (Kind::ControlAsset | Kind::Clawback, []) => Ok(()),
+        (Kind::RevokeKey | Kind::SetLimit | Kind::ControlAsset | Kind::Clawback, [unit]) => {
+            zero_at::<32, 32, _>(unit)
+        }
         (
             Kind::Void
             | Kind::CloseAccount
@@ -341,7 +350,9 @@ fn check_units(kind: Kind, units: &[Unit]) -> Result<(), DecodeError> {
             | Kind::RegisterAsset
             | Kind::RegisterKey
             | Kind::RevokeKey
-            | Kind::SetLimit,
+            | Kind::SetLimit
+            | Kind::ControlAsset
+            | Kind::Clawback,
             _,
         ) => Err(DecodeError("an entry's number of units is not of its kind")),
     }

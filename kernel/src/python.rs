@@ -20,6 +20,7 @@ use pyo3::types::{PyBytes, PyMemoryView};
 
 use crate::account::Account;
 use crate::apply::held_units;
+use crate::asset::PAUSED;
 use crate::block::{Block, Records};
 use crate::codec::{DecodeError as Undecodable, HEADER_BYTES};
 use crate::hash::{Domain, Hash, Key};
@@ -969,6 +970,22 @@ impl PyLedger {
             let text =
                 |code: &[u8; 16]| String::from_utf8_lossy(code).trim_end_matches('\0').to_owned();
             rows.map(|asset| (asset.number, text(&asset.code), asset.scale)).collect()
+        })
+    }
+
+    fn asset_controls(&self, py: Python<'_>) -> PyResult<Vec<(u32, u32, bool)>> {
+        self.read(py, |ledger| {
+            let rows = ledger.state.assets.table.rows().iter();
+            rows.map(|asset| (asset.controls, asset.issuer, asset.flags & PAUSED != 0)).collect()
+        })
+    }
+
+    fn balance_flags(&self, py: Python<'_>, address: Buffer, asset: u32) -> PyResult<Option<u32>> {
+        let address = address.array("address")?;
+        self.read(py, |ledger| {
+            let (_, account) = ledger.state.accounts.find_row(&address)?;
+            let number = ledger.state.balances.find(account, asset)?;
+            Some(ledger.state.balances.table.row(number).flags)
         })
     }
 

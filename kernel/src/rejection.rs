@@ -83,6 +83,14 @@ rejections! {
     ChainBroken = 110 "chain.broken",
     ChainOpen = 111 "chain.open",
     ImportTimeDiffers = 112 "import.time_differs",
+    AssetBadControls = 130 "asset.bad_controls",
+    AssetPaused = 131 "asset.paused",
+    AssetHeldBack = 132 "asset.held_back",
+    AssetNotAllowed = 133 "asset.not_allowed",
+    AssetSecondPerson = 134 "asset.second_person",
+    AssetNoSuchControl = 135 "asset.no_such_control",
+    AssetNotIssuer = 136 "asset.not_issuer",
+    AssetControlUnchanged = 137 "asset.control_unchanged",
 }
 
 impl Rejection {

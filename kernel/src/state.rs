@@ -38,6 +38,8 @@ pub(crate) enum Undo {
     AccountOpened,
     AccountFlags { number: u32, flags: u32 },
     AssetRegistered,
+    AssetFlags { number: u32, flags: u8 },
+    BalanceFlags { number: u32, flags: u32 },
     HoldPlaced { slot: u32 },
     HoldEnded { slot: u32 },
     KeyRegistered,
@@ -120,6 +122,10 @@ impl State {
                 self.accounts.table.row_mut(number).flags = flags;
             }
             Undo::AssetRegistered => self.assets.forget_last(),
+            Undo::AssetFlags { number, flags } => self.assets.table.row_mut(number).flags = flags,
+            Undo::BalanceFlags { number, flags } => {
+                self.balances.table.row_mut(number).flags = flags;
+            }
             Undo::HoldPlaced { slot } => drop(self.holds.end(slot)),
             Undo::HoldEnded { slot } => {
                 let hold = self.holds_ended.pop().expect("invariant: an ended hold was kept");
@@ -180,6 +186,17 @@ impl State {
     pub fn register_asset(&mut self, asset: Asset) {
         self.assets.register(asset);
         self.note(Undo::AssetRegistered);
+    }
+
+    /// `row` is the asset's place in its table, its number less 1.
+    pub fn set_asset_flags(&mut self, row: u32, flags: u8) {
+        let before = std::mem::replace(&mut self.assets.table.row_mut(row).flags, flags);
+        self.note(Undo::AssetFlags { number: row, flags: before });
+    }
+
+    pub fn set_balance_flags(&mut self, number: u32, flags: u32) {
+        let before = std::mem::replace(&mut self.balances.table.row_mut(number).flags, flags);
+        self.note(Undo::BalanceFlags { number, flags: before });
     }
 
     // --- holds ---------------------------------------------------------------------------------

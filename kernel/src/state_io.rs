@@ -250,14 +250,22 @@ fn read_account(row: &[u8; Account::LEAF_BYTES]) -> Account {
 }
 
 fn read_asset(row: &[u8; Asset::LEAF_BYTES]) -> Asset {
-    let [scale] = field::<4, _, _>(row);
-    Asset { number: u32_at::<0, _>(row), scale, code: field::<8, _, _>(row) }
+    let [scale, flags] = field::<4, _, _>(row);
+    Asset {
+        number: u32_at::<0, _>(row),
+        scale,
+        flags,
+        code: field::<8, _, _>(row),
+        controls: u32_at::<24, _>(row),
+        issuer: u32_at::<28, _>(row),
+    }
 }
 
 fn read_balance(row: &[u8; Balance::LEAF_BYTES]) -> Balance {
     Balance {
         account: u32_at::<0, _>(row),
         asset: u32_at::<4, _>(row),
+        flags: u32_at::<56, _>(row),
         posted: i128::from_le_bytes(field::<8, _, _>(row)),
         pending_in: u128_at::<24, _>(row),
         pending_out: u128_at::<40, _>(row),

@@ -213,6 +213,12 @@ class Ledger:
     def assets(self) -> list[tuple[int, str, int]]:
         """(number, code, scale)."""
 
+    def asset_controls(self) -> list[tuple[int, int, bool]]:
+        """(controls, issuer, whether it is paused) of each asset, in the order of `assets`."""
+
+    def balance_flags(self, address: Buffer, asset: int) -> int | None:
+        """1 allowed, 2 held back by the issuer; None when the asset is not held."""
+
     def keys(self) -> list[tuple[bytes, int, int, int, int, int, int]]:
         """(key, institution, purposes, activation_height, revoked_height, sequence,
         imported_ns)."""

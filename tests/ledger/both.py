@@ -115,6 +115,9 @@ class Both:
             (asset.number, asset.code.rstrip(b"\0").decode(), asset.scale)
             for asset in state.assets.values()
         ]
+        assert kernel.asset_controls() == [
+            (asset.controls, asset.issuer, asset.flags != 0) for asset in state.assets.values()
+        ]
         self.compare_accounts(state)
         self.compare_holds(state)
         assert kernel.keys() == [
@@ -158,6 +161,8 @@ class Both:
             assert sorted(self.kernel.balances(account.address)) == sorted(rows)
             for asset, *amounts in rows:
                 assert self.kernel.balance(account.address, asset) == tuple(amounts)
+                flags = state.balances[number, asset].flags
+                assert self.kernel.balance_flags(account.address, asset) == flags
         assert self.kernel.account_at(len(state.accounts)) is None
         numbers = self.kernel.account_numbers(b"".join(state.accounts) + b"n" * 20)
         known, flags = numbers[:-4], [account.flags for account in state.accounts.values()]

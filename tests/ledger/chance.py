@@ -15,6 +15,8 @@ from spec.hashing import ZERO32
 from spec.records import (
     AMOUNT_MINOR_MAX,
     AccountFlag,
+    Control,
+    ControlAct,
     Entry,
     Flag,
     Kind,
@@ -29,10 +31,12 @@ from tests.ledger.town import (
     DAY,
     EUR,
     EURO,
+    GOV,
     HOUR,
     KEYS,
     OWNER,
     SECOND,
+    TWO,
     Town,
     address,
     public,
@@ -58,6 +62,8 @@ KINDS: Final = [
     *[Kind.OPEN_ACCOUNT] * 2,
     *[Kind.CLOSE_ACCOUNT] * 2,
     *[Kind.FREEZE, Kind.UNFREEZE] * 2,
+    *[Kind.CONTROL_ASSET] * 4,
+    *[Kind.CLAWBACK] * 2,
     Kind.REGISTER_ASSET,
     Kind.REGISTER_KEY,
     Kind.REVOKE_KEY,
@@ -253,7 +259,7 @@ class Chance:
         made = self.flagged(made, linked)
         if self.percent(0 if self.calm else 3):
             made = self.oddly(made)
-        return self.authorised(made)
+        return self.seconded(self.authorised(made))
 
     def flagged(self, made: Entry, linked: int) -> Entry:
         """With flags that suit the kind, mostly."""
@@ -298,6 +304,8 @@ class Chance:
             Kind.REGISTER_KEY: self.register_key,
             Kind.REVOKE_KEY: self.revoke_key,
             Kind.SET_LIMIT: self.set_limit,
+            Kind.CONTROL_ASSET: self.control_asset,
+            Kind.CLAWBACK: self.clawback,
         }[kind]()
 
     def base(
@@ -335,6 +343,13 @@ class Chance:
         needed = takes and payer is not None and payer.owner != ZERO32
         if needed != self.percent(0 if self.calm else 3):
             return self.town.signed(made, self.mostly(OWNER, ["root1"], 5))
+        return made
+
+    def seconded(self, made: Entry) -> Entry:
+        """With the second person that an act in TWO needs; sometimes none, or one in vain."""
+        acts = (Kind.ISSUE, Kind.CONTROL_ASSET, Kind.CLAWBACK)
+        if made.kind in acts and (made.asset == TWO) != self.percent(4):
+            return self.town.seconded(made, self.pick(["limited1", "limited1", "root1", "pay1"]))
         return made
 
     def payment(self) -> Entry:
@@ -531,8 +546,13 @@ class Chance:
         return self.base(kind, self.mostly(self.pick(likely), EVERYONE, 10))
 
     def register_asset(self) -> Entry:
-        units = compose.asset_unit(self.pick(ASSET_CODES), self.mostly(0, [2, 30, 31, 255], 20))
-        number = self.mostly(len(self.state().assets) + 1, [0, 1, 9], 15)
+        units = compose.asset_unit(
+            self.pick(ASSET_CODES),
+            self.mostly(0, [2, 30, 31, 255], 20),
+            controls=self.pick([0, 0, 0, Control.PAUSE, 63, 64]),
+            issuer=self.pick([0, 0, 1, 2]),
+        )
+        number = self.mostly(len(self.state().assets) + 1, [0, 1, 19], 15)
         return self.base(Kind.REGISTER_ASSET, asset=number, units=units)
 
     def register_key(self) -> Entry:
@@ -543,6 +563,20 @@ class Chance:
             activation_height=self.pick([0, 0, 5, 2**64 - 1]),
         )
         return self.base(Kind.REGISTER_KEY, units=units)
+
+    def control_asset(self) -> Entry:
+        asset = self.mostly(self.pick([GOV, GOV, TWO]), range(8))
+        acts = [ControlAct.PAUSE, *[ControlAct.RESUME] * 3, *ControlAct, 5, 5]
+        holder = self.holder_of(asset, [*CLIENTS, *OPERATING])
+        act = self.mostly(self.pick(acts), [0, 7, 2**32 - 1], 4)
+        return self.base(Kind.CONTROL_ASSET, holder, asset=asset, purpose=act)
+
+    def clawback(self) -> Entry:
+        asset = self.mostly(self.pick([GOV, TWO]), range(8))
+        holder = self.holder_of(asset, CLIENTS)
+        taker = self.holder_of(asset, [*OPERATING, *self.accounts_of(self.institution)])
+        amount_minor = self.amount_minor(holder, asset)
+        return self.base(Kind.CLAWBACK, holder, taker, asset=asset, amount_minor=amount_minor)
 
     def revoke_key(self) -> Entry:
         likely = ["pay1", "late2", *NEW_KEYS, *NEW_KEYS, "none"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -21,6 +20,8 @@ from spec.records import (
     ResultFlag,
     Role,
 )
+from tests.ledger import control_examples  # noqa: F401  registers its examples
+from tests.ledger.examples import EXAMPLES, Example, code_of, example
 from tests.ledger.town import (
     ACCOUNTS,
     BTC,
@@ -30,7 +31,9 @@ from tests.ledger.town import (
     HOUR,
     LIMIT_DAY,
     LIMIT_PAYMENT,
+    NEXT_ASSET,
     SECOND,
+    UNKNOWN_ASSET,
     USD,
     Town,
     address,
@@ -39,23 +42,6 @@ from tests.ledger.town import (
     leg,
     public,
 )
-
-Example = Callable[[Town], int]
-EXAMPLES: dict[int, list[Example]] = {code: [] for code in CODES}
-
-
-def example(code: int) -> Callable[[Example], Example]:
-    def register(function: Example) -> Example:
-        EXAMPLES[code].append(function)
-        return function
-
-    return register
-
-
-def code_of(town: Town, entry: Entry, key: str = "root1") -> int:
-    """The code of one entry in a block of its own."""
-    return town.apply(entry, key=key)[0]
-
 
 # --- envelopes ------------------------------------------------------------------------------
 
@@ -307,24 +293,26 @@ def payment_without_asset(town: Town) -> int:
 
 @example(26)
 def unknown_asset(town: Town) -> int:
-    return code_of(town, town.pay("ann", "bob", asset=4))
+    return code_of(town, town.pay("ann", "bob", asset=UNKNOWN_ASSET))
 
 
 @example(26)
 def unknown_to_asset(town: Town) -> int:
     units = encode_legs([leg("ann", "bob", EUR, EURO)])
-    return code_of(town, town.pay("ann", "bob", to_asset=4, to_amount_minor=1, units=units))
+    return code_of(
+        town, town.pay("ann", "bob", to_asset=UNKNOWN_ASSET, to_amount_minor=1, units=units)
+    )
 
 
 @example(26)
 def account_of_an_unknown_asset(town: Town) -> int:
-    return code_of(town, open_account(town, [EUR, 4]))
+    return code_of(town, open_account(town, [EUR, UNKNOWN_ASSET]))
 
 
 @example(26)
 def limit_of_an_unknown_asset(town: Town) -> int:
     units = compose.key_name_unit(public("pay1"))
-    return code_of(town, town.entry(Kind.SET_LIMIT, asset=4, units=units))
+    return code_of(town, town.entry(Kind.SET_LIMIT, asset=UNKNOWN_ASSET, units=units))
 
 
 @example(27)
@@ -511,7 +499,10 @@ LEGS_THAT_DIFFER = {
         leg("ann", "bob", EUR, EURO),
         leg("fees1", "fees1", EUR, 1),
     ],
-    "the asset is not registered": [leg("ann", "bob", EUR, EURO), leg("fees1", "dee", 4, 1)],
+    "the asset is not registered": [
+        leg("ann", "bob", EUR, EURO),
+        leg("fees1", "dee", UNKNOWN_ASSET, 1),
+    ],
     "the payer gives another asset": [leg("ann", "bob", EUR, EURO), fee("ann", "fees1", USD, 1)],
     "the payer gives less": [leg("ann", "bob", EUR, EURO - 1), leg("fees1", "bob", EUR, 1)],
     "the payer gives more": [leg("ann", "bob", EUR, EURO), leg("ann", "fees1", EUR, 1)],
@@ -831,32 +822,32 @@ def register_asset(town: Town, number: int, code: bytes, scale: int) -> int:
 
 @example(70)
 def asset_number_is_not_the_next(town: Town) -> int:
-    return register_asset(town, 5, b"JPY/0", 0)
+    return register_asset(town, NEXT_ASSET + 1, b"JPY/0", 0)
 
 
 @example(71)
 def asset_code_is_taken(town: Town) -> int:
-    return register_asset(town, 4, b"EUR/2", 2)
+    return register_asset(town, NEXT_ASSET, b"EUR/2", 2)
 
 
 @example(72)
 def asset_code_is_empty(town: Town) -> int:
-    return register_asset(town, 4, b"", 0)
+    return register_asset(town, NEXT_ASSET, b"", 0)
 
 
 @example(72)
 def asset_code_has_a_small_letter(town: Town) -> int:
-    return register_asset(town, 4, b"jpy/0", 0)
+    return register_asset(town, NEXT_ASSET, b"jpy/0", 0)
 
 
 @example(72)
 def asset_code_has_a_zero_inside(town: Town) -> int:
-    return register_asset(town, 4, b"J\0PY", 0)
+    return register_asset(town, NEXT_ASSET, b"J\0PY", 0)
 
 
 @example(72)
 def asset_scale_is_too_large(town: Town) -> int:
-    return register_asset(town, 4, b"JPY/0", 31)
+    return register_asset(town, NEXT_ASSET, b"JPY/0", 31)
 
 
 def register_key(town: Town, key: str, purposes: int) -> int:

@@ -14,6 +14,7 @@ from spec.records import (
     ENVELOPE_HEAD,
     VERSION,
     AccountFlag,
+    Control,
     Entry,
     Flag,
     Kind,
@@ -31,6 +32,10 @@ DAY: Final = 24 * HOUR
 START: Final = 19_700 * DAY + 6 * HOUR
 EUR, USD, BTC = 1, 2, 3
 EVERY_PURPOSE: Final = 63
+GOV: Final = 4  # its issuer may do everything alone
+TWO: Final = 5  # its issuer's acts need two persons
+NEXT_ASSET: Final = 6
+UNKNOWN_ASSET: Final = 9
 EURO: Final = 100
 
 
@@ -54,16 +59,16 @@ def public(name: str) -> bytes:
 OWNER: Final = "the owner's key"
 # name: institution, flags, owned by its client, assets
 ACCOUNTS: Final[dict[str, tuple[int, int, bool, list[int]]]] = {
-    "nostro1": (1, AccountFlag.NOSTRO, False, [EUR, USD, BTC]),
-    "nostro2": (2, AccountFlag.NOSTRO, False, [USD, EUR]),
-    "fees1": (1, AccountFlag.OPERATING, False, [EUR, USD, BTC]),
+    "nostro1": (1, AccountFlag.NOSTRO, False, [EUR, USD, BTC, GOV, TWO]),
+    "nostro2": (2, AccountFlag.NOSTRO, False, [USD, EUR, GOV, TWO]),
+    "fees1": (1, AccountFlag.OPERATING, False, [EUR, USD, BTC, GOV, TWO]),
     "fees2": (2, AccountFlag.OPERATING, False, [EUR, USD]),
     "odd1": (1, AccountFlag.OPERATING | AccountFlag.NOSTRO, False, [EUR, USD, BTC]),
-    "ann": (1, 0, False, [EUR, USD, BTC]),
-    "bob": (1, 0, False, [EUR, USD, BTC]),
+    "ann": (1, 0, False, [EUR, USD, BTC, GOV, TWO]),
+    "bob": (1, 0, False, [EUR, USD, BTC, GOV, TWO]),
     "cyd": (1, 0, False, [EUR]),
     "own": (1, 0, True, [EUR, USD]),
-    "dee": (2, 0, False, [EUR, USD]),
+    "dee": (2, 0, False, [EUR, USD, GOV, TWO]),
     "eve": (2, 0, True, [USD, EUR]),
     "new": (1, 0, False, []),
 }
@@ -76,14 +81,26 @@ KEYS: Final[dict[str, tuple[int, int, int]]] = {
     "late2": (2, Purpose.PAY | Purpose.COMPLIANCE, 4),
     "sequencer": (1, Purpose.SEQUENCE, 0),
 }
+# code, scale, what institution 1 may do as its issuer
+ASSETS: Final[dict[int, tuple[bytes, int, int]]] = {
+    EUR: (b"EUR/2", 2, 0),
+    USD: (b"USD/2", 2, 0),
+    BTC: (b"BTC/8", 8, 0),
+    GOV: (b"GOV/2", 2, sum(Control) - Control.TWO_PERSON),
+    TWO: (b"TWO/2", 2, sum(Control) - Control.MINT_BURN - Control.ALLOW_LIST),
+}
 LIMIT_PAYMENT: Final = 30 * EURO
 LIMIT_DAY: Final = 40 * EURO
 
 
 def genesis_entries() -> bytes:
     entries = [
-        compose.entry(Kind.REGISTER_ASSET, asset=number, units=compose.asset_unit(code, scale))
-        for number, (code, scale) in enumerate([(b"EUR/2", 2), (b"USD/2", 2), (b"BTC/8", 8)], 1)
+        compose.entry(
+            Kind.REGISTER_ASSET,
+            asset=number,
+            units=compose.asset_unit(code, scale, controls=controls, issuer=1 if controls else 0),
+        )
+        for number, (code, scale, controls) in ASSETS.items()
     ]
     for name, (institution, purposes, height) in KEYS.items():
         unit = compose.key_unit(
@@ -217,6 +234,10 @@ class Town:
         head = pack(ENVELOPE_HEAD, values | fields)
         signature = private(key).sign(hash_bytes("envelope", head[:128]))
         return pack(ENVELOPE_HEAD, values | {"signature": signature} | fields) + b"".join(encoded)
+
+    def seconded(self, act: Entry, key: str = "limited1") -> Entry:
+        """An issuer's act with the key and the signature of a second person."""
+        return self.signed(replace(act, units=compose.key_name_unit(public(key))), key)
 
     def stage(self, *envelopes: bytes, after_ns: int = SECOND) -> Ledger | None:
         return self.both.stage(time_ns=self.now_ns + after_ns, envelopes=list(envelopes))

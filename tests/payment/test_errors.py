@@ -19,13 +19,18 @@ def test_every_code_renders_from_its_facts(code: str) -> None:
     assert 400 <= kind.status < 600
 
 
-LATER = {"idempotency.in_progress", "ledger.limit_day", "envelope.expired", "quote.in_use"}
+LATER = {
+    "idempotency.in_progress",
+    "ledger.limit_day",
+    "envelope.expired",
+    "quote.in_use",
+    "asset.paused",
+}
 
 
 def test_only_what_may_succeed_later_is_retryable() -> None:
     assert all(
         kind.retryable == (kind.status in (429, 503))
         for code, kind in CATALOGUE.items()
-        if code
-        not in {"idempotency.in_progress", "ledger.limit_day", "envelope.expired", "quote.in_use"}
+        if code not in LATER
     )

@@ -28,6 +28,7 @@ def sample(kind: Kind) -> records.Entry:
         Kind.REGISTER_KEY: compose.key_unit(b"k" * 32, institution=1, purposes=1),
         Kind.REVOKE_KEY: compose.key_name_unit(b"k" * 32),
         Kind.SET_LIMIT: compose.key_name_unit(b"k" * 32),
+        Kind.CLAWBACK: compose.key_name_unit(b"k" * 32),
     }
     return compose.entry(kind, id=b"i" * 16, units=units.get(kind, ()))
 

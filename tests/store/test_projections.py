@@ -604,8 +604,9 @@ def test_accounts_show_their_flags_and_assets(busy: Projections) -> None:
     assert erin is not None
     assert erin.flags == AccountFlag.CLOSED
     listed = busy.accounts(1, limit=3)
-    assert [row.number for row in listed] == [8, 6, 5]
-    assert busy.accounts(1, limit=2, starting_after=listed[-1].address)[0].number == 4
+    assert [row.number for row in listed] == [11, 10, 9]
+    further = busy.accounts(1, limit=3, starting_after=listed[-1].address)
+    assert [row.number for row in further] == [8, 6, 5]  # 7 is another institution's
 
 
 def test_blocks_are_listed_with_their_roots(busy: Projections) -> None:

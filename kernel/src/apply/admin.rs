@@ -1,7 +1,7 @@
 //! Assets, keys and limits: what GOVERN may change.
 
 use super::{Scope, check_plain};
-use crate::asset::{Asset, SCALE_MAX, is_code};
+use crate::asset::{Asset, CONTROLS, SCALE_MAX, is_code};
 use crate::codec::{Entry, field, u32_at, u64_at};
 use crate::key::{Key, PURPOSES};
 use crate::limit::Limit;
@@ -10,11 +10,23 @@ use crate::state::State;
 
 pub fn register_asset(state: &mut State, entry: &Entry<'_>) -> Result<(), Rejection> {
     check_plain(entry)?;
-    let [scale] = field::<16, _, _>(entry.unit());
-    let asset = Asset { number: entry.asset(), scale, code: field::<0, _, _>(entry.unit()) };
+    let unit = entry.unit();
+    let [scale] = field::<16, _, _>(unit);
+    let asset = Asset {
+        number: entry.asset(),
+        scale,
+        flags: 0,
+        code: field::<0, _, _>(unit),
+        controls: u32_at::<20, _>(unit),
+        issuer: u32_at::<24, _>(unit),
+    };
     Rejection::AssetOutOfOrder.unless(asset.number == state.assets.next_number())?;
     Rejection::AssetCodeTaken.when(state.assets.has_code(&asset.code))?;
     Rejection::AssetBadCode.unless(is_code(&asset.code) && scale <= SCALE_MAX)?;
+    let controls_are_known = asset.controls & !CONTROLS == 0;
+    let has_issuer = asset.issuer != 0;
+    Rejection::AssetBadControls
+        .unless(controls_are_known && has_issuer == (asset.controls != 0))?;
 
     state.register_asset(asset);
     Ok(())

@@ -18,7 +18,9 @@ fn flags_of_kind(kind: Kind) -> u16 {
         Kind::Payment => PENDING | SIGNED | BALANCING_PAYER | CLOSING | IMPORTABLE | NET,
         Kind::Refund => SIGNED | IMPORTABLE | NET,
         Kind::Redeem => SIGNED | BALANCING | IMPORTABLE,
-        Kind::Issue | Kind::OpenAccount => IMPORTABLE,
+        Kind::Issue => SIGNED | IMPORTABLE,
+        Kind::OpenAccount => IMPORTABLE,
+        Kind::ControlAsset | Kind::Clawback => SIGNED | LINKED,
         Kind::Post
         | Kind::Void
         | Kind::CloseAccount

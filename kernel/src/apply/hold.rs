@@ -1,5 +1,6 @@
 //! The ends of a hold: post, void and sweep.
 
+use super::controls::check_moves;
 use super::flags::reopen;
 use super::legs::{Move, Moves, find_leg_move, find_move};
 use super::{Scope, Signer, check_plain};
@@ -23,6 +24,7 @@ pub fn post_hold(
     Rejection::HoldExpired.when(hold.expires_ns <= scope.now_ns)?;
     check_hold(state, hold, entry)?;
     let (held, posted) = find_moves(state, hold, entry)?;
+    check_moves(state, posted.as_slice())?;
 
     let checkpoint = state.checkpoint();
     release(state, &held);

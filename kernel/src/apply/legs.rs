@@ -1,5 +1,6 @@
 //! Legs: the exact moves of a payment or refund, checked against what the client wanted.
 
+use super::controls::check_movement;
 use super::{Signer, may_overdraw};
 use crate::account::{Account, CLOSED, FROZEN, NOSTRO, OPERATING};
 use crate::codec::{Entry, Kind, Leg, Role, UNITS_MAX, legs};
@@ -87,6 +88,26 @@ pub struct Move {
     pub to: u32,
     pub amount_minor: u128,
     pub may_overdraw: bool,
+}
+
+/// 45, 131 to 133: both accounts must hold the asset, and its issuer must let it move.
+#[inline]
+pub fn find_free_move(
+    state: &State,
+    (from, to): (&Account, &Account),
+    asset: u32,
+    amount_minor: u128,
+) -> Result<Move, Rejection> {
+    let found = find_move(state, (from, to), asset, amount_minor)?;
+    check_movement(state, asset, found.from, (found.to, to))?;
+    Ok(found)
+}
+
+/// As `find_free_move`, of a leg that names its accounts by address; they are known.
+pub fn find_free_leg_move(state: &State, leg: &Leg) -> Result<Move, Rejection> {
+    let (_, from) = state.accounts.find_row(&leg.from).ok_or(Rejection::AssetNotHeld)?;
+    let (_, to) = state.accounts.find_row(&leg.to).ok_or(Rejection::AssetNotHeld)?;
+    find_free_move(state, (from, to), leg.asset, leg.amount_minor)
 }
 
 /// 45: both accounts must hold the asset.

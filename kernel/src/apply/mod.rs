@@ -6,6 +6,7 @@
 mod account;
 mod admin;
 mod chain;
+mod controls;
 mod flags;
 mod hold;
 mod legs;
@@ -146,7 +147,7 @@ fn check_first(
 fn purposes_of(entry: &Entry<'_>) -> u32 {
     let of_kind = match entry.kind {
         Kind::Payment | Kind::Post | Kind::Void | Kind::Refund | Kind::CloseAccount => key::PAY,
-        Kind::Issue | Kind::Redeem => key::ISSUE,
+        Kind::Issue | Kind::Redeem | Kind::ControlAsset | Kind::Clawback => key::ISSUE,
         Kind::OpenAccount if u32_at::<32, _>(entry.unit()) != 0 => key::GOVERN,
         Kind::OpenAccount => key::PAY,
         Kind::Freeze | Kind::Unfreeze => key::COMPLIANCE,
@@ -211,6 +212,8 @@ fn apply_rule(
         Kind::RegisterKey => admin::register_key(state, entry).map(|()| 0),
         Kind::RevokeKey => admin::revoke_key(state, scope, entry).map(|()| 0),
         Kind::SetLimit => admin::set_limit(state, entry).map(|()| 0),
+        Kind::ControlAsset => controls::control_asset(state, scope, signer, checked).map(|()| 0),
+        Kind::Clawback => controls::claw_back(state, scope, signer, checked),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Payments, refunds, issues and redemptions: money that moves from a payer to a payee.
 
+use super::controls::{check_issuer, check_second_person, check_unseconded};
 use super::flags::{balanced_minor, check_flags, closes, set_closed};
-use super::legs::{Move, check_leg_accounts, check_legs, find_leg_move, find_move};
+use super::legs::{Move, check_leg_accounts, check_legs, find_free_leg_move, find_free_move};
 use super::{Checked, Scope, Signer, check_plain};
 use crate::account::{Account, CLOSED, FROZEN, NOSTRO};
 use crate::codec::{Entry, Kind, Leg, NET, Outcome, Role, Unit, legs};
@@ -23,12 +24,15 @@ pub fn apply_payment(
     let (payer, payee) = find_parties(state, entry)?;
     let parties = (state.accounts.table.row(payer), state.accounts.table.row(payee));
     check_parties(signer, entry, parties)?;
+    check_issuer(state, signer, entry)?;
+    check_second_person(state, scope, signer, checked)?;
     check_authorisation(scope, checked, parties.0)?;
     let amount_minor = balanced_minor(state, entry, parties);
     let limit = check_limit(state, scope, signer, entry.asset(), amount_minor)?;
     let refund = check_refund(state, signer, entry)?;
-    if entry.units.is_empty() {
-        let only = find_move(state, parties, entry.asset(), amount_minor)?;
+    // The unit of an issue names its second person.
+    if entry.units.is_empty() || entry.kind == Kind::Issue {
+        let only = find_free_move(state, parties, entry.asset(), amount_minor)?;
         // Balanced to nothing.
         Rejection::ExceedsAvailable.when(amount_minor == 0)?;
         book(state, entry, &only)?;
@@ -59,6 +63,7 @@ fn check_words(state: &State, scope: &Scope, entry: &Entry<'_>) -> Result<(), Re
         check_decision(scope, entry)?;
     } else {
         check_plain(entry)?;
+        check_unseconded(state, entry)?;
     }
     check_conversion(entry)?;
     let converts = entry.to_asset() != 0;
@@ -91,6 +96,7 @@ fn check_conversion(entry: &Entry<'_>) -> Result<(), Rejection> {
     let holds = match entry.kind {
         Kind::Payment | Kind::Refund if to_asset == 0 => entry.to_amount_minor() == 0,
         Kind::Payment | Kind::Refund => to_asset != entry.asset() && !entry.units.is_empty(),
+        Kind::Issue => to_asset == 0,
         _ => to_asset == 0 && entry.units.is_empty(),
     };
     let names_payment =
@@ -151,13 +157,13 @@ pub fn payment_digest(chain_id: &[u8; 32], instruction: &[u8; 32]) -> [u8; 32] {
     Domain::Authorise.hash([*chain_id, *instruction].as_flattened())
 }
 
-struct LimitUse {
-    number: u32,
-    used_minor: u128,
+pub struct LimitUse {
+    pub number: u32,
+    pub used_minor: u128,
 }
 
 /// 39 and 40; what the limit's use becomes.
-fn check_limit(
+pub fn check_limit(
     state: &State,
     scope: &Scope,
     signer: &Signer,
@@ -202,7 +208,7 @@ fn check_refund(
 fn book_legs(state: &mut State, entry: &Entry<'_>) -> Result<(), Rejection> {
     let checkpoint = state.checkpoint();
     for leg in legs(entry.units) {
-        let booked = find_leg_move(state, &leg).and_then(|found| book(state, entry, &found));
+        let booked = find_free_leg_move(state, &leg).and_then(|found| book(state, entry, &found));
         if booked.is_err() {
             state.rollback(checkpoint);
             return booked;

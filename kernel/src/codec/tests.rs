@@ -45,8 +45,9 @@ fn bytes_without_a_name_are_zero() {
             assert!(refuses(&bytes), "byte {at}");
         }
     }
-    let padding: [(Draft, std::ops::Range<usize>); 4] = [
-        (register_asset(1, "EUR/2", 2), 17..64),
+    let padding: [(Draft, std::ops::Range<usize>); 5] = [
+        (register_asset(1, "EUR/2", 2), 17..20),
+        (register_asset(1, "EUR/2", 2), 28..64),
         (register_key([7; 32], 1, 1, 1), 48..64),
         (name_key(14, [7; 32]), 32..64),
         (payment(2, "a", "b", 5).leg("a", "b", EUR, Role::Fee, 5), 45..48),

@@ -24,7 +24,7 @@ from clearway.ledger.crypto import Rows, as_buffer
 from clearway.ledger.genesis import Genesis
 from clearway.payment.errors import Fault
 from clearway.payment.money import Asset
-from clearway.payment.records import Heads, Results, view_heads, view_results
+from clearway.payment.records import BalanceFlag, Heads, Results, view_heads, view_results
 
 Account = kernel.Account
 Hold = kernel.Hold
@@ -285,7 +285,18 @@ class Book:
         return self._ledger.balances(as_buffer(address))
 
     def assets(self) -> list[Asset]:
-        return [Asset(*row) for row in self._ledger.assets()]
+        rows = zip(self._ledger.assets(), self._ledger.asset_controls(), strict=True)
+        return [Asset(*row, controls, issuer) for row, (controls, issuer, _) in rows]
+
+    def paused_assets(self) -> frozenset[int]:
+        """The numbers of the assets that their issuers have stopped."""
+        rows = enumerate(self._ledger.asset_controls(), start=1)
+        return frozenset(number for number, (_, _, paused) in rows if paused)
+
+    def balance_flags(self, address: Rows, asset: int) -> BalanceFlag | None:
+        """None when the asset is not held."""
+        flags = self._ledger.balance_flags(as_buffer(address), asset)
+        return None if flags is None else BalanceFlag(flags)
 
     def keys(self) -> list[tuple[bytes, int, int, int, int, int, int]]:
         """(key, institution, purposes, activation_height, revoked_height, sequence,

@@ -5,7 +5,7 @@ Receipts show nothing else: what is shown was covered by the proof.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from typing import Any, Final
 
@@ -19,6 +19,8 @@ from clearway.payment.records import (
     LEG,
     RESULT,
     AccountFlag,
+    Control,
+    ControlAct,
     Flag,
     Kind,
     Outcome,
@@ -36,6 +38,7 @@ _MOVES = frozenset({Kind.PAYMENT, Kind.POST, Kind.REFUND, Kind.ISSUE, Kind.REDEE
 _GOVERNING = frozenset({Kind.REGISTER_ASSET, Kind.REGISTER_KEY, Kind.REVOKE_KEY, Kind.SET_LIMIT})
 _BALANCING = Flag.BALANCING_PAYER | Flag.BALANCING_PAYEE
 _TOLD = tuple(flag for flag in Flag if flag not in (Flag.PENDING, Flag.SIGNED))
+_BY_ISSUER = frozenset({Kind.CONTROL_ASSET, Kind.CLAWBACK})
 _ON_ACCOUNT = frozenset({Kind.CLOSE_ACCOUNT, Kind.FREEZE, Kind.UNFREEZE})
 
 
@@ -76,6 +79,8 @@ def describe_entry(entry: bytes, assets: Mapping[int, Asset]) -> dict[str, objec
         said["assets"] = [_asset(number, assets) for number in numbers]
     elif kind in _ON_ACCOUNT:
         said["account"] = _address(head["payer"])
+    elif kind in _BY_ISSUER:
+        said |= _describe_issuer_act(kind, head, units, assets)
     elif kind in _GOVERNING:
         said |= _describe_governing(kind, head, units, assets)
     else:
@@ -114,6 +119,8 @@ SENTENCES: Final = {
     "register_key": "registration of key {key} of institution {institution}",
     "revoke_key": "revocation of key {key}",
     "set_limit": "limit of key {key}: {payment_max} {asset} a payment, {day_max} a day",
+    "control_asset": "{act} of {asset}{holder} by its issuer",
+    "clawback": "clawback {id} of {amount} {asset} from {from} to {to} by the asset's issuer",
     "envelope": "envelope {sequence} of institution {institution} with {entries} entries",
     "sweep": "return of expired holds, {count} in number",
 }
@@ -128,6 +135,7 @@ def tell_entry(entry: dict[str, object], result: dict[str, object]) -> str:
     )
     facts["most"] = "at most " if "amount_is_most" in entry else ""
     facts["held"] = ", held" if "held_until_ns" in entry else ""
+    facts["holder"] = f" for {entry['account']}" if entry.get("account") else ""
     facts["decided"] = " for review" if entry.get("outcome") == "review" else ""
     facts["count"] = len(holds) if isinstance(holds := entry.get("holds"), list) else 0
     said = SENTENCES.get(str(entry["kind"]), UNREADABLE).format(**facts)
@@ -205,6 +213,8 @@ def _describe_move(
         said["held_until_ns"] = int(head["expires_ns"])
     if kind is Kind.PAYMENT:
         said["outcome"] = _name(Outcome, int(head["outcome"]), "outcome")
+    if kind is Kind.ISSUE:
+        return said | {"second_key": units[:32].hex() if units else None}
     said["legs"] = [
         {
             "from": _address(leg["from"]),
@@ -218,6 +228,22 @@ def _describe_move(
     return said
 
 
+def _describe_issuer_act(
+    kind: Kind, head: Any, unit: bytes, assets: Mapping[int, Asset]
+) -> dict[str, object]:
+    number = int(head["asset"])
+    said: dict[str, object] = {"asset": _asset(number, assets)}
+    if kind is Kind.CLAWBACK:
+        said["from"], said["to"] = _address(head["payer"]), _address(head["payee"])
+        said["amount"] = _amount(u128(head, "amount"), number, assets)
+    else:
+        act = int(head["purpose"])
+        said["act"] = _name(ControlAct, act, "act")
+        said["account"] = _address(head["payer"]) if act >= ControlAct.HOLD_BACK else None
+    said["second_key"] = unit[:32].hex() if unit else None
+    return said
+
+
 def _describe_governing(
     kind: Kind, head: Any, unit: bytes, assets: Mapping[int, Asset]
 ) -> dict[str, object]:
@@ -227,12 +253,14 @@ def _describe_governing(
             "number": number,
             "code": _ascii(unit[:16].rstrip(b"\0")),
             "scale": unit[16],
+            "controls": _names(Control, int.from_bytes(unit[20:24], "little")),
+            "issuer": int.from_bytes(unit[24:28], "little") or None,
         }
     said: dict[str, object] = {"key": unit[:32].hex()}
     if kind is Kind.REGISTER_KEY:
         purposes = int.from_bytes(unit[36:40], "little")
         said["institution"] = int.from_bytes(unit[32:36], "little")
-        said["purposes"] = [flag.name.lower() for flag in Purpose if purposes & flag and flag.name]
+        said["purposes"] = _names(Purpose, purposes)
         said["activation_height"] = int.from_bytes(unit[40:48], "little")
     elif kind is Kind.SET_LIMIT:
         said["asset"] = _asset(number, assets)
@@ -273,6 +301,10 @@ def _name(names: type[IntEnum], number: int, what: str) -> str:
 def _ascii(text: bytes) -> str:
     """Letters that a terminal may be shown; anything else is a question mark."""
     return "".join(chr(byte) if 0x20 < byte < 0x7F else "?" for byte in text)
+
+
+def _names(known: Iterable[Purpose | Control], flags: int) -> list[str]:
+    return [flag.name.lower() for flag in known if flag.name and flags & flag.value]
 
 
 def _address(row: Any) -> str:

@@ -14,7 +14,7 @@ import re
 import time
 from calendar import timegm
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -26,6 +26,7 @@ from clearway.payment.money import Asset, format_amount, parse_amount, parse_ass
 from clearway.payment.records import (
     ACCOUNT_ASSETS_MAX,
     AccountFlag,
+    Control,
     Kind,
     Purpose,
     pack_account_units,
@@ -142,7 +143,8 @@ def _place_id(entries: Sequence[bytes]) -> bytes:
 
 def _asset_entry(id: bytes, row: Asset) -> bytes:
     head = pack_head(kind=Kind.REGISTER_ASSET, id=id, valid_until_ns=0, asset=row.number, units=1)
-    return head + pack_asset_unit(row.code, row.scale)
+    unit = pack_asset_unit(row.code, row.scale, controls=row.controls, issuer=row.issuer)
+    return head + unit
 
 
 def _key_entry(id: bytes, row: GenesisKey) -> bytes:
@@ -201,7 +203,7 @@ def dump_genesis(genesis: Genesis) -> str:
                 "institutions": [
                     {"number": row.number, "name": row.name} for row in genesis.institutions
                 ],
-                "assets": [asset.code for asset in genesis.assets],
+                "assets": [_dump_asset(asset) for asset in genesis.assets],
                 "keys": [
                     {
                         "key": row.key.hex(),
@@ -275,9 +277,10 @@ def _check_references(genesis: Genesis) -> None:
     for where, numbers in (
         ("keys", [row.institution for row in genesis.keys]),
         ("accounts", [row.institution for row in genesis.accounts]),
+        ("assets", [row.issuer for row in genesis.assets]),
     ):
         for place, number in enumerate(numbers):
-            if number not in institutions:
+            if number not in institutions and (number or where != "assets"):
                 raise GenesisError(f"{where}[{place}]", f"there is no institution {number}")
     keys = {row.key for row in genesis.keys}
     for place, limit in enumerate(genesis.limits):
@@ -309,7 +312,23 @@ def _parse_institution(value: object, where: str, _place: int) -> GenesisInstitu
     return GenesisInstitution(number, _text(fields["name"], f"{where}.name"))
 
 
+def _dump_asset(asset: Asset) -> object:
+    if not asset.controls:
+        return asset.code
+    controls = _names(Control, asset.controls)
+    return {"code": asset.code, "controls": controls, "issuer": asset.issuer}
+
+
 def _parse_asset(value: object, where: str, place: int) -> Asset:
+    """A code, or an object that also says what the asset's issuer may do."""
+    if isinstance(value, dict):
+        fields = _fields(value, where, "code", "controls", "issuer")
+        controls = _flags(fields["controls"], f"{where}.controls", Control)
+        issuer = _number(fields["issuer"], f"{where}.issuer", 2**32 - 1)
+        if not controls or not issuer:
+            raise GenesisError(where, "has no controls or no issuer; then its code alone is due")
+        plain = _parse_asset(fields["code"], f"{where}.code", place)
+        return replace(plain, controls=controls, issuer=issuer)
     try:
         _currency, scale = parse_asset_code(_text(value, where))
     except Refusal as error:
@@ -429,7 +448,7 @@ def _hex(value: object, where: str, size: int) -> bytes:
     return bytes.fromhex(value)
 
 
-def _flags(value: object, where: str, known: type[Purpose] | type[AccountFlag]) -> int:
+def _flags(value: object, where: str, known: type[Purpose | AccountFlag | Control]) -> int:
     names = {flag.name.lower(): flag.value for flag in known if flag.name}
     chosen = _rows(value, where, lambda name, at, _: _text(name, at))
     _check_distinct(where, chosen)
@@ -439,7 +458,7 @@ def _flags(value: object, where: str, known: type[Purpose] | type[AccountFlag]) 
     return sum(names[name] for name in chosen)
 
 
-def _names(known: Iterable[Purpose] | Iterable[AccountFlag], flags: int) -> list[str]:
+def _names(known: Iterable[Purpose | AccountFlag | Control], flags: int) -> list[str]:
     return [flag.name.lower() for flag in known if flag.name and flags & flag.value]
 
 

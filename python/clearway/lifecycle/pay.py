@@ -34,6 +34,7 @@ from clearway.ports.ordering import Ordered
 from clearway.store.vault import Durable
 
 MOVES_MONEY = (Kind.PAYMENT, Kind.POST, Kind.REFUND, Kind.ISSUE, Kind.REDEEM)
+# A clawback is not screened: it takes from whoever holds the asset, the sanctioned first of all.
 ID_REUSED = 23  # ledger.id_reused, docs/format.md
 # As plain numbers: NumPy asks an enum's member for its number anew each time, for 5 µs.
 _SIGNED, _PENDING = np.uint16(Flag.SIGNED), np.uint16(Flag.PENDING)

@@ -25,11 +25,14 @@ _CODE = re.compile(r"([A-Z][A-Z0-9.]{0,11})/(\d{1,2})", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """number: the ledger's number, from 1. code: such as `EUR/2`. scale: decimals."""
+    """number: the ledger's number, from 1. code: such as `EUR/2`. scale: decimals. controls: what
+    its issuer, an institution, may do (records.Control); both 0 when nobody controls it."""
 
     number: int
     code: str
     scale: int
+    controls: int = 0
+    issuer: int = 0
 
     @property
     def currency(self) -> str:

@@ -34,6 +34,8 @@ class Kind(enum.IntEnum):
     REGISTER_KEY = 13
     REVOKE_KEY = 14
     SET_LIMIT = 15
+    CONTROL_ASSET = 26
+    CLAWBACK = 27
 
 
 class Flag(enum.IntFlag):
@@ -75,6 +77,31 @@ class AccountFlag(enum.IntFlag):
     OPERATING = 2
     FROZEN = 256
     CLOSED = 512
+
+
+class Control(enum.IntFlag):
+    """What the issuer of an asset may do, declared when it is registered."""
+
+    MINT_BURN = 1
+    FREEZE = 2
+    ALLOW_LIST = 4
+    CLAWBACK = 8
+    PAUSE = 16
+    TWO_PERSON = 32
+
+
+class ControlAct(enum.IntEnum):
+    PAUSE = 1
+    RESUME = 2
+    HOLD_BACK = 3
+    LET_GO = 4
+    ALLOW = 5
+    DISALLOW = 6
+
+
+class BalanceFlag(enum.IntFlag):
+    ALLOWED = 1
+    HELD_BACK = 2
 
 
 HEAD = np.dtype(
@@ -239,8 +266,8 @@ def parse_account_units(units: bytes) -> tuple[bytes, int, tuple[int, ...]]:
     return owner, flags, tuple(number for number in numbers if number)
 
 
-def pack_asset_unit(code: str, scale: int) -> bytes:
-    return struct.pack("<16sB47x", code.encode("ascii"), scale)
+def pack_asset_unit(code: str, scale: int, *, controls: int = 0, issuer: int = 0) -> bytes:
+    return struct.pack("<16sB3xII36x", code.encode("ascii"), scale, controls, issuer)
 
 
 def pack_key_unit(*, key: bytes, institution: int, purposes: int, activation_height: int) -> bytes:
@@ -248,7 +275,7 @@ def pack_key_unit(*, key: bytes, institution: int, purposes: int, activation_hei
 
 
 def pack_key_reference(key: bytes) -> bytes:
-    """The unit of revoke_key and set_limit."""
+    """The unit of revoke_key and set_limit, and of an act that a second person signs."""
     return struct.pack("<32s32x", key)
 
 

@@ -24,7 +24,9 @@ from clearway.store.schema import INDEX_BITS, INT64_MAX, sql_minor
 UNIT_BYTES = 64
 NO_ACCOUNT = -1
 IS_MOVE = np.zeros(256, np.bool_)
-IS_MOVE[[Kind.PAYMENT, Kind.REFUND, Kind.ISSUE, Kind.REDEEM]] = True
+IS_MOVE[[Kind.PAYMENT, Kind.REFUND, Kind.ISSUE, Kind.REDEEM, Kind.CLAWBACK]] = True
+# Their one unit names the second person who signed.
+WITHOUT_LEGS = (Kind.ISSUE, Kind.CLAWBACK)
 Int64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
 Numbers = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.uint32]]
@@ -59,7 +61,7 @@ class Group:
 
     envelope: place of the entry's envelope, -1 without; institution: the envelope's, in genesis 0
     (of an account: its own). payer, payee: account numbers or NO_ACCOUNT. Its units are
-    units[unit_start : unit_start + unit_count].
+    units[unit_start : unit_start + unit_count], the first leg_count of them legs.
     """
 
     heads: Heads
@@ -67,6 +69,7 @@ class Group:
     units: Legs
     unit_start: Int64
     unit_count: Int64
+    leg_count: Int64
     place: Int64
     kind: npt.NDArray[np.uint8]
     code: npt.NDArray[np.uint16]
@@ -78,7 +81,7 @@ class Group:
     sweeps: dict[int, bytes]  # row → the whole entry
 
     def moves(self) -> Int64:
-        """The rows that are a payment, refund, issue or redeem, and no duplicate."""
+        """The rows that are a payment, refund, issue, redeem or clawback, and no duplicate."""
         return np.flatnonzero(IS_MOVE[self.kind] & ~self.duplicate)
 
     def units_of(self, row: int) -> bytes:
@@ -109,6 +112,7 @@ def read_group(blocks: Sequence[RecordedBlock], numbers: Numbers, accounts: int)
         units=units,
         unit_start=np.cumsum(unit_count) - unit_count,
         unit_count=unit_count,
+        leg_count=np.where(np.isin(kind, WITHOUT_LEGS), 0, unit_count),
         place=place,
         kind=kind,
         code=code,

@@ -284,7 +284,8 @@ class Writer:
     def _administer(self, group: Group, row: int) -> tuple[Any, ...]:
         """Accounts, assets, keys, limits: the act's row; a success changes its table."""
         kind, done = Kind(int(group.kind[row])), group.code[row] == 0
-        account = int(group.payer[row]) if kind <= Kind.UNFREEZE else None
+        names_account = kind <= Kind.UNFREEZE or kind is Kind.CONTROL_ASSET
+        account = int(group.payer[row]) if names_account and group.payer[row] >= 0 else None
         if done and kind is Kind.OPEN_ACCOUNT:
             self._open_account(group, row)
         elif done and kind in _FLAG_CHANGES:
@@ -389,7 +390,7 @@ def _targets(heads: Any) -> list[bytes | None] | None:
 
 def _legs_of(group: Group, rows: Int64) -> list[bytes | None] | None:
     """The explicit legs of what moved or is held."""
-    given = (group.unit_count[rows] > 0) & (group.code[rows] == 0)
+    given = (group.leg_count[rows] > 0) & (group.code[rows] == 0)
     return _sparse(given, lambda row: group.units_of(int(rows[row])))
 
 
@@ -409,12 +410,12 @@ def _collect_moves(group: Group, movements: _Movements) -> None:
     """The legs of what was booked at once: explicit ones, or the one from payer to payee."""
     rows = group.moves()
     rows = rows[(group.code[rows] == 0) & ((group.heads["flags"][rows] & Flag.PENDING) == 0)]
-    plain = rows[group.unit_count[rows] == 0]
+    plain = rows[group.leg_count[rows] == 0]
     if len(plain):
         _add_legs(movements, _single_legs(group.heads[plain]), plain, group.place[plain])
-    given = rows[group.unit_count[rows] > 0]
+    given = rows[group.leg_count[rows] > 0]
     if len(given):
-        counts = group.unit_count[given]
+        counts = group.leg_count[given]
         first = np.repeat(np.cumsum(counts) - counts, counts)
         at = np.repeat(group.unit_start[given], counts) + np.arange(counts.sum()) - first
         owner = np.repeat(given, counts)

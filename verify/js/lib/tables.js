@@ -16,7 +16,9 @@ export const KINDS = {
   "12": "register_asset",
   "13": "register_key",
   "14": "revoke_key",
-  "15": "set_limit"
+  "15": "set_limit",
+  "26": "control_asset",
+  "27": "clawback"
 };
 
 export const KIND_NUMBERS = {
@@ -35,7 +37,9 @@ export const KIND_NUMBERS = {
   "register_asset": 12,
   "register_key": 13,
   "revoke_key": 14,
-  "set_limit": 15
+  "set_limit": 15,
+  "control_asset": 26,
+  "clawback": 27
 };
 
 export const CODES = {
@@ -94,7 +98,15 @@ export const CODES = {
   "76": "key.bad_purpose",
   "110": "chain.broken",
   "111": "chain.open",
-  "112": "import.time_differs"
+  "112": "import.time_differs",
+  "130": "asset.bad_controls",
+  "131": "asset.paused",
+  "132": "asset.held_back",
+  "133": "asset.not_allowed",
+  "134": "asset.second_person",
+  "135": "asset.no_such_control",
+  "136": "asset.not_issuer",
+  "137": "asset.control_unchanged"
 };
 
 export const FLAGS = {
@@ -153,6 +165,8 @@ export const SENTENCES = {
   "register_key": "registration of key {key} of institution {institution}",
   "revoke_key": "revocation of key {key}",
   "set_limit": "limit of key {key}: {payment_max} {asset} a payment, {day_max} a day",
+  "control_asset": "{act} of {asset}{holder} by its issuer",
+  "clawback": "clawback {id} of {amount} {asset} from {from} to {to} by the asset's issuer",
   "envelope": "envelope {sequence} of institution {institution} with {entries} entries",
   "sweep": "return of expired holds, {count} in number"
 };
