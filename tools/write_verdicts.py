@@ -179,6 +179,8 @@ def good_receipts(stories: dict[str, chains.Story]) -> Iterator[dict[str, Any]]:
                 seen.add(what)
                 receipt = stories["main"].receipt(height, index)
                 yield case(f"block {height}, entry {index}", "main", receipt)
+    yield case("an exchange", "main", stories["main"].receipt(2, 2))
+    yield case("an exchange held for review", "main", stories["main"].receipt(3, 5))
     yield case("a small one", "small", stories["small"].receipt(1, 1))
     spaced = json.dumps(stories["small"].receipt(1, 1), indent=3)
     yield case("with white space", "small", spaced)

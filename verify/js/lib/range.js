@@ -19,13 +19,23 @@ const fail = (height, field, what) => {
 };
 
 // data: the bytes of the file. trustedBlock: hash of the first block, bytes. trustedKeys: sequencer's
-// keys, bytes. seen: told each block that is good. Throws VerifyError.
-export function checkRange(data, genesis, { trustedBlock, trustedKeys = [], seen } = {}) {
+// keys, bytes. Throws VerifyError.
+export function checkRange(data, genesis, trust) {
+  const steps = rangeSteps(data, genesis, trust);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
+
+// The same block by block, for a page that stays alive meanwhile: yields {height, read}, the bytes
+// checked so far, and returns what was found.
+export function* rangeSteps(data, genesis, { trustedBlock, trustedKeys = [] } = {}) {
   const keys = new Keys(genesis, trustedKeys);
   let first = null;
   let before = null;
   let entries = 0;
-  for (const { height, payload } of records(data)) {
+  for (const { height, payload, read } of records(data)) {
     const block = takeApart(height, payload, genesis);
     if (before) checkLink(height, block, before);
     else if (trustedBlock && !equal(block.hash, trustedBlock)) {
@@ -37,7 +47,7 @@ export function checkRange(data, genesis, { trustedBlock, trustedKeys = [], seen
     first ??= height;
     entries += block.entries.length;
     before = block;
-    seen?.(block);
+    yield { height, read };
   }
   if (!before) fail(null, "range", "has no blocks");
   const anchored = first === 0n || Boolean(trustedBlock);
@@ -106,8 +116,8 @@ function* records(data) {
     if (!equal(checksum, head.subarray(16))) {
       fail(height, "checksum", "is not that of the record");
     }
-    yield { height, payload };
     at += RECORD_HEAD_BYTES + size;
+    yield { height, payload, read: at };
     expected = height + 1n;
   }
 }

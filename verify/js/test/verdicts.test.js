@@ -2,43 +2,18 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { concat, fromHex, le, toHex } from "../lib/bytes.js";
 import { entryLeaf, hash, leadsTo, resultLeaf, treeRoot, verify } from "../lib/crypto.js";
 import { checkRange, checkReceipt, parseGenesis, verdict } from "../lib/verify.js";
-
-const load = (name) =>
-  JSON.parse(readFileSync(new URL(`../../../docs/vectors/${name}`, import.meta.url), "utf8"));
-const VERDICTS = load("verdicts-v1.json");
-const FORMAT = load("format-v1.json");
-const encode = (text) => new TextEncoder().encode(text);
-
-// --- a case's bytes -----------------------------------------------------------------------------
-
-function edited(base, edits = []) {
-  let data = base;
-  for (const [at, removed, put, times = 1] of edits) {
-    const part = fromHex(put.repeat(times));
-    data = concat(data.subarray(0, at), part, data.subarray(at + removed));
-  }
-  return data;
-}
+import { FORMAT, VERDICTS, encode, genesisBytes, rangeBytes, receiptBytes } from "./vectors.js";
 
 const geneses = new Map();
-function genesisBytes(name) {
-  const { base, edits } = VERDICTS.geneses[name];
-  return edited(encode(VERDICTS.bases.geneses[base]), edits);
-}
-
 // Parsed once a name; a bad one throws each time it is asked for.
 function genesisOf(name) {
   if (!geneses.has(name)) geneses.set(name, parseGenesis(genesisBytes(name)));
   return geneses.get(name);
 }
-
-const receiptBytes = (row) => edited(encode(VERDICTS.bases.receipts[row.base]), row.edits);
-const rangeBytes = (row) => edited(fromHex(VERDICTS.bases.ranges[row.base]), row.edits);
 
 // --- verdicts -----------------------------------------------------------------------------------
 
