@@ -1,4 +1,4 @@
-"""verify/index.html: built from the verifier in JavaScript, and used in a browser as a visitor does."""
+"""verify/index.html: built from the verifier in JavaScript, and used in a browser."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def test_the_page_is_what_its_sources_make() -> None:
 
 
 def test_a_visitor_checks_files_in_chromium() -> None:
-    """verify/js/test/page.test.js: good and bad receipts, ranges, drag and drop, a phone, the dark."""
+    """verify/js/test/page.test.js: receipts, ranges, drag and drop, a phone, the dark."""
     node = need("node", major=20)
     chromium = need(next((name for name in CHROMIUM if shutil.which(name)), "chromium"))
     done = run(node, "--test", "test/page.test.js", folder=javascript(), CHROMIUM=chromium)
