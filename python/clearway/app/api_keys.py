@@ -11,7 +11,7 @@ from typing import Any
 from clearway.app.config import Config, ConfigError, load_config
 from clearway.app.keys import open_keys
 from clearway.gateway.auth import create_api_key
-from clearway.gateway.render import format_time
+from clearway.gateway.times import format_time
 from clearway.ledger.genesis import load_genesis
 from clearway.store.audit import Audit
 from clearway.store.vault import ApiKey, Vault

@@ -24,9 +24,9 @@ LIQUIDITY_MAJOR: Final = 100_000_000  # of every asset, issued at the first star
 
 
 def make_genesis(keys: Keys, *, name: str, time_ns: int) -> Genesis:
-    """One institution, all purposes on keys of this node. Payments, issuance and compliance share
-    the key that signs envelopes; governance has its own, so that it can be taken offline."""
-    pay = Purpose.PAY | Purpose.ISSUE | Purpose.COMPLIANCE
+    """One institution, all purposes on keys of this node. Payments, issuance, compliance and
+    imports share the key that signs envelopes; governance has its own, to be taken offline."""
+    pay = Purpose.PAY | Purpose.ISSUE | Purpose.COMPLIANCE | Purpose.IMPORT
     accounts = (
         (NOSTRO, AccountFlag.NOSTRO),
         (LIQUIDITY, AccountFlag.OPERATING),

@@ -7,8 +7,9 @@ import msgspec
 from clearway.gateway import instructions
 from clearway.gateway.door import Answer, Ask, Move
 from clearway.gateway.instructions import seal_private
-from clearway.gateway.render import format_time, result_code, to_json
+from clearway.gateway.render import result_code, to_json
 from clearway.gateway.schemas import Account, AccountStatus, Balance, Entry, Listing
+from clearway.gateway.times import format_time
 from clearway.ledger.book import Account as LedgerAccount
 from clearway.payment.batch import Placed, Submission
 from clearway.payment.errors import Refusal

@@ -221,6 +221,8 @@ class PathDoor:
             return await door.read(route.read, ask)
         if route.move is not None:
             return await door.run_move(ask, route.move)
+        if route.chain is not None:
+            return await route.chain(ask)
         assert route.once is not None, "invariant: a route does one thing"
         make = route.once
         return await door.run_once(ask, lambda: make(ask))

@@ -26,6 +26,7 @@ SCOPES: Final[dict[str, str]] = {
     "reviews:decide": "approve and reject payments under review",
     "compliance:write": "freeze and unfreeze accounts",
     "ledger:read": "see blocks, genesis, the trial balance",
+    "ledger:import": "record payments that happened in another system, with their times",
     "events:read": "follow the event stream",
 }
 KEY_FRESH_S: Final = 0.02

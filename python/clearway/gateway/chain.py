@@ -8,8 +8,8 @@ import numpy as np
 
 from clearway.gateway.door import Answer, Ask
 from clearway.gateway.payments import find_row
-from clearway.gateway.render import format_time
 from clearway.gateway.schemas import AssetInfo, AssetTotals, BlockInfo, Listing, TrialBalance
+from clearway.gateway.times import format_time
 from clearway.ledger.book import Block
 from clearway.ledger.genesis import dump_genesis
 from clearway.ledger.receipt import make_receipt

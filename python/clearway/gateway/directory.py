@@ -24,6 +24,7 @@ _CLOSED = int(AccountFlag.CLOSED)
 _PAYER_SANCTIONED = int(DecisionFlag.PAYER_SANCTIONED)
 _PAYEE_SANCTIONED = int(DecisionFlag.PAYEE_SANCTIONED)
 _NO_HOLD_SIGNED = int(DecisionFlag.NO_HOLD_SIGNED)
+_NO_HOLD_LINKED = int(DecisionFlag.NO_HOLD_LINKED)
 
 
 class Directory:
@@ -164,6 +165,8 @@ class Directory:
             found.append("payee_sanctioned")
         if flags & _NO_HOLD_SIGNED:
             found.append("no_hold_signed")
+        if flags & _NO_HOLD_LINKED:
+            found.append("no_hold_linked")
         if reasons:
             found.extend(reason.code for reason in reasons_of(reasons))
         return found

@@ -14,8 +14,9 @@ from starlette.types import Message, Receive, Scope, Send
 
 from clearway.gateway import instructions
 from clearway.gateway.door import Ask, start_message
-from clearway.gateway.render import format_time, render_payment, to_json, view_row
+from clearway.gateway.render import render_payment, to_json, view_row
 from clearway.gateway.schemas import Event, EventData
+from clearway.gateway.times import format_time
 from clearway.payment.errors import Refusal
 from clearway.store.rows import Change
 

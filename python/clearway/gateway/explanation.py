@@ -46,6 +46,11 @@ _FINDINGS: Final[tuple[tuple[DecisionFlag, str, str], ...]] = (
         "no_hold_signed",
         "A review needs a hold, and the owner had signed none.",
     ),
+    (
+        DecisionFlag.NO_HOLD_LINKED,
+        "no_hold_linked",
+        "A review needs a hold, and this payment stands or falls with others at once.",
+    ),
 )
 
 

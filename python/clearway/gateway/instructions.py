@@ -84,12 +84,15 @@ def pay(
     hold_ns: int,
     now_ns: int,
     details: bytes,
+    flags: int = 0,
+    imported_ns: int = 0,
 ) -> bytes:
-    """hold_ns: how long a manual capture may wait, 0 for an immediate payment."""
+    """hold_ns: how long a manual capture may wait, 0 for an immediate payment. flags: those beside
+    PENDING. imported_ns: when it happened elsewhere, 0 for a payment of now."""
     return pack_head(
         kind=Kind.PAYMENT,
         id=id,
-        flags=Flag.PENDING if hold_ns else 0,
+        flags=flags | (Flag.PENDING if hold_ns else 0),
         asset=asset,
         to_asset=to_asset,
         purpose=int.from_bytes(purpose.encode("ascii"), "little") if purpose else 0,
@@ -97,7 +100,7 @@ def pay(
         amount_minor=amount_minor,
         payer=payer,
         payee=payee,
-        created_ns=now_ns,
+        created_ns=imported_ns or now_ns,
         valid_until_ns=now_ns + VALID_NS,
         expires_ns=now_ns + hold_ns if hold_ns else 0,
         details=details,

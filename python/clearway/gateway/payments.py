@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clearway.gateway import instructions
+from clearway.gateway.auth import require_scope
 from clearway.gateway.door import Answer, Ask, Move, request_hash
 from clearway.gateway.instructions import Private, seal_private
 from clearway.gateway.render import (
@@ -13,11 +14,12 @@ from clearway.gateway.render import (
     view_row,
 )
 from clearway.gateway.schemas import Listing, Payment, PaymentRequest
+from clearway.gateway.times import parse_time
 from clearway.payment.batch import Placed, Submission
 from clearway.payment.errors import Refusal
 from clearway.payment.ids import parse_payment, parse_quote, payment_id
 from clearway.payment.money import parse_amount
-from clearway.payment.records import Kind, u128, view_heads
+from clearway.payment.records import Flag, Kind, u128, view_heads
 from clearway.payment.state import Act, Status, next_status
 from clearway.store.rows import PaymentRow
 
@@ -30,9 +32,13 @@ NO_QUOTE = bytes(16)
 
 def payment_hash(body: PaymentRequest) -> bytes:
     """The same for a single payment and for a line of an upload."""
+    # What came later counts only where it is said, so that older keys still answer.
+    later = {"sweep": body.sweep, "closes": body.closes, "imported_at": body.imported_at}
+    said = {name: value for name, value in later.items() if value}
+    more = (said,) if said else ()
     return request_hash(
         b"payment", body.from_, body.to, body.amount, body.asset, body.to_asset, body.quote,
-        body.reference, body.purpose, body.metadata, body.capture, body.expires_in_s,
+        body.reference, body.purpose, body.metadata, body.capture, body.expires_in_s, *more,
     )  # fmt: skip
 
 
@@ -53,6 +59,7 @@ def prepare_payment(ask: Ask) -> Submission:
     if body.from_ == body.to:
         raise Refusal("account.same", account=body.to)
     hold_ns = _hold_ns(body)
+    flags, imported_ns = _flags(ask, body)
     payer = directory.open_address(body.from_)
     payee = directory.open_address(body.to)
     directory.check_held(payer, body.from_, asset)
@@ -83,6 +90,8 @@ def prepare_payment(ask: Ask) -> Submission:
         hold_ns=hold_ns,
         now_ns=node.clock(),
         details=details,
+        flags=flags,
+        imported_ns=imported_ns,
     )
     return Submission(head=head, request_hash=ask.request_hash, private=private)
 
@@ -94,6 +103,31 @@ def _hold_ns(body: PaymentRequest) -> int:
             raise Refusal("request.invalid", field="expires_in_s", what=what)
         return 0
     return HOLD_NS if body.expires_in_s is None else body.expires_in_s * SECOND_NS
+
+
+def _flags(ask: Ask, body: PaymentRequest) -> tuple[int, int]:
+    """The flags of sweep, closes and imported_at, and the time of an import. Refuses
+    request.invalid, auth.scope."""
+    flags, imported_ns = 0, 0
+    if body.sweep:
+        _check_field(body.to_asset is None, "sweep", "a sweep stays in its asset")
+        flags |= Flag.BALANCING_PAYER
+    if body.closes is not None:
+        _check_field(body.capture == "manual", "closes", "only a manual capture closes an account")
+        flags |= Flag.CLOSING_PAYER if body.closes == "from" else Flag.CLOSING_PAYEE
+    if body.imported_at is not None:
+        require_scope(ask.key, "ledger:import")
+        _check_field(body.capture == "automatic", "imported_at", "a hold cannot be imported")
+        imported_ns = parse_time(body.imported_at, "imported_at")
+        past = 0 < imported_ns < ask.door.node.clock()
+        _check_field(past, "imported_at", "is not in the past")
+        flags |= Flag.IMPORTED
+    return flags, imported_ns
+
+
+def _check_field(right: bool, field: str, what: str) -> None:
+    if not right:
+        raise Refusal("request.invalid", field=field, what=what)
 
 
 def render_placed(ask: Ask, placed: Placed) -> Payment:

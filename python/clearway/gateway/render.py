@@ -8,8 +8,6 @@ created it depends on its entry alone, which never changes: replays give the sam
 from __future__ import annotations
 
 import struct
-import time
-from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -19,6 +17,7 @@ from clearway.gateway.directory import Directory
 from clearway.gateway.instructions import Private
 from clearway.gateway.problems import line_problem
 from clearway.gateway.schemas import Decision, Leg, LegRole, LineProblem, Outcome, Payment, Place
+from clearway.gateway.times import format_time
 from clearway.payment.batch import Placed
 from clearway.payment.errors import Refusal
 from clearway.payment.ids import format_payment
@@ -38,6 +37,7 @@ _LEG = struct.Struct("<20s20sIB3xQQ")
 _encoder = msgspec.json.Encoder()
 # As plain ints: a comparison with an enum's member takes as long as all of them.
 _PENDING, _REVIEW, _REFUND = int(Flag.PENDING), int(Decided.REVIEW), int(Kind.REFUND)
+_BALANCING = int(Flag.BALANCING_PAYER | Flag.BALANCING_PAYEE)
 
 
 def to_json(answer: object) -> bytes:
@@ -81,6 +81,8 @@ def view_placed(placed: Placed, private: Private) -> PaymentView:
     ) = _HEAD.unpack(placed.head)  # fmt: skip
     code = result_code(placed.result)
     amount_minor = amount_low | amount_high << 64
+    if flags & _BALANCING and code == 0:
+        amount_minor = _result_minor(placed.result)
     status = first_status(code, flags & _PENDING != 0, outcome == _REVIEW)
     return PaymentView(
         id=id,
@@ -132,6 +134,11 @@ def view_row(row: PaymentRow, private: Private) -> PaymentView:
         index=row.index,
         private=private,
     )
+
+
+def _result_minor(result: bytes) -> int:
+    low, high = _RESULT.unpack(result)[5:]
+    return int(low) | int(high) << 64
 
 
 def result_code(result: bytes) -> int:
@@ -200,18 +207,3 @@ def _legs(view: PaymentView, directory: Directory, asset: Asset, amount: str) ->
             Leg(directory.name(payer), directory.name(payee), leg_asset.code, amount, ROLES[role])
         )
     return legs
-
-
-@lru_cache(maxsize=4_096)
-def _second_text(second: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
-
-
-def format_time(time_ns: int) -> str:
-    """RFC 3339 in UTC with microseconds.
-
-    >>> format_time(0)
-    '1970-01-01T00:00:00.000000Z'
-    """
-    second, rest_ns = divmod(time_ns, 1_000_000_000)
-    return f"{_second_text(second)}.{rest_ns // 1_000:06d}Z"

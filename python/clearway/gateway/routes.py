@@ -15,6 +15,7 @@ from clearway.gateway import (
     exchange,
     explanation,
     funding,
+    linked,
     payments,
     schemas,
     uploads,
@@ -27,7 +28,8 @@ Stream = Callable[[Ask, Scope, Receive, Send], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One row: exactly one of `read` (runs beside the loop), `move`, `once` and `stream` is given.
+    """One row: exactly one of `read` (runs beside the loop), `move`, `chain` (several entries),
+    `once` and `stream` is given.
 
     scope: what the key must have; "" is any key. body, query: how the request is decoded.
     answer: the shape of what comes back.
@@ -44,6 +46,7 @@ class Route:
     read: Callable[[Ask], Answer] | None = None
     move: Move | None = None
     once: Callable[[Ask], Answer] | None = None
+    chain: Callable[[Ask], Awaitable[Answer]] | None = None
     stream: Stream | None = None
     media_type: str = "application/json"
     dev_only: bool = False
@@ -51,7 +54,7 @@ class Route:
     @property
     def keyed(self) -> bool:
         """Whether the request must carry an Idempotency-Key."""
-        return self.move is not None or self.once is not None
+        return self.move is not None or self.once is not None or self.chain is not None
 
 
 def _get(path: str, summary: str, scope: str, answer: Any, read: Any, **more: Any) -> Route:
@@ -96,6 +99,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("POST", "/v1/payments/batch", "Upload many payments, a line of JSON each",
           "payments:write", schemas.UploadAnswer, body=schemas.UploadLine, stream=uploads.upload,
           media_type="application/x-ndjson"),
+    Route("POST", "/v1/payments/linked", "Pay several payments, all or nothing", "payments:write",
+          Listing[Payment], status=201, body=schemas.LinkedRequest, chain=linked.pay_linked),
     _get("/v1/payments/{payment}", "See a payment", "payments:read", Payment, payments.see),
     _post("/v1/payments/{payment}/capture", "Take what was held, or a part of it",
           "payments:write", Payment, payments.CAPTURE, body=schemas.AmountRequest),

@@ -18,6 +18,7 @@ Item = TypeVar("Item")
 
 ITEMS_PER_PAGE_MAX = 500
 HOLD_S_MAX = 30 * 86_400
+LINKED_MAX = 100
 
 AccountId = Annotated[
     str,
@@ -80,6 +81,17 @@ class AccountRequest(Request, frozen=True):
     category: Category | None = None
 
 
+_SWEEP = "`amount` is the most: what moves is all that is available, up to it."
+_CLOSES = (
+    "With a manual capture: the account is closed from now on; it is open again when the payment is"
+    " voided or expires, and stays closed when it is captured."
+)
+_IMPORTED_AT = (
+    "When it happened in the system that it comes from; later for each import. Needs the scope"
+    " ledger:import."
+)
+
+
 class PaymentRequest(Request, frozen=True):
     from_: str = field(name="from")
     to: str
@@ -92,6 +104,17 @@ class PaymentRequest(Request, frozen=True):
     metadata: Metadata | None = None
     capture: Literal["automatic", "manual"] = "automatic"
     expires_in_s: Annotated[int, Meta(ge=1, le=HOLD_S_MAX)] | None = None
+    sweep: Annotated[bool, Meta(description=_SWEEP)] = False
+    closes: Annotated[Literal["from", "to"], Meta(description=_CLOSES)] | None = None
+    imported_at: Annotated[Time, Meta(description=_IMPORTED_AT)] | None = None
+
+
+class LinkedRequest(Request, frozen=True):
+    """All of them, or none. `net`: each party gives or gets its sum, so that payments go through
+    together which could not one after another."""
+
+    payments: Annotated[list[PaymentRequest], Meta(min_length=2, max_length=LINKED_MAX)]
+    net: bool = False
 
 
 class UploadLine(PaymentRequest, kw_only=True, frozen=True):

@@ -14,6 +14,7 @@ import numpy as np
 from clearway.clearing.decision import add_scores, commitments, make_decisions
 from clearway.clearing.legs import capture_legs, payment_legs
 from clearway.lifecycle.batch import PaymentBatch
+from clearway.lifecycle.chains import leave_whole, settle_outcomes
 from clearway.lifecycle.facts import facts_of
 from clearway.lifecycle.line import Turn
 from clearway.lifecycle.receive import receive
@@ -41,8 +42,15 @@ _SIGNED, _PENDING = np.uint16(Flag.SIGNED), np.uint16(Flag.PENDING)
 _ACCEPT, _REVIEW, _DECLINE = (
     np.uint8(outcome) for outcome in (Outcome.ACCEPT, Outcome.REVIEW, Outcome.DECLINE)
 )
+_CLOSING = np.uint16(Flag.CLOSING_PAYER | Flag.CLOSING_PAYEE)
 _SCORED, _PAYER_SANCTIONED, _PAYEE_SANCTIONED, _NO_HOLD_SIGNED = (
-    np.uint16(flag) for flag in DecisionFlag
+    np.uint16(flag)
+    for flag in (
+        DecisionFlag.SCORED,
+        DecisionFlag.PAYER_SANCTIONED,
+        DecisionFlag.PAYEE_SANCTIONED,
+        DecisionFlag.NO_HOLD_SIGNED,
+    )
 )
 
 
@@ -91,6 +99,7 @@ def screen(batch: PaymentBatch, rooms: Rooms) -> None:
     for row in np.flatnonzero(batch.findings).tolist():
         if batch.heads["kind"][row] != Kind.PAYMENT:
             batch.leave(row, Refusal("policy.sanctions"))
+    leave_whole(batch, rooms)
     batch.drop_left()
 
 
@@ -112,9 +121,10 @@ def score(batch: PaymentBatch, rooms: Rooms) -> None:
     sanctioned = _PAYER_SANCTIONED | _PAYEE_SANCTIONED
     outcome = np.where(batch.findings[paid] & sanctioned, _DECLINE, batch.scores.outcome)
     # A hold needs the owner's consent; without it, what a person should look at is declined.
-    no_hold = (outcome == _REVIEW) & (heads["flags"] == _SIGNED)
+    no_hold = (outcome == _REVIEW) & (heads["flags"] & (_SIGNED | _PENDING) == _SIGNED)
     batch.findings[paid[no_hold]] |= _NO_HOLD_SIGNED
     outcome[no_hold] = _DECLINE
+    settle_outcomes(batch, paid, outcome)
     batch.heads["outcome"][paid] = outcome
 
 
@@ -153,6 +163,7 @@ def clear(batch: PaymentBatch, rooms: Rooms) -> None:
     decisions, in one envelope; and keeps the decisions before anybody may see the envelope."""
     _hold_reviews(batch, deadline_ns=rooms.clock() + rooms.review_ns)
     _add_legs(batch, rooms)
+    leave_whole(batch, rooms)
     batch.drop_left()
     if len(batch) == 0:
         return
@@ -170,11 +181,11 @@ def _hold_reviews(batch: PaymentBatch, *, deadline_ns: int) -> None:
     deadline; a declined payment is no hold at all."""
     heads = batch.heads
     custodial = heads["flags"] & _SIGNED == 0
-    review = custodial & (heads["outcome"] == _REVIEW) & (heads["flags"] == 0)
-    heads["flags"][review] = _PENDING
+    review = custodial & (heads["outcome"] == _REVIEW) & (heads["flags"] & _PENDING == 0)
+    heads["flags"][review] |= _PENDING
     heads["expires_ns"][review] = deadline_ns
     declined = custodial & (heads["outcome"] == _DECLINE)
-    heads["flags"][declined] = 0
+    heads["flags"][declined] &= ~(_PENDING | _CLOSING)
     heads["expires_ns"][declined] = 0
 
 

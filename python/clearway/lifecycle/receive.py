@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from clearway.lifecycle.batch import PaymentBatch
+from clearway.lifecycle.chains import leave_whole, refuse_priced_sweeps
 from clearway.lifecycle.replay import split_ids
 from clearway.lifecycle.rooms import Rooms
 from clearway.payment.batch import NOT_AN_ACCOUNT
@@ -27,12 +28,10 @@ def receive(batch: PaymentBatch, rooms: Rooms) -> None:
     """Fills `payer`, `payee` and `quotes`; rows that cannot go on leave."""
     batch.payer = rooms.book.account_numbers(np.ascontiguousarray(batch.heads["payer"]))
     batch.payee = rooms.book.account_numbers(np.ascontiguousarray(batch.heads["payee"]))
-    _answer_used_ids(batch, rooms)
-    batch.drop_left()
-    _refuse_unknown(batch, rooms)
-    batch.drop_left()
-    _fetch_quotes(batch, rooms)
-    batch.drop_left()
+    for step in (_answer_used_ids, _refuse_unknown, refuse_priced_sweeps, _fetch_quotes):
+        step(batch, rooms)
+        leave_whole(batch, rooms)
+        batch.drop_left()
 
 
 def _answer_used_ids(batch: PaymentBatch, rooms: Rooms) -> None:

@@ -21,6 +21,7 @@ from clearway.payment.records import (
     HEAD_BYTES,
     RESULT,
     VERSION,
+    Flag,
     Heads,
     Kind,
     Results,
@@ -32,6 +33,8 @@ UNIT_BYTES = 64
 SIGNATURE_BYTES = 64
 HASH_BYTES = 32
 RESULT_BYTES = RESULT.itemsize
+
+_FLAGS = sum(Flag)
 
 Bytes2D = npt.NDArray[np.uint8]
 
@@ -121,11 +124,12 @@ def check_heads(heads: Heads) -> None:
 
     Doors that pack heads themselves (records.pack_head) need not ask.
     """
-    bad = (heads["version"] != VERSION) | (heads["flags"] > 3) | heads["zero"].any(axis=1)
+    bad = (heads["version"] != VERSION) | (heads["flags"] > _FLAGS) | heads["zero"].any(axis=1)
     bad |= (heads["kind"] < Kind.PAYMENT) | (heads["kind"] > Kind.SET_LIMIT)
     bad |= heads["outcome"] > 3
     for name in ("amount_hi", "to_amount_hi", "bound_hi"):
         bad |= heads[name] >= 2**62
+    bad[-1] |= (heads["flags"][-1] & Flag.LINKED) != 0  # it would tie another's entry to itself
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
         raise Refusal("request.invalid", field=f"row {row}", what="not an instruction")

@@ -52,6 +52,12 @@ def payment_id(secret: bytes, *, principal: str, idempotency_key: str) -> bytes:
     return _keyed(secret, b"payment", principal.encode(), idempotency_key.encode())[:ID_BYTES]
 
 
+def member_id(secret: bytes, request_id: bytes, number: int) -> bytes:
+    """16 bytes for one of several payments that came under one Idempotency-Key, whose own id is
+    `request_id`; counted from 0."""
+    return _keyed(secret, b"member", request_id, number.to_bytes(8, "little"))[:ID_BYTES]
+
+
 def account_address(secret: bytes, account_id: str) -> bytes:
     """20 bytes; the client's name for an account never stands on the ledger."""
     return _keyed(secret, b"account", account_id.encode())[:ADDRESS_BYTES]

@@ -279,6 +279,18 @@ def pack_key_reference(key: bytes) -> bytes:
     return struct.pack("<32s32x", key)
 
 
+_FLAGS_AT = 2
+
+
+def flags_of_head(head: bytes) -> int:
+    return int.from_bytes(head[_FLAGS_AT : _FLAGS_AT + 2], "little")
+
+
+def with_flags(head: bytes, flags: int) -> bytes:
+    """The head with these flags, and no others."""
+    return head[:_FLAGS_AT] + flags.to_bytes(2, "little") + head[_FLAGS_AT + 2 :]
+
+
 def u128(row: Any, name: str) -> int:
     """The u128 field `name` of one record, as an int."""
     return int(row[name + "_lo"]) | int(row[name + "_hi"]) << 64

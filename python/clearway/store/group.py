@@ -14,6 +14,7 @@ from clearway.payment.records import (
     ENVELOPE,
     LEG,
     RESULT_DUPLICATE,
+    Flag,
     Heads,
     Kind,
     Legs,
@@ -23,6 +24,7 @@ from clearway.store.schema import INDEX_BITS, INT64_MAX, sql_minor
 
 UNIT_BYTES = 64
 NO_ACCOUNT = -1
+_BALANCING = np.uint16(Flag.BALANCING_PAYER | Flag.BALANCING_PAYEE)
 IS_MOVE = np.zeros(256, np.bool_)
 IS_MOVE[[Kind.PAYMENT, Kind.REFUND, Kind.ISSUE, Kind.REDEEM, Kind.CLAWBACK]] = True
 # Their one unit names the second person who signed.
@@ -93,6 +95,7 @@ def read_group(blocks: Sequence[RecordedBlock], numbers: Numbers, accounts: int)
     """accounts: how many there were before these blocks."""
     heads = np.concatenate([block.heads for block in blocks])
     results = np.concatenate([block.results for block in blocks])
+    _tell_what_moved(heads, results)
     kind = np.ascontiguousarray(heads["kind"])
     units = np.frombuffer(b"".join(block.units for block in blocks), LEG)
     # The head of a sweep or an envelope is not an entry's: its byte 193 counts no units.
@@ -123,6 +126,14 @@ def read_group(blocks: Sequence[RecordedBlock], numbers: Numbers, accounts: int)
         payee=_known(account_numbers(heads["payee"], numbers), known),
         sweeps=_sweeps(blocks),
     )
+
+
+def _tell_what_moved(heads: Heads, results: Results) -> None:
+    """The amount of a balancing entry is the most; what it moved or holds stands in its result."""
+    balancing = (heads["kind"] > Kind.SWEEP) & ((heads["flags"] & _BALANCING) != 0)
+    moved = np.flatnonzero(balancing & (results["code"] == 0))
+    for name in ("amount_lo", "amount_hi"):
+        heads[name][moved] = results[name][moved]
 
 
 def account_numbers(addresses: npt.NDArray[np.uint8], numbers: Numbers) -> Int64:

@@ -1,0 +1,83 @@
+"""Linked payments: 2 to 100 of them in one request, all or nothing; netted, if asked.
+
+One Idempotency-Key stands for the list. Each payment has an id of its own that follows from it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from clearway.gateway.door import Answer, Ask, request_hash
+from clearway.gateway.payments import prepare_payment, render_placed
+from clearway.gateway.schemas import LinkedRequest, Listing, PaymentRequest
+from clearway.payment.batch import Columns, Placed, Submission
+from clearway.payment.errors import ClearwayError, Refusal
+from clearway.payment.ids import member_id
+from clearway.payment.records import Flag, flags_of_head, with_flags
+
+
+async def pay_linked(ask: Ask) -> Answer:
+    """201 with every payment, whether they settled or not.
+
+    Refuses as a single payment does, for the first that is refused, named in `field` where a field
+    is at fault; nothing was written then.
+    """
+    body: LinkedRequest = ask.body
+    members = [_member(ask, number) for number in range(len(body.payments))]
+    batcher = ask.door.node.batcher
+    try:
+        columns = Columns.of(_chain(members, net=body.net))
+    except Refusal as refusal:
+        placed = await _first_answers(members)
+        if placed is None:
+            raise refusal from None
+    else:
+        share = await asyncio.wrap_future(batcher.submit_columns(columns))
+        placed = [_placed(share[number]) for number in range(len(members))]
+    ask.request_id = "req_" + ask.op_id.hex()
+    data = [render_placed(one, entry) for one, entry in zip(members, placed, strict=True)]
+    return Answer(201, Listing("list", data, False))
+
+
+def _member(ask: Ask, number: int) -> Ask:
+    return Ask(
+        ask.door,
+        ask.key,
+        ask.request_id,
+        body=ask.body.payments[number],
+        op_id=member_id(ask.door.node.secret, ask.op_id, number),
+        request_hash=request_hash(b"linked", ask.request_hash.hex(), number),
+    )
+
+
+def _chain(members: list[Ask], *, net: bool) -> list[Submission]:
+    last = len(members) - 1
+    chain = []
+    for number, member in enumerate(members):
+        if net:
+            _check_may_be_netted(member.body, number)
+        submission = prepare_payment(member)
+        flags = flags_of_head(submission.head)
+        flags |= (Flag.LINKED if number < last else 0) | (Flag.NET if net else 0)
+        chain.append(submission._replace(head=with_flags(submission.head, flags)))
+    return chain
+
+
+def _check_may_be_netted(body: PaymentRequest, number: int) -> None:
+    if body.capture == "manual" or body.sweep:
+        what = "what is netted is paid at once, and whole"
+        raise Refusal("request.invalid", field=f"payments[{number}]", what=what)
+
+
+async def _first_answers(members: list[Ask]) -> list[Placed] | None:
+    """What a list that was sent before was answered; None for a new one."""
+    node = members[0].door.node
+    placed = [await node.replay(one.op_id, one.request_hash) for one in members]
+    known = [one for one in placed if one is not None]
+    return known if len(known) == len(members) else None
+
+
+def _placed(answer: Placed | ClearwayError) -> Placed:
+    if isinstance(answer, ClearwayError):
+        raise answer
+    return answer
