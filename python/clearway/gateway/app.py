@@ -11,6 +11,7 @@ import logging
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -218,7 +219,7 @@ class PathDoor:
     async def _run(self, route: Route, ask: Ask) -> Answer:
         door = self._gateway.door
         if route.read is not None:
-            return await door.read(route.read, ask)
+            return await door.read(door.node.book.durable.read, partial(route.read, ask))
         if route.move is not None:
             return await door.run_move(ask, route.move)
         if route.chain is not None:

@@ -1,7 +1,8 @@
 """The typed face of the kernel's ledger: bytes become NumPy views, its errors become ours.
 
 Book has one writer (`stage` → `commit` or `discard`); every other method may be called from any
-thread while the writer works.
+thread while the writer works. Readers see a staged block before it is durable: what is told to
+anybody outside is read through `durable.read`.
 
     book = Book.create(folder, genesis)
     block = book.stage(time_ns=now, envelopes=[envelope])
@@ -21,6 +22,7 @@ import numpy.typing as npt
 
 import clearway_kernel as kernel
 from clearway.ledger.crypto import Rows, as_buffer
+from clearway.ledger.durable import Durable
 from clearway.ledger.genesis import Genesis
 from clearway.payment.errors import Fault
 from clearway.payment.money import Asset
@@ -93,6 +95,7 @@ class Book:
 
     def __init__(self, ledger: kernel.Ledger) -> None:
         self._ledger = ledger
+        self.durable = Durable()
         self.chain_id = ledger.chain_id
 
     @classmethod
@@ -182,9 +185,14 @@ class Book:
         Raises kernel.DecodeError (a ValueError) for an envelope that does not decode; nothing was
         changed then.
         """
-        staged = self._ledger.stage(
-            time_ns=time_ns, envelopes=[as_buffer(row) for row in envelopes]
-        )
+        self.durable.staging()
+        try:
+            staged = self._ledger.stage(
+                time_ns=time_ns, envelopes=[as_buffer(row) for row in envelopes]
+            )
+        except BaseException:
+            self.durable.ended(discarded=True)
+            raise
         return Block(
             height=staged.height,
             time_ns=staged.time_ns,
@@ -207,10 +215,13 @@ class Book:
         try:
             self._ledger.commit(finality)
         except kernel.LogFault as error:
+            self.durable.failed()
             raise Fault("node.disk_failed") from error
+        self.durable.ended(discarded=False)
 
     def discard(self) -> None:
         self._ledger.discard()
+        self.durable.ended(discarded=True)
 
     def snapshot(self) -> int:
         """Writes the committed state beside the log, for a quick start; returns its height."""
