@@ -6,7 +6,8 @@
     node.stop()
 
 The data folder holds `keys.json` (encrypted), `genesis.json`, `chain/` (block log, snapshots),
-`vault.sqlite`, `audit.log`, `projections.sqlite` (made from the chain) and `features.bin` (too).
+`vault.sqlite`, `audit.log`, `projections.sqlite` (made from the chain), `features.bin` (too) and
+`ballast` (room for what must still be written when the disk is full).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from clearway.app.ballast import Ballast
 from clearway.app.config import Config
 from clearway.app.genesis import FEES, INSTITUTION, LIQUIDITY, LIQUIDITY_MAJOR, NOSTRO, make_genesis
 from clearway.app.keys import Keys, open_keys
@@ -57,6 +59,7 @@ from clearway.store.projections import Projections
 from clearway.store.vault import Vault
 
 TICK_S: Final = 0.05
+ROOM_PAUSE_S: Final = 1.0
 CATCH_UP_TIMEOUT_S: Final = 3_600.0
 SNAPSHOT_BLOCKS_MIN: Final = 1_000  # replayed at a start; more, and the next start is spared them
 FUNDING_VALID_NS: Final = 600 * 10**9
@@ -88,12 +91,15 @@ class Node:
     rooms: Rooms
     batcher: Batcher
     phases: PhaseClock
+    ballast: Ballast
     _stopping: threading.Event = field(default_factory=threading.Event)
     _ticker: threading.Thread | None = None
     _started: bool = False
+    _has_ballast: bool = False
 
     def start(self) -> None:
         """Returns when the node serves: everything derived has caught up with the chain."""
+        self._has_ballast = self.ballast.fill()
         self.projections.start(self.book)
         replayed = self.book.height - self.book.snapshot_height
         payments = catch_up(self.book, self.scorer, self.rooms.reference)
@@ -103,9 +109,10 @@ class Node:
             self._save()
         log.info("height %d; %d payments taken into memory", self.book.height, payments)
         self.batcher.start()
+        self._watch_room()
         self._ticker = threading.Thread(target=self._tick, name="clearway-ticker", daemon=True)
         self._ticker.start()
-        if self.config.dev:
+        if self.config.dev and self.batcher.disk_fault() is None:
             _fund_liquidity(self)
         self._started = True
 
@@ -118,7 +125,10 @@ class Node:
         self.batcher.stop()
         self.projections.stop()
         if not self.ordering.problems():
-            self._save()
+            try:
+                self._save()
+            except (Fault, OSError) as error:
+                log.warning("the next start reads the chain again: %s", error)
         self.book.close()
         self.vault.close()
         self.audit.close()
@@ -131,6 +141,15 @@ class Node:
             problems.append(f"the projections stopped: {self.projections.failure}")
         return problems
 
+    def disk_fault(self) -> Fault | None:
+        """node.disk_full or node.disk_failed: nothing is accepted, and reads go on. None as long as
+        anything else keeps the node from serving."""
+        if not self._started or self.projections.failure is not None:
+            return None
+        if self.ordering.problems():
+            return Fault("node.disk_failed")
+        return self.batcher.disk_fault()
+
     async def replay(self, id: bytes, request_hash: bytes) -> Placed | None:
         """The first answer to an id that was used. Refuses idempotency.body_differs."""
         return await asyncio.to_thread(self._replay, id, request_hash)
@@ -141,15 +160,41 @@ class Node:
 
     def _tick(self) -> None:
         """Ends holds that are due: the ledger's time only passes with blocks."""
+        room_checked_s = 0.0
         while not self._stopping.wait(TICK_S):
+            if time.monotonic() - room_checked_s >= ROOM_PAUSE_S:
+                self._watch_room()
+                room_checked_s = time.monotonic()
             due_ns = self.book.next_expiry_ns()
             if due_ns is None or due_ns > self.clock() or self.ordering.problems():
+                continue
+            if self.batcher.disk_fault() is not None:
                 continue
             try:
                 self.ordering.pass_time()
             except Fault as fault:
                 log.error("holds that are due cannot end: %s", fault)
+                if fault.code == "node.disk_full":
+                    self.batcher.pause(fault)
             self.projections.notify(self.book.height)
+
+    def _watch_room(self) -> None:
+        """Without room nothing is accepted, and the ballast goes, so that what was acknowledged can
+        still reach the projections. When there is room for it again, the node goes on."""
+        fault = self.batcher.disk_fault()
+        is_full = self.projections.is_full or (fault and fault.code == "node.disk_full")
+        if self._has_ballast and is_full:
+            log.error("the disk is full: nothing is accepted until there is room")
+            self.batcher.pause(Fault("node.disk_full"))
+            self.ballast.drop()
+            self._has_ballast = False
+        elif not self._has_ballast:
+            self._has_ballast = self.ballast.fill()
+            if self._has_ballast:
+                log.warning("there is room again")
+                self.batcher.resume()
+            else:
+                self.batcher.pause(Fault("node.disk_full"))
 
     def _save(self) -> None:
         self.scorer.save(self.config.data / "features.bin")
@@ -236,6 +281,7 @@ def build_node(config: Config, *, clock: Callable[[], int] = time.time_ns) -> No
         rooms=rooms,
         batcher=Batcher(rooms, limits),
         phases=phases,
+        ballast=Ballast(config.data / "ballast"),
     )
 
 

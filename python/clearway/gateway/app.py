@@ -197,7 +197,10 @@ class PathDoor:
     async def _admit(self, route: Route, request_id: str, scope: Scope, receive: Receive) -> Ask:
         """The checks of every route, in their order; what is refused here wrote nothing."""
         door = self._gateway.door
-        door.check_ready()
+        if route.method == "GET":
+            door.check_readable()
+        else:
+            door.check_ready()
         authorization, idempotency_key = credentials(scope["headers"])
         key = door.authenticate(authorization)
         require_scope(key, route.scope)

@@ -109,12 +109,19 @@ class Door:
     # --- the door's checks, in their order ------------------------------------------------------
 
     def check_ready(self) -> None:
-        """Refuses node.stopping, node.starting."""
+        """For whatever writes. Faults: node.stopping, node.starting, node.disk_full,
+        node.disk_failed."""
         if self.stopping:
             raise Fault("node.stopping")
         missing = self.node.readiness()
         if missing:
-            raise Fault("node.starting", what="; ".join(missing))
+            raise self.node.disk_fault() or Fault("node.starting", what="; ".join(missing))
+
+    def check_readable(self) -> None:
+        """For whatever only reads, which goes on while the disk takes nothing. Faults:
+        node.stopping, node.starting."""
+        if self.stopping or self.node.disk_fault() is None:
+            self.check_ready()
 
     def op_id(self, key: ApiKey, idempotency_key: bytes | None, *, space: str = "") -> bytes:
         """The id of what this request makes. Refuses idempotency.missing, idempotency.malformed.
@@ -204,6 +211,8 @@ class Door:
         """Waits until the projections show every block that was acknowledged before this call."""
         height = self.node.book.height
         if not self.node.projections.wait_for(height, CATCH_UP_S_MAX):
+            if self.node.projections.is_full:
+                raise Fault("node.disk_full")
             raise Fault("node.starting", what=f"the projections have not reached block {height}")
 
 

@@ -13,6 +13,7 @@ from clearway.ledger.book import Book
 from clearway.ledger.genesis import Genesis
 from clearway.lifecycle.batcher import Batcher
 from clearway.payment.batch import Placed
+from clearway.payment.errors import Fault
 from clearway.routing.quotes import Quotes
 from clearway.routing.rates import Rates
 from clearway.routing.routes import Routes
@@ -44,6 +45,9 @@ class Node(Protocol):
 
     def readiness(self) -> Sequence[str]:
         """What is still missing; empty when the node serves."""
+
+    def disk_fault(self) -> Fault | None:
+        """node.disk_full or node.disk_failed: nothing is accepted, and reads go on."""
 
     def replay(self, id: bytes, request_hash: bytes) -> Awaitable[Placed | None]:
         """The first answer to an id that was used. Refuses idempotency.body_differs."""

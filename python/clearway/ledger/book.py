@@ -24,7 +24,7 @@ import clearway_kernel as kernel
 from clearway.ledger.crypto import Rows, as_buffer
 from clearway.ledger.durable import Durable
 from clearway.ledger.genesis import Genesis
-from clearway.payment.errors import Fault
+from clearway.payment.errors import Fault, disk_fault
 from clearway.payment.money import Asset
 from clearway.payment.records import BalanceFlag, Heads, Results, view_heads, view_results
 
@@ -210,10 +210,15 @@ class Book:
         )
 
     def commit(self, finality: bytes) -> None:
-        """Makes the staged block durable. Raises Fault node.disk_failed: nothing was acknowledged,
-        and the book takes no block until it is opened again."""
+        """Makes the staged block durable.
+
+        Raises Fault node.disk_full: the log is as before, and the block stays staged. Fault
+        node.disk_failed: nothing was acknowledged, and the book takes no block until reopened.
+        """
         try:
             self._ledger.commit(finality)
+        except kernel.LogFull as error:
+            raise Fault("node.disk_full") from error
         except kernel.LogFault as error:
             self.durable.failed()
             raise Fault("node.disk_failed") from error
@@ -228,7 +233,7 @@ class Book:
         try:
             return self._ledger.snapshot()
         except kernel.LogFault as error:
-            raise Fault("node.disk_failed") from error
+            raise disk_fault(error) from error
 
     def close(self) -> None:
         self._ledger.close()

@@ -104,6 +104,7 @@ class Batcher:
         self._running: set[bytes] = set()  # ids between submission and answer
         self._unknown: set[bytes] = set()  # ids whose answer from ordering never came
         self._closed: Fault | None = Fault("node.starting", what="the batcher is not started")
+        self._paused: Fault | None = None
         self._stopping = False
         self._threads: list[threading.Thread] = []
         self.waiting = 0  # rows in the queue
@@ -129,7 +130,7 @@ class Batcher:
         """For a running event loop, where `told` is called once the answer is durable.
 
         Refuses at once: capacity.full, idempotency.in_progress. Faults at once: node.starting,
-        node.stopping, node.disk_failed, node.bug, payment.outcome_unknown.
+        node.stopping, node.disk_full, node.disk_failed, node.bug, payment.outcome_unknown.
         """
         self._enter(_parcel_of(submission, told, asyncio.get_running_loop()))
 
@@ -182,13 +183,27 @@ class Batcher:
 
     def problems(self) -> list[str]:
         """Why nothing is accepted now; empty when it is."""
-        found = [str(self._closed)] if self._closed else []
+        closed = self._closed or self._paused
+        found = [str(closed)] if closed else []
         return found + (["ordering has not answered for a batch"] if self._unknown else [])
+
+    def disk_fault(self) -> Fault | None:
+        """node.disk_full or node.disk_failed when that is why nothing is accepted."""
+        closed = self._closed or self._paused
+        return closed if closed and closed.code.startswith("node.disk_") else None
+
+    def pause(self, fault: Fault) -> None:
+        """Nothing is accepted until `resume`: there is no room."""
+        self._paused = fault
+
+    def resume(self) -> None:
+        self._paused = None
 
     def _enter(self, parcel: _Parcel) -> None:
         with self._arrived:
-            if self._closed:
-                raise Fault(self._closed.code, **self._closed.facts)
+            closed = self._closed or self._paused
+            if closed:
+                raise Fault(closed.code, **closed.facts)
             if self.waiting + parcel.height > self._limits.queue_rows_max:
                 raise Refusal("capacity.full", limit=self._limits.queue_rows_max)
             for id in parcel.ids:
@@ -282,7 +297,9 @@ class Batcher:
             if fault.code == "payment.outcome_unknown":
                 self._find_outcome(parcels, batch, from_height, fault)
                 return None
-            if fault.code == "node.disk_failed":
+            if fault.code == "node.disk_full":
+                self.pause(fault)
+            elif fault.code == "node.disk_failed":
                 self._closed = fault
             self._recall(batch, from_height)
             return fault

@@ -50,8 +50,9 @@ class Sequencer:
         return ["the block log cannot be written"] if self._failed else []
 
     def _append(self, envelopes: Sequence[bytes]) -> Block:
-        """A LogFault leaves in doubt whether the record will be found when the log is opened
-        again, so nobody is told yes or no, and no further block is made."""
+        """Without room the block is in no log, and the next may be tried. Any other fault leaves in
+        doubt whether the record will be found when the log is opened again, so nobody is told yes
+        or no, and no further block is made."""
         if self._failed:
             raise Fault("node.disk_failed")
         time_ns = max(self._book.time_ns + 1, self._clock())
@@ -59,6 +60,9 @@ class Sequencer:
         try:
             self._book.commit(sign_finality(self._seed, block.hash))
         except Fault as fault:
+            self._book.discard()  # readers see what was acknowledged
+            if fault.code == "node.disk_full":
+                raise
             self._failed = True
             raise Fault("payment.outcome_unknown", payment="of this block") from fault
         return block

@@ -7,8 +7,11 @@ against each.
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 from typing import Final
+
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = _rows(
     ("node.bug", 500, False, "Internal error", "the node met a state it should not; the request id names the log line"),
     ("node.starting", 503, True, "Starting", "the node is not ready: {what}"),
     ("node.disk_failed", 503, True, "Disk failed", "the log cannot be written; nothing was acknowledged"),
+    ("node.disk_full", 503, True, "Disk full", "there is no room to write; nothing was accepted, and reads go on"),
     ("node.stopping", 503, True, "Stopping", "the node is stopping"),
     ("payment.outcome_unknown", 503, True, "Outcome unknown", "payment {payment} was sent to ordering and no answer came; ask for it again with the same key"),
     # decisions
@@ -171,3 +175,8 @@ class Refusal(ClearwayError):
 
 class Fault(ClearwayError):
     """The world failed; the same call may succeed later."""
+
+
+def disk_fault(error: OSError) -> Fault:
+    """node.disk_full where room is all that lacks (it may come back), node.disk_failed otherwise."""
+    return Fault("node.disk_full" if error.errno in _NO_ROOM else "node.disk_failed")

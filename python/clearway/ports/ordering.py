@@ -34,13 +34,14 @@ class Ordering(Protocol):
     def order(self, envelope: bytes) -> Ordered:
         """Returns when the block is durable.
 
-        Faults: node.disk_failed when it certainly is in no block and none will be made;
+        Faults: node.disk_full when it certainly is in no block, and may be tried again;
+        node.disk_failed when it certainly is in no block and none will be made;
         payment.outcome_unknown when it may or may not be, or may still come.
         """
 
     def pass_time(self) -> None:
         """Lets the ledger's time reach the clock's: holds that are due end, and envelopes that
-        came too late can no longer be applied. Faults: node.disk_failed."""
+        came too late can no longer be applied. Faults: node.disk_full, node.disk_failed."""
 
     def problems(self) -> list[str]:
         """Why nothing can be ordered now, in words; empty when it can."""

@@ -25,7 +25,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from clearway.payment.errors import Fault
+from clearway.payment.errors import disk_fault
 
 LINE_BYTES_MAX = 64 * 1024
 HEAD_BYTES_MAX = 256
@@ -141,7 +141,7 @@ class Audit:
             try:
                 yield
             except OSError as error:
-                raise Fault("node.disk_failed") from error
+                raise disk_fault(error) from error
             finally:
                 fcntl.flock(self._log, fcntl.LOCK_UN)
 

@@ -68,7 +68,8 @@ class Database:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """The writer, alone; everything inside is committed together or not at all.
 
-        Raises Fault node.disk_failed when the disk failed: then nothing was written.
+        Raises Fault node.disk_full without room, node.disk_failed when the disk failed: nothing was
+        written then.
         """
         with self._lock:
             try:
@@ -81,7 +82,7 @@ class Database:
                         self._writer.execute("ROLLBACK")
                     raise
             except sqlite3.OperationalError as error:
-                raise Fault("node.disk_failed") from error
+                raise _fault(error) from error
 
     def checkpoint(self) -> None:
         """Moves the write-ahead log into the file and empties it; waits for readers.
@@ -89,7 +90,10 @@ class Database:
         Raises TimeoutError when a reader holds on for BUSY_TIMEOUT_MS.
         """
         with self._lock:
-            busy, _, _ = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            try:
+                busy, _, _ = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            except sqlite3.OperationalError as error:
+                raise _fault(error) from error
         if busy:
             raise TimeoutError(f"readers hold {self.path}")
 
@@ -101,3 +105,10 @@ class Database:
         self._local = threading.local()
         with self._lock:
             self._writer.close()
+
+
+def _fault(error: sqlite3.OperationalError) -> Fault:
+    # What could not be written is rolled back and may be asked again; over a quota or a limit
+    # SQLite calls it an error of writing.
+    full = error.sqlite_errorcode in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
+    return Fault("node.disk_full" if full else "node.disk_failed")

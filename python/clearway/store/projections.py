@@ -17,6 +17,7 @@ from typing import Protocol
 
 import numpy as np
 
+from clearway.payment.errors import Fault
 from clearway.payment.records import HEADER
 from clearway.store import schema
 from clearway.store.database import Database
@@ -30,6 +31,7 @@ GROUP_BLOCKS_MAX = 512
 # payment in groups of 20, 15 in groups of 1,000); the first after a pause is applied at once, and
 # whoever waits for a height ends the pause.
 GROUP_PAUSE_S = 0.1
+ROOM_PAUSE_S = 0.5
 _BEFORE_GENESIS = bytes(32)
 _PRAGMAS = (
     "page_size=8192",
@@ -62,6 +64,7 @@ class Projections(Queries):
         super().__init__(database)
         self.listeners: list[Callable[[int], None]] = []
         self.failure: BaseException | None = None
+        self.is_full = False  # there is no room; the tables stay as they are until there is
         lock = threading.Lock()
         self._changed = threading.Condition(lock)  # for those who wait for a height
         self._work = threading.Condition(lock)  # for the thread
@@ -119,7 +122,8 @@ class Projections(Queries):
         self._database.close()
 
     def wait_for(self, height: int, timeout_s: float) -> bool:
-        """Whether the tables show the block of this height within that time."""
+        """Whether the tables show the block of this height within that time; at once when they
+        cannot, because there is no room."""
         if self.height >= height:
             return True
         with self._changed:
@@ -127,7 +131,12 @@ class Projections(Queries):
             self._work.notify()
             try:
                 self._changed.wait_for(
-                    lambda: self.height >= height or self._stopping or self.failure is not None,
+                    lambda: (
+                        self.height >= height
+                        or self._stopping
+                        or self.is_full
+                        or self.failure is not None
+                    ),
                     timeout_s,
                 )
             finally:
@@ -142,13 +151,28 @@ class Projections(Queries):
         try:
             while self._wait_for_work():
                 for group in _groups(source, self.height + 1, self._announced):
-                    self.apply(group)
+                    self._apply_when_room(group)
                     if self._stopping:
                         break
         except BaseException as error:
             with self._changed:
                 self.failure = error
                 self._changed.notify_all()
+
+    def _apply_when_room(self, group: Sequence[RecordedBlock]) -> None:
+        while not self._stopping:
+            try:
+                self.apply(group)
+            except Fault as fault:
+                if fault.code != "node.disk_full":
+                    raise
+                with self._work:
+                    self.is_full = True
+                    self._changed.notify_all()
+                    self._work.wait_for(lambda: self._stopping, ROOM_PAUSE_S)
+            else:
+                self.is_full = False
+                return
 
     def _wait_for_work(self) -> bool:
         """False when stopping."""
@@ -167,7 +191,8 @@ class Projections(Queries):
     def apply(self, blocks: Sequence[RecordedBlock]) -> None:
         """The next blocks of the chain, in one transaction.
 
-        Raises Fault node.disk_failed: nothing was applied then. Called by one thread at a time.
+        Raises Fault node.disk_full, node.disk_failed: nothing was applied then. Called by one
+        thread at a time.
         """
         self._check_chain(blocks)
         last = blocks[-1]
