@@ -15,6 +15,7 @@ from spec.records import (
     KEY_NAME,
     OPENING,
     UNIT_BYTES,
+    WITNESSES,
     Entry,
     Envelope,
     Flag,
@@ -22,9 +23,28 @@ from spec.records import (
     Outcome,
     pack,
 )
+from spec.terms import (
+    APPROVER,
+    DELIVERY,
+    FACT,
+    FACT_MESSAGE,
+    NODES,
+    PLAN,
+    PLAN_OP,
+    PREIMAGE,
+    PROVED_BY,
+    SHARE,
+    SHARE_OP,
+    THRESHOLD,
+    Release,
+    approval_message,
+    terms_hash,
+)
 
 ZERO16 = bytes(16)
 ZERO20 = bytes(20)
+ACCEPTED_KINDS = (Kind.PAYMENT, Kind.POST, Kind.ESCROW, Kind.RELEASE)
+Units = tuple[bytes, ...]
 
 
 def entry(kind: Kind, **fields: Any) -> Entry:
@@ -46,7 +66,7 @@ def entry(kind: Kind, **fields: Any) -> Entry:
         valid_until_ns=0,
         expires_ns=0,
         details=ZERO32,
-        outcome=Outcome.ACCEPT if kind in (Kind.PAYMENT, Kind.POST) else Outcome.NONE,
+        outcome=Outcome.ACCEPT if kind in ACCEPTED_KINDS else Outcome.NONE,
         commitment=ZERO32,
         units=(),
         signature=b"",
@@ -86,6 +106,69 @@ def key_unit(
 
 def key_name_unit(key: bytes) -> tuple[bytes, ...]:
     return (pack(KEY_NAME, {"key": key}),)
+
+
+# --- terms ----------------------------------------------------------------------------------
+
+
+def terms(*, shares: Units = (), nodes: Units = (), **plan: int) -> Units:
+    """The units of an escrow; fields of the plan that are not named are zero."""
+    usual = {"flags": 0, "whole": 0, "start_ns": 0, "period_ns": 0, "rate_minor": 0}
+    counts = {"op": PLAN_OP, "shares": len(shares), "nodes": len(nodes)}
+    return (pack(PLAN, usual | counts | plan), *shares, *nodes)
+
+
+def share(to: bytes, *, part: int = 0, cap_minor: int = 0) -> Units:
+    values = {"op": SHARE_OP, "to": to, "part": part, "cap_minor": cap_minor}
+    return (pack(SHARE, values),)
+
+
+def node(op: int, **fields: Any) -> Units:
+    return (pack(NODES[op], {"op": op} | fields),)
+
+
+def threshold(needed: int, *children: Units) -> Units:
+    """At least so many of the children, each with what is below it."""
+    below = tuple(unit for child in children for unit in child)
+    return node(THRESHOLD, needed=needed, children=len(children)) + below
+
+
+def terms_fields(units: Units) -> dict[str, int]:
+    """The hash of the terms, as the two amounts of an entry in whose place it stands."""
+    found = terms_hash(units)
+    halves = (int.from_bytes(half, "little") for half in (found[:16], found[16:]))
+    return dict(zip(("to_amount_minor", "bound_minor"), halves, strict=True))
+
+
+# --- witnesses ------------------------------------------------------------------------------
+
+
+def witness(proves: int, number: int, **fields: Any) -> Units:
+    """For the node of this number and kind, unsigned."""
+    op = PROVED_BY[proves]
+    return (pack(WITNESSES[op], {"op": op, "node": number} | fields),)
+
+
+def preimage(number: int, secret: bytes) -> Units:
+    return witness(PREIMAGE, number, length=len(secret), preimage=secret.ljust(60, b"\0"))
+
+
+def approval(number: int, release: Release, *, up_to_minor: int, seed: bytes) -> Units:
+    message = hash_bytes("approve", approval_message(release, up_to_minor))
+    return (*witness(APPROVER, number, up_to_minor=up_to_minor), sign(seed, message))
+
+
+def fact(number: int, *, subject: bytes, value: int, time_ns: int, seed: bytes) -> Units:
+    said = {"value": value, "time_ns": time_ns}
+    message = hash_bytes("fact", pack(FACT_MESSAGE, said | {"subject": subject}))
+    return (*witness(FACT, number, **said), sign(seed, message))
+
+
+def deliver(number: int) -> Units:
+    return witness(DELIVERY, number)
+
+
+# --- envelopes ------------------------------------------------------------------------------
 
 
 def seal(

@@ -21,6 +21,9 @@ DOMAINS: Final = (
     "details",
     "decision",
     "features",
+    "terms",
+    "approve",
+    "fact",
 )
 ZERO32: Final = bytes(32)
 

@@ -8,9 +8,11 @@ from typing import Final
 from spec.chains import apply_entries
 from spec.codes import Refusal, refuse_if
 from spec.ed25519 import verify
+from spec.escrow import end_escrow
 from spec.hashing import ZERO32, hash_bytes, leaf, result_leaf, tree_root
 from spec.records import (
     ENVELOPE_SIGNED_BYTES,
+    End,
     Entry,
     Envelope,
     Header,
@@ -22,7 +24,7 @@ from spec.records import (
 )
 from spec.rules import apply_rule, return_hold
 from spec.scene import Scene
-from spec.state import Hold, Segment, State, free_slot, put_in_slot, state_root
+from spec.state import Escrow, Hold, Segment, State, free_slot, put_in_slot, state_root
 
 SWEPT_MAX: Final = 1_024
 GENESIS_KINDS: Final = (
@@ -67,7 +69,7 @@ class Ledger:
         results: list[Result] = []
         ended = sweep(state, time_ns)
         if ended:
-            entries.append(encode_sweep([(hold.institution, hold.id) for hold in ended]))
+            entries.append(encode_sweep(ended))
             results.append(Result(Kind.SWEEP, amount_minor=len(ended)))
         for envelope in decoded:
             scene = Scene(
@@ -159,13 +161,21 @@ def add_segment(state: State, height: int, entries: list[bytes], results: list[R
         put_in_slot(state.window, segment)
 
 
-def sweep(state: State, now_ns: int) -> list[Hold]:
-    """Releases the holds that have expired, oldest first, and returns them."""
-    due = [hold for hold in state.holds if hold is not None and hold.expires_ns <= now_ns]
-    due.sort(key=lambda hold: (hold.expires_ns, hold.institution, hold.id))
-    for hold in due[:SWEPT_MAX]:
-        return_hold(state, hold)
-    return due[:SWEPT_MAX]
+def sweep(state: State, now_ns: int) -> list[tuple[int, End, bytes]]:
+    """Ends what has expired, oldest first and of one moment holds first, and returns what ended."""
+    due: list[Hold | Escrow] = [row for row in state.holds if row is not None]
+    due += [row for row in state.escrows if row is not None]
+    due = [row for row in due if row.expires_ns <= now_ns]
+    due.sort(key=lambda row: (row.expires_ns, isinstance(row, Escrow), row.institution, row.id))
+    ended = []
+    for row in due[:SWEPT_MAX]:
+        if isinstance(row, Escrow):
+            end = End.ESCROW_PAID if end_escrow(state, row) else End.ESCROW_RETURNED
+        else:
+            return_hold(state, row)
+            end = End.HOLD_RELEASED
+        ended.append((row.institution, end, row.id))
+    return ended
 
 
 def apply_envelope(state: State, envelope: Envelope, scene: Scene) -> tuple[State, list[Result]]:

@@ -30,6 +30,9 @@ class Kind(IntEnum):
     REGISTER_KEY = 13
     REVOKE_KEY = 14
     SET_LIMIT = 15
+    ESCROW = 16
+    RELEASE = 17
+    CANCEL = 18
     CONTROL_ASSET = 26
     CLAWBACK = 27
 
@@ -55,6 +58,14 @@ class Outcome(IntEnum):
     ACCEPT = 1
     REVIEW = 2
     DECLINE = 3
+
+
+class End(IntEnum):
+    """What became of a row whose time was over."""
+
+    HOLD_RELEASED = 0
+    ESCROW_RETURNED = 1
+    ESCROW_PAID = 2
 
 
 class Role(IntEnum):
@@ -134,9 +145,13 @@ UNITS_OF_KIND: Final[dict[int, tuple[int, int]]] = {  # fewest and most
     Kind.REGISTER_KEY: (1, 1),
     Kind.REVOKE_KEY: (1, 1),
     Kind.SET_LIMIT: (1, 1),
+    Kind.ESCROW: (1, UNITS_MAX),
+    Kind.RELEASE: (0, UNITS_MAX),
+    Kind.CANCEL: (0, 0),
     Kind.CONTROL_ASSET: (0, 1),
     Kind.CLAWBACK: (0, 1),
 }
+WITH_TERMS_HASH: Final = (Kind.ESCROW, Kind.RELEASE)  # where others have to_amount and bound
 
 
 class DecodeError(ValueError):
@@ -248,7 +263,7 @@ ENVELOPE_HEAD: Final = layout("""
     signature 64
 """)
 SWEEP_HEAD: Final = layout("version u8\nkind u8\nflags u16\ncount u32\nzero 24")
-SWEPT: Final = layout("institution u32\nzero 12\nid 16")
+SWEPT: Final = layout("institution u32\nend u8\nzero 11\nid 16")
 RESULT: Final = layout("""
     version u8
     kind u8
@@ -382,7 +397,8 @@ def decode_entry_at(data: bytes, start: int) -> Entry:
     if values["outcome"] > Outcome.DECLINE:
         raise DecodeError(f"outcome {values['outcome']}")
     for name in ("amount_minor", "to_amount_minor", "bound_minor"):
-        if values[name] > AMOUNT_MINOR_MAX:
+        is_amount = name == "amount_minor" or kind not in WITH_TERMS_HASH
+        if is_amount and values[name] > AMOUNT_MINOR_MAX:
             raise DecodeError(f"{name} is too large")
     fewest, most = UNITS_OF_KIND[kind]
     if not fewest <= units <= most:
@@ -411,6 +427,54 @@ def check_units(kind: int, units: tuple[bytes, ...]) -> None:
     elif kind in (Kind.REVOKE_KEY, Kind.SET_LIMIT, Kind.CONTROL_ASSET, Kind.CLAWBACK):
         for unit in units:
             unpack(KEY_NAME, unit)
+    elif kind == Kind.RELEASE:
+        decode_witnesses(units)
+
+
+# --- witnesses ------------------------------------------------------------------------------
+
+PREIMAGE_BYTES_MAX: Final = 60
+SECRET: Final = layout("op u8\nnode u8\nlength u8\nzero 1\npreimage 60")
+APPROVAL: Final = layout("op u8\nnode u8\nzero 14\nup_to_minor u128\nzero 32")
+SAID: Final = layout("op u8\nnode u8\nzero 6\nvalue i64\ntime_ns u64\nzero 40")
+DELIVER: Final = layout("op u8\nnode u8\nzero 62")
+WITNESSES: Final[dict[int, Layout]] = {1: SECRET, 2: APPROVAL, 3: SAID, 4: DELIVER}
+SIGNED_WITNESSES: Final = (2, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """What a release brings to prove a condition, which is named by its number."""
+
+    op: int
+    node: int
+    fields: dict[str, Any]
+    signature: bytes
+
+
+def decode_witnesses(units: tuple[bytes, ...]) -> list[Witness]:
+    """The units of a release: a witness each, a signed one with its signature after it."""
+    rest = list(units)
+    witnesses = []
+    while rest:
+        unit = rest.pop(0)
+        op = unit[0]
+        if op not in WITNESSES:
+            raise DecodeError(f"a witness of kind {op}")
+        fields = unpack(WITNESSES[op], unit)
+        if op in SIGNED_WITNESSES and not rest:
+            raise DecodeError("a witness without its signature")
+        signature = rest.pop(0) if op in SIGNED_WITNESSES else b""
+        if op == 1:
+            fields["preimage"] = cut_preimage(fields["preimage"], fields["length"])
+        witnesses.append(Witness(op, fields["node"], fields, signature))
+    return witnesses
+
+
+def cut_preimage(padded: bytes, length: int) -> bytes:
+    if length > PREIMAGE_BYTES_MAX or any(padded[length:]):
+        raise DecodeError("a preimage is longer than it says")
+    return padded[:length]
 
 
 # --- envelopes ------------------------------------------------------------------------------
@@ -486,8 +550,11 @@ class Header:
         return pack(HEADER, values | {"version": VERSION})
 
 
-def encode_sweep(ended: list[tuple[int, bytes]]) -> bytes:
-    """The entry that says which holds ended: (institution, id) each."""
+def encode_sweep(ended: list[tuple[int, End, bytes]]) -> bytes:
+    """The entry that says what ended: (institution, how, id) each."""
     head = {"version": VERSION, "kind": Kind.SWEEP, "flags": 0, "count": len(ended)}
-    rows = (pack(SWEPT, {"institution": institution, "id": id}) for institution, id in ended)
+    rows = (
+        pack(SWEPT, {"institution": institution, "end": end, "id": id})
+        for institution, end, id in ended
+    )
     return pack(SWEEP_HEAD, head) + b"".join(rows)

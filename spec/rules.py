@@ -68,6 +68,9 @@ PURPOSE_OF_KIND: Final[dict[int, Purpose]] = {
     Kind.REGISTER_KEY: Purpose.GOVERN,
     Kind.REVOKE_KEY: Purpose.GOVERN,
     Kind.SET_LIMIT: Purpose.GOVERN,
+    Kind.ESCROW: Purpose.PAY,
+    Kind.RELEASE: Purpose.PAY,
+    Kind.CANCEL: Purpose.PAY,
     Kind.CONTROL_ASSET: Purpose.ISSUE,
     Kind.CLAWBACK: Purpose.ISSUE,
 }
@@ -83,12 +86,14 @@ def look_first(state: State, entry: Entry, scene: Scene) -> Result | None:
     reused = known is not None and known.instruction_hash != instruction_hash
     # A hold may outlive the window. Its name stays taken, or two holds could have one name.
     makes_hold = entry.kind == Kind.PAYMENT and bool(entry.flags & Flag.PENDING)
-    names_hold = known is None and makes_hold and state.find_hold(*name) is not None
+    names_hold = makes_hold and state.find_hold(*name) is not None
+    names_escrow = entry.kind == Kind.ESCROW and state.find_escrow(*name) is not None
+    names_row = known is None and (names_hold or names_escrow)
     try:
         refuse_if(purposes_of(entry) & ~purposes != 0, "key.wrong_purpose")
         refuse_if(entry.valid_until_ns < scene.now_ns, "ledger.expired")
         refuse_if(entry.valid_until_ns > scene.now_ns + VALID_NS_MAX, "ledger.valid_too_long")
-        refuse_if(reused or names_hold, "ledger.id_reused")
+        refuse_if(reused or names_row, "ledger.id_reused")
     except Refusal as refusal:
         return Result(entry.kind, refusal.code)
     if known is not None:
@@ -128,6 +133,9 @@ FLAGS_OF_KIND: Final[dict[int, int]] = {  # of the others: LINKED alone
     Kind.CLAWBACK: Flag.LINKED | Flag.SIGNED,
     Kind.REDEEM: IMPORTABLE | Flag.SIGNED | Flag.BALANCING_PAYER | Flag.BALANCING_PAYEE,
     Kind.OPEN_ACCOUNT: IMPORTABLE,
+    Kind.ESCROW: Flag.LINKED | Flag.SIGNED,
+    Kind.RELEASE: Flag.LINKED | Flag.SIGNED,
+    Kind.CANCEL: Flag.LINKED | Flag.SIGNED,
 }
 BALANCING: Final = Flag.BALANCING_PAYER | Flag.BALANCING_PAYEE
 CLOSING: Final = Flag.CLOSING_PAYER | Flag.CLOSING_PAYEE
@@ -486,7 +494,7 @@ def apply_post(state: State, entry: Entry, scene: Scene) -> int:
     refuse_if(payee.has(AccountFlag.FROZEN), "ledger.payee_frozen")
     legs = legs_to_post(entry, hold)
     for leg in legs:
-        check_post(state, leg)
+        check_free(state, leg)
     release_hold(state, hold)
     for leg in legs:
         move(state, leg)
@@ -511,8 +519,8 @@ def legs_to_post(entry: Entry, hold: Hold) -> tuple[Leg, ...]:
     return legs
 
 
-def check_post(state: State, leg: Leg) -> None:
-    """Codes 131 to 133: the issuer may have changed its mind since the hold was placed."""
+def check_free(state: State, leg: Leg) -> None:
+    """Codes 131 to 133: the issuer may have changed its mind since the money was promised."""
     getter = state.accounts[leg.payee]
     give = state.balances[state.accounts[leg.payer].number, leg.asset]
     get = state.balances[getter.number, leg.asset]

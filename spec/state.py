@@ -1,4 +1,4 @@
-"""The state: eight tables of rows, and the root over them, computed from scratch each time.
+"""The state: nine tables of rows, and the root over them, computed from scratch each time.
 
 Rows never change; a table gets a new row in the place of the old one. So a copy of the tables is a
 copy of the state, and a refused entry is undone by forgetting the copy that it was tried on.
@@ -77,6 +77,24 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class Escrow:
+    id: bytes
+    institution: int
+    asset: int
+    payer: int
+    payee: int
+    amount_minor: int
+    released_minor: int
+    expires_ns: int
+    opened_ns: int
+    terms_hash: bytes
+    terms: tuple[bytes, ...]
+
+    def left_minor(self) -> int:
+        return self.amount_minor - self.released_minor
+
+
+@dataclass(frozen=True, slots=True)
 class Key:
     key: bytes
     institution: int
@@ -132,6 +150,7 @@ class State:
     assets: dict[int, Asset] = field(default_factory=dict)
     balances: dict[tuple[int, int], Balance] = field(default_factory=dict)
     holds: list[Hold | None] = field(default_factory=list)  # None is a free slot
+    escrows: list[Escrow | None] = field(default_factory=list)  # the same
     keys: dict[bytes, Key] = field(default_factory=dict)
     limits: dict[tuple[bytes, int], Limit] = field(default_factory=dict)
     refunds: dict[tuple[int, bytes], Refund] = field(default_factory=dict)
@@ -145,6 +164,12 @@ class State:
         for hold in self.holds:
             if hold is not None and (hold.institution, hold.id) == (institution, id):
                 return hold
+        return None
+
+    def find_escrow(self, institution: int, id: bytes) -> Escrow | None:
+        for escrow in self.escrows:
+            if escrow is not None and (escrow.institution, escrow.id) == (institution, id):
+                return escrow
         return None
 
 
@@ -192,6 +217,18 @@ HOLD_ROW: Final = layout("""
     closes u8
     zero 5
     legs_hash 32
+""")
+ESCROW_ROW: Final = layout("""
+    id 16
+    institution u32
+    asset u32
+    payer u32
+    payee u32
+    amount_minor u128
+    released_minor u128
+    expires_ns u64
+    opened_ns u64
+    terms_hash 32
 """)
 KEY_ROW: Final = layout("""
     key 32
@@ -254,6 +291,7 @@ def table_leaves(state: State) -> list[tuple[str, list[bytes]]]:
         ("assets", [row_leaf(row, ASSET_ROW, 32) for row in state.assets.values()]),
         ("balances", [row_leaf(row, BALANCE_ROW, 64) for row in state.balances.values()]),
         ("holds", [hold_leaf(slot) for slot in state.holds]),
+        ("escrows", [row_leaf(slot, ESCROW_ROW, 128) for slot in state.escrows]),
         ("keys", [row_leaf(row, KEY_ROW, 128) for row in state.keys.values()]),
         ("limits", [row_leaf(row, LIMIT_ROW, 128) for row in state.limits.values()]),
         ("refunds", [row_leaf(row, REFUND_ROW, 64) for row in state.refunds.values()]),

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-from spec import compose
+from spec import compose, terms
 from spec.ed25519 import public_key, sign
 from spec.hashing import (
     DOMAINS,
@@ -35,6 +36,7 @@ from spec.records import (
     OPENING,
     RESULT,
     WITH_LEGS,
+    WITNESSES,
     AccountFlag,
     Control,
     ControlAct,
@@ -49,9 +51,11 @@ from spec.records import (
     ResultFlag,
     Role,
     decode_entries,
+    layout,
     unpack,
 )
 from spec.state import subroots
+from spec.terms import NODES, PLAN, PLAN_OP, SHARE, SHARE_OP
 
 FILE: Final = Path(__file__).parent.parent / "docs" / "vectors" / "format-v1.json"
 START_NS: Final = 1_735_689_600 * 10**9
@@ -64,6 +68,9 @@ BANK: Final = b"seed of the bank".ljust(32, b".")
 SEQUENCER: Final = b"seed of the sequencer".ljust(32, b".")
 OWNER: Final = b"seed of an owner".ljust(32, b".")
 SPARE: Final = b"seed of a spare key".ljust(32, b".")
+SECRET: Final = b"the secret of a hash lock"
+SUBJECT: Final = b"rain in Geneva".ljust(16, b"\0")
+SIGNATURE: Final = layout("signature 64")
 SECOND: Final = b"seed of a second person".ljust(32, b".")
 SEEDS: Final = {
     "bank": BANK,
@@ -120,7 +127,27 @@ def fields_of(layout: Layout, data: bytes) -> dict[str, str]:
 
 def entry_vector(entry: Entry) -> dict[str, Any]:
     """`units` are shown by their layout; those of open_account after its first are only numbers."""
-    layouts = {
+    kind = Kind(entry.kind)
+    shown = entry.units[:1] if kind == Kind.OPEN_ACCOUNT else entry.units
+    return {
+        "name": kind.name.lower(),
+        "fields": fields_of(HEAD, entry.head()),
+        "units": [fields_of(layout_of(kind, unit), unit) for unit in shown],
+        "bytes": entry.encode().hex(),
+        "instruction_hash": hash_bytes("instruction", entry.instruction()).hex(),
+        "leaf": leaf(entry.encode()).hex(),
+    }
+
+
+def layout_of(kind: Kind, unit: bytes) -> Layout:
+    """Of a unit in an entry of this kind."""
+    if kind in WITH_LEGS:
+        return LEG
+    if kind == Kind.ESCROW:
+        return {PLAN_OP: PLAN, SHARE_OP: SHARE}.get(unit[0]) or NODES[unit[0]]
+    if kind == Kind.RELEASE:
+        return WITNESSES.get(unit[0], SIGNATURE)
+    return {
         Kind.OPEN_ACCOUNT: OPENING,
         Kind.REGISTER_ASSET: ASSET,
         Kind.REGISTER_KEY: KEY,
@@ -128,18 +155,7 @@ def entry_vector(entry: Entry) -> dict[str, Any]:
         Kind.SET_LIMIT: KEY_NAME,
         Kind.CONTROL_ASSET: KEY_NAME,
         Kind.CLAWBACK: KEY_NAME,
-    }
-    kind = Kind(entry.kind)
-    layout = LEG if kind in WITH_LEGS else layouts.get(kind, ())
-    shown = entry.units[:1] if kind == Kind.OPEN_ACCOUNT else entry.units
-    return {
-        "name": kind.name.lower(),
-        "fields": fields_of(HEAD, entry.head()),
-        "units": [fields_of(layout, unit) for unit in shown],
-        "bytes": entry.encode().hex(),
-        "instruction_hash": hash_bytes("instruction", entry.instruction()).hex(),
-        "leaf": leaf(entry.encode()).hex(),
-    }
+    }[kind]
 
 
 def one_of_each() -> list[Entry]:
@@ -161,11 +177,44 @@ def one_of_each() -> list[Entry]:
         ),
         Kind.REVOKE_KEY: compose.key_name_unit(public_key(SPARE)),
         Kind.SET_LIMIT: compose.key_name_unit(public_key(BANK)),
+        Kind.ESCROW: terms_with_every_node(),
+        Kind.RELEASE: (
+            *compose.preimage(2, SECRET),
+            *compose.witness(terms.APPROVER, 3, up_to_minor=2**100),
+            bytes([0xA5]) * 64,
+            *compose.fact(5, subject=SUBJECT, value=-7, time_ns=START_NS + 3, seed=SPARE),
+            *compose.deliver(6),
+        ),
         Kind.CONTROL_ASSET: compose.key_name_unit(public_key(BANK)),
     }
     kinds = [kind for kind in Kind if kind >= Kind.PAYMENT]
     entries = [distinct_entry(kind, units.get(kind, ())) for kind in kinds]
     return [*entries, compose.authorise(entries[0], chain_id=bytes(range(32)), seed=OWNER)]
+
+
+def terms_with_every_node() -> tuple[bytes, ...]:
+    node, names = compose.node, (address("ann"), address("bob"))
+    leaves = [
+        node(terms.PREIMAGE, length=len(SECRET), digest=sha256(SECRET).digest()),
+        node(terms.APPROVER, key=public_key(SPARE)),
+        node(terms.AFTER, time_ns=START_NS),
+        node(terms.FACT, comparison=2, value=-7, oracle=public_key(SPARE), subject=SUBJECT),
+        node(terms.DELIVERY, asset=USD, amount_minor=9, giver=names[1], getter=names[0]),
+        node(terms.PAYEE_IS, address=names[1]),
+        node(terms.PAYEE_CATEGORY, category=5_411),
+        node(terms.ASKED_BY, party=2),
+        node(terms.UP_TO, amount_minor=2**100),
+        node(terms.BEFORE, time_ns=START_NS + HOUR_NS),
+    ]
+    return compose.terms(
+        flags=terms.PAY_AT_DEADLINE | terms.PAYER_MAY_CANCEL,
+        whole=7,
+        start_ns=START_NS + 5,
+        period_ns=10**9,
+        rate_minor=2**90,
+        shares=compose.share(address("fees"), part=2) + compose.share(address("own"), part=3),
+        nodes=compose.threshold(2, compose.threshold(1, *leaves[:2]), *leaves[2:]),
+    )
 
 
 def distinct_entry(kind: Kind, units: tuple[bytes, ...]) -> Entry:
@@ -418,6 +467,7 @@ def tell(story: Story) -> None:
         make(Kind.CLOSE_ACCOUNT, "gone", asset=0),
     )
     tell_flags(story)
+    tell_escrows(story)
     story.block(
         make(Kind.REGISTER_ASSET, asset=3, units=compose.asset_unit(b"XAU/4", 4)),
         make(
@@ -508,6 +558,97 @@ def tell_flags(story: Story) -> None:
             created_ns=START_NS - 365 * 24 * HOUR_NS,
         ),
         make(Kind.PAYMENT, "ann", "bob", amount_minor=1, flags=Flag.LINKED),
+    )
+
+
+def tell_escrows(story: Story) -> None:
+    """A hash lock with a split, released in two parts; an approval and a fact; a delivery; a stream
+    that is cancelled; and two deadlines, one of which pays."""
+    node, all_of = compose.node, compose.threshold
+    end_ns = story.ledger.block.header.time_ns + HOUR_NS // 2
+    always = node(terms.AFTER, time_ns=0)
+    split = compose.share(address("fees"), part=1) + compose.share(address("own"), part=1)
+    contracts = [
+        compose.terms(
+            whole=3,
+            shares=split,
+            nodes=node(terms.PREIMAGE, length=len(SECRET), digest=sha256(SECRET).digest()),
+        ),
+        compose.terms(
+            nodes=all_of(
+                2,
+                node(terms.APPROVER, key=public_key(SPARE)),
+                node(terms.FACT, comparison=1, value=5, oracle=public_key(OWNER), subject=SUBJECT),
+            )
+        ),
+        compose.terms(
+            nodes=node(
+                terms.DELIVERY,
+                asset=USD,
+                amount_minor=20,
+                giver=address("bob"),
+                getter=address("ann"),
+            )
+        ),
+        compose.terms(
+            flags=terms.PAYER_MAY_CANCEL,
+            start_ns=story.ledger.block.header.time_ns,
+            period_ns=10**9,
+            rate_minor=7,
+            nodes=always,
+        ),
+        compose.terms(flags=terms.PAY_AT_DEADLINE),
+        compose.terms(nodes=always),
+    ]
+    opened = [
+        story.entry(
+            Kind.ESCROW,
+            "ann",
+            "bob",
+            amount_minor=100 + number,
+            expires_ns=end_ns + number,
+            units=units,
+            **compose.terms_fields(units),
+        )
+        for number, units in enumerate(contracts)
+    ]
+    story.block(*opened)
+
+    def release(number: int, amount_minor: int, units: tuple[bytes, ...], **fields: Any) -> Entry:
+        usual = {"target": opened[number].id, "purpose": 1, "amount_minor": amount_minor}
+        return story.entry(Kind.RELEASE, "bob", "bob", units=units, **(usual | fields))
+
+    escrow = story.ledger.state.find_escrow(1, opened[1].id)
+    assert escrow is not None
+    approved = terms.Release(
+        chain_id=story.ledger.chain_id,
+        terms_hash=escrow.terms_hash,
+        institution=1,
+        id=escrow.id,
+        opened_ns=escrow.opened_ns,
+        payer=address("ann"),
+        payee=address("bob"),
+        escrow_minor=escrow.amount_minor,
+        released_minor=0,
+        now_ns=0,
+        asked_by=address("bob"),
+        names_terms=False,
+        to=address("bob"),
+        to_category=0,
+        amount_minor=escrow.amount_minor,
+    )
+    proofs = compose.approval(1, approved, up_to_minor=150, seed=SPARE) + compose.fact(
+        2, subject=SUBJECT, value=5, time_ns=escrow.opened_ns, seed=OWNER
+    )
+    secret = compose.preimage(0, SECRET)
+    story.block(
+        release(0, 31, secret),
+        release(0, 31, ()),
+        release(0, 69, secret),
+        release(1, 101, proofs),
+        release(2, 102, compose.deliver(0), **compose.terms_fields(contracts[2])),
+        story.entry(Kind.CANCEL, "ann", target=opened[3].id, purpose=1),
+        release(5, 5, ()),
     )
 
 

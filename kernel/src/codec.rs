@@ -25,7 +25,7 @@ pub const HEADER_BYTES: usize = 192;
 pub const FINALITY_BYTES: usize = 98;
 pub const UNITS_MAX: usize = 16;
 pub const ENVELOPE_ENTRIES_MAX: u32 = 16_384;
-pub const SWEEP_HOLDS_MAX: usize = 1_024;
+pub const SWEEP_ROWS_MAX: usize = 1_024;
 pub const AMOUNT_MINOR_MAX: u128 = (1 << 126) - 1;
 
 // Flags of an entry.
@@ -89,7 +89,7 @@ pub fn u128_at<const AT: usize, const S: usize>(bytes: &[u8; S]) -> u128 {
     u128::from_le_bytes(field::<AT, _, _>(bytes))
 }
 
-fn zero_at<const AT: usize, const N: usize, const S: usize>(
+pub fn zero_at<const AT: usize, const N: usize, const S: usize>(
     bytes: &[u8; S],
 ) -> Result<(), DecodeError> {
     match field::<AT, N, S>(bytes) == [0; N] {
@@ -123,6 +123,9 @@ pub enum Kind {
     RegisterKey,
     RevokeKey,
     SetLimit,
+    Escrow,
+    Release,
+    Cancel,
     ControlAsset,
     Clawback,
 }
@@ -144,6 +147,9 @@ impl Kind {
             13 => Ok(Self::RegisterKey),
             14 => Ok(Self::RevokeKey),
             15 => Ok(Self::SetLimit),
+            16 => Ok(Self::Escrow),
+            17 => Ok(Self::Release),
+            18 => Ok(Self::Cancel),
             26 => Ok(Self::ControlAsset),
             27 => Ok(Self::Clawback),
             _ => Err(DecodeError("an entry has an unknown kind")),
@@ -257,6 +263,11 @@ impl<'a> Entry<'a> {
         u128_at::<80, _>(self.head)
     }
 
+    /// In place of two amounts: what an escrow is opened under, and a release may name.
+    pub fn terms_hash(&self) -> Hash {
+        field::<64, _, _>(self.head)
+    }
+
     pub fn payer(&self) -> Address {
         field::<96, _, _>(self.head)
     }
@@ -293,7 +304,7 @@ pub fn read_entry(bytes: &[u8]) -> Result<(Entry<'_>, &[u8]), DecodeError> {
     }
     let kind = Kind::parse(kind)?;
     let outcome = Outcome::parse(outcome)?;
-    check_head(head)?;
+    check_head(kind, head)?;
     let (units, rest) = split_units(rest, usize::from(unit_count))?;
     check_units(kind, units)?;
     let mut entry = Entry { kind, outcome, head, units, signature: None };
@@ -306,14 +317,17 @@ pub fn read_entry(bytes: &[u8]) -> Result<(Entry<'_>, &[u8]), DecodeError> {
     Ok((entry, rest))
 }
 
-fn check_head(head: &[u8; HEAD_BYTES]) -> Result<(), DecodeError> {
+fn check_head(kind: Kind, head: &[u8; HEAD_BYTES]) -> Result<(), DecodeError> {
     let flags = u16::from_le_bytes(field::<2, _, _>(head));
     if flags & !FLAGS != 0 {
         return Err(DecodeError("an entry has unknown flags"));
     }
     amount_at::<48, _>(head)?;
-    amount_at::<64, _>(head)?;
-    amount_at::<80, _>(head)?;
+    // Escrows and releases have a hash where others have two amounts.
+    if !matches!(kind, Kind::Escrow | Kind::Release) {
+        amount_at::<64, _>(head)?;
+        amount_at::<80, _>(head)?;
+    }
     zero_at::<194, 30, _>(head)
 }
 
@@ -331,7 +345,12 @@ fn check_units(kind: Kind, units: &[Unit]) -> Result<(), DecodeError> {
         (Kind::Payment | Kind::Post | Kind::Refund | Kind::Issue | Kind::Redeem, legs) => {
             legs.iter().try_for_each(|leg| Leg::read(leg).map(|_| ()))
         }
-        (Kind::Void | Kind::CloseAccount | Kind::Freeze | Kind::Unfreeze, []) => Ok(()),
+        (Kind::Void | Kind::CloseAccount | Kind::Freeze | Kind::Unfreeze | Kind::Cancel, []) => {
+            Ok(())
+        }
+        // What the terms say is for the rules: 80.
+        (Kind::Escrow, [_, ..]) => Ok(()),
+        (Kind::Release, witnesses) => crate::terms::witness::check(witnesses),
         (Kind::OpenAccount, [_] | [_, _] | [_, _, _] | [_, _, _, _]) => Ok(()),
         (Kind::RegisterAsset, [unit]) => {
             zero_at::<17, 3, _>(unit).and_then(|()| zero_at::<28, 36, _>(unit))
@@ -352,7 +371,9 @@ fn check_units(kind: Kind, units: &[Unit]) -> Result<(), DecodeError> {
             | Kind::RevokeKey
             | Kind::SetLimit
             | Kind::ControlAsset
-            | Kind::Clawback,
+            | Kind::Clawback
+            | Kind::Escrow
+            | Kind::Cancel,
             _,
         ) => Err(DecodeError("an entry's number of units is not of its kind")),
     }
@@ -515,18 +536,44 @@ impl EnvelopeHead {
 
 // --- sweep -----------------------------------------------------------------------------------
 
-/// The bytes of a sweep that ended these holds (institution, id).
-pub fn write_sweep(ended: &[(u32, Id)]) -> Vec<u8> {
+/// What became of a row whose time was over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    HoldReleased,
+    EscrowReturned,
+    EscrowPaid,
+}
+
+/// One row of a sweep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    pub institution: u32,
+    pub end: End,
+    pub id: Id,
+}
+
+impl Ended {
+    fn write(&self) -> [u8; 32] {
+        let mut row = [0; 32];
+        let end = match self.end {
+            End::HoldReleased => 0,
+            End::EscrowReturned => 1,
+            End::EscrowPaid => 2,
+        };
+        put::<0, _, _>(&mut row, self.institution.to_le_bytes());
+        put::<4, _, _>(&mut row, [end]);
+        put::<16, _, _>(&mut row, self.id);
+        row
+    }
+}
+
+/// The bytes of a sweep that ended these rows.
+pub fn write_sweep(ended: &[Ended]) -> Vec<u8> {
     let mut head = [0; 32];
     put::<0, _, _>(&mut head, [VERSION, KIND_SWEEP]);
     put::<4, _, _>(&mut head, crate::width::row(ended.len()).to_le_bytes());
     let mut bytes = head.to_vec();
-    for (institution, id) in ended {
-        let mut row = [0; 32];
-        put::<0, _, _>(&mut row, institution.to_le_bytes());
-        put::<16, _, _>(&mut row, *id);
-        bytes.extend(row);
-    }
+    ended.iter().for_each(|row| bytes.extend(row.write()));
     bytes
 }
 
@@ -539,13 +586,20 @@ pub fn sweep_bytes(bytes: &[u8]) -> Result<usize, DecodeError> {
     zero_at::<2, 2, _>(head)?;
     zero_at::<8, 24, _>(head)?;
     let count = at(u32_at::<4, _>(head));
-    if count == 0 || count > SWEEP_HOLDS_MAX {
-        return Err(DecodeError("a sweep ends no or more than 1,024 holds"));
+    if count == 0 || count > SWEEP_ROWS_MAX {
+        return Err(DecodeError("a sweep ends no or more than 1,024 rows"));
     }
     let length = 32 + 32 * count;
     let rows = bytes.get(32..length).ok_or(DecodeError("a sweep is cut short"))?;
-    rows.as_chunks::<32>().0.iter().try_for_each(zero_at::<4, 12, 32>)?;
+    rows.as_chunks::<32>().0.iter().try_for_each(check_ended)?;
     Ok(length)
+}
+
+fn check_ended(row: &[u8; 32]) -> Result<(), DecodeError> {
+    match field::<4, 1, _>(row) {
+        [0..=2] => zero_at::<5, 11, _>(row),
+        _ => Err(DecodeError("a sweep ends a row in an unknown way")),
+    }
 }
 
 // --- results, headers, finality --------------------------------------------------------------

@@ -42,10 +42,13 @@ pub enum Domain {
     Details,
     Decision,
     Features,
+    Terms,
+    Approve,
+    Fact,
 }
 
 impl Domain {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::Leaf,
         Self::Node,
         Self::Instruction,
@@ -59,6 +62,9 @@ impl Domain {
         Self::Details,
         Self::Decision,
         Self::Features,
+        Self::Terms,
+        Self::Approve,
+        Self::Fact,
     ];
 
     pub fn name(self) -> &'static str {
@@ -76,6 +82,9 @@ impl Domain {
             Self::Details => "details",
             Self::Decision => "decision",
             Self::Features => "features",
+            Self::Terms => "terms",
+            Self::Approve => "approve",
+            Self::Fact => "fact",
         }
     }
 
@@ -84,7 +93,7 @@ impl Domain {
     }
 
     pub fn key(self) -> &'static Key {
-        static KEYS: LazyLock<[Key; 13]> = LazyLock::new(|| {
+        static KEYS: LazyLock<[Key; 16]> = LazyLock::new(|| {
             Domain::ALL.map(|domain| {
                 let context = format!("clearway v1 {}", domain.name());
                 Key::new(blake3::derive_key(&context, b""))

@@ -1,13 +1,13 @@
 //! The ledger: one state, one chain of blocks, one block at a time between stage and commit.
 
 use crate::apply::{
-    Checked, Scope, Signer, apply_chain, apply_entry, apply_genesis, check_envelope,
+    Checked, Scope, Signer, apply_chain, apply_entry, apply_genesis, check_envelope, find_due,
     payment_digest, sweep,
 };
 use crate::block::{Block, Body, Records, hash_results};
 use crate::codec::{
-    DecodeError, Entry, EntryResult, Finality, Header, Id, Kind, LINKED, NET, RESULT_BYTES,
-    SWEEP_HOLDS_MAX, write_sweep,
+    DecodeError, Ended, Entry, EntryResult, Finality, Header, Kind, LINKED, NET, RESULT_BYTES,
+    write_sweep,
 };
 use crate::hash::{Domain, Hash, ZERO};
 use crate::history::{Fault, History};
@@ -137,8 +137,7 @@ impl Ledger {
 
     pub fn join(&self, time_ns: u64, envelopes: &[&[u8]]) -> Result<Joined, StageError> {
         self.check_may_stage(time_ns)?;
-        let due = self.state.holds.due(time_ns).take(SWEEP_HOLDS_MAX);
-        let due: Vec<(u32, Id)> = due.map(|(_, institution, id)| (institution, id)).collect();
+        let due = find_due(&self.state, time_ns);
         let mut bytes = self.scratch.entries_pool.take();
         join_records(&due, envelopes, &mut bytes).map_err(StageError::Decode)?;
         Ok(Joined { scope: self.scope(time_ns), due, bytes })
@@ -419,7 +418,7 @@ pub fn apply_block_zero(time_ns: u64, genesis: &[u8]) -> Result<(State, Block), 
 // --- staging, in call order ------------------------------------------------------------------
 
 fn join_records(
-    due: &[(u32, Id)],
+    due: &[Ended],
     envelopes: &[&[u8]],
     bytes: &mut Vec<u8>,
 ) -> Result<(), DecodeError> {
@@ -441,7 +440,7 @@ fn join_records(
 fn read_records<'a>(
     bytes: &'a [u8],
     scope: &Scope,
-    due: &[(u32, Id)],
+    due: &[Ended],
     envelopes: &[&[u8]],
 ) -> Result<Records<'a>, StageError> {
     let records = Records::read(bytes, scope.height).map_err(StageError::Decode)?;
@@ -459,7 +458,7 @@ fn read_records<'a>(
 /// The bytes of a block to be.
 pub struct Joined {
     scope: Scope,
-    due: Vec<(u32, Id)>,
+    due: Vec<Ended>,
     bytes: Pooled,
 }
 
@@ -526,7 +525,7 @@ fn owner_and_signature(state: &State, entry: &Entry<'_>) -> Option<([u8; 32], [u
 fn apply_block(
     state: &mut State,
     scope: &Scope,
-    due: &[(u32, Id)],
+    due: &[Ended],
     prepared: &Prepared<'_>,
     results: &mut Vec<u8>,
 ) {

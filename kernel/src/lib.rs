@@ -32,6 +32,7 @@ pub mod block;
 pub mod codec;
 pub mod disk;
 pub mod ending;
+pub mod escrow;
 pub mod hash;
 pub mod head;
 pub mod history;
@@ -54,6 +55,7 @@ pub mod state;
 pub mod state_io;
 pub mod store;
 pub mod table;
+pub mod terms;
 #[cfg(test)]
 mod town;
 pub mod transfer;

@@ -23,6 +23,7 @@ use crate::apply::held_units;
 use crate::asset::PAUSED;
 use crate::block::{Block, Records};
 use crate::codec::{DecodeError as Undecodable, HEADER_BYTES};
+use crate::escrow::Escrow;
 use crate::hash::{Domain, Hash, Key};
 use crate::history::{Fault, History, read_block};
 use crate::hold::Hold;
@@ -31,6 +32,7 @@ use crate::log::LogReader;
 use crate::rejection::Rejection;
 use crate::state::Subroot;
 use crate::store::{self, Opened, SnapshotError};
+use crate::terms::{BadTerms, Release, Terms, Witnesses, evaluate, witness};
 use crate::{seal, signature, tree};
 
 create_exception!(clearway_kernel, DecodeError, PyValueError, "Bytes that do not decode.");
@@ -47,9 +49,10 @@ create_exception!(clearway_kernel, LogFull, LogFault, "There is no room for the 
 mod _native {
     #[pymodule_export]
     use super::{
-        CorruptLog, DecodeError, LogFault, LogFull, PyAccount, PyBlock, PyHold, PyLedger, PyProof,
-        PyStaged, PyVerification, check_path, hash_bytes, hash_rows, prf_rows, public_key,
-        refusal_codes, seal_envelope, sign, sign_rows, tree_root, verify, verify_log, verify_rows,
+        CorruptLog, DecodeError, LogFault, LogFull, PyAccount, PyBlock, PyEscrow, PyHold, PyLedger,
+        PyProof, PyStaged, PyVerification, check_path, check_terms, evaluate_terms, hash_bytes,
+        hash_rows, prf_rows, public_key, refusal_codes, seal_envelope, sign, sign_rows, tree_root,
+        verify, verify_log, verify_rows,
     };
 }
 
@@ -340,6 +343,67 @@ fn refusal_codes() -> Vec<(u16, &'static str)> {
     Rejection::ALL.iter().map(|rejection| (rejection.code(), rejection.name())).collect()
 }
 
+// --- terms -----------------------------------------------------------------------------------
+
+impl From<BadTerms> for PyErr {
+    fn from(error: BadTerms) -> Self {
+        PyValueError::new_err(error.0)
+    }
+}
+
+#[pyfunction]
+fn check_terms(terms: Buffer) -> PyResult<()> {
+    Terms::parse(terms.rows("terms")?)?;
+    Ok(())
+}
+
+#[pyfunction]
+#[pyo3(signature = (terms, witnesses, *, chain_id, institution, id, opened_ns, payer, payee, escrow_minor, released_minor, now_ns, asked_by, names_terms, to, to_category, amount_minor))]
+#[allow(clippy::too_many_arguments, reason = "keyword-only in Python, where they have names")]
+fn evaluate_terms(
+    terms: Buffer,
+    witnesses: Buffer,
+    chain_id: Buffer,
+    institution: u32,
+    id: Buffer,
+    opened_ns: u64,
+    payer: Buffer,
+    payee: Buffer,
+    escrow_minor: u128,
+    released_minor: u128,
+    now_ns: u64,
+    asked_by: Buffer,
+    names_terms: bool,
+    to: Buffer,
+    to_category: u32,
+    amount_minor: u128,
+) -> PyResult<Vec<bool>> {
+    let (units, witnesses) = (terms.rows("terms")?, witnesses.rows("witnesses")?);
+    let terms = Terms::parse(units)?;
+    witness::check(witnesses)?;
+    let witnesses = Witnesses::of_terms(&terms, witnesses).map_err(|_| {
+        PyValueError::new_err("a witness is for no node of its kind, or a second one")
+    })?;
+    let release = Release {
+        chain_id: chain_id.array("chain_id")?,
+        terms_hash: Terms::hash(units),
+        institution,
+        id: id.array("id")?,
+        opened_ns,
+        payer: payer.array("payer")?,
+        payee: payee.array("payee")?,
+        escrow_minor,
+        released_minor,
+        now_ns,
+        asked_by: asked_by.array("asked_by")?,
+        names_terms,
+        to: to.array("to")?,
+        to_category,
+        amount_minor,
+    };
+    Ok(evaluate(&terms, &release, &witnesses).as_slice().to_vec())
+}
+
 // --- what queries answer with ----------------------------------------------------------------
 
 #[pyclass(name = "Account", module = "clearway_kernel", frozen)]
@@ -442,6 +506,74 @@ impl PyHold {
     #[getter]
     fn legs<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, self.legs.as_flattened())
+    }
+}
+
+#[pyclass(name = "Escrow", module = "clearway_kernel", frozen)]
+struct PyEscrow {
+    escrow: Escrow,
+}
+
+#[pymethods]
+impl PyEscrow {
+    #[getter]
+    fn institution(&self) -> u32 {
+        self.escrow.institution
+    }
+
+    #[getter]
+    fn id<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.escrow.id)
+    }
+
+    #[getter]
+    fn payer(&self) -> u32 {
+        self.escrow.payer
+    }
+
+    #[getter]
+    fn payee(&self) -> u32 {
+        self.escrow.payee
+    }
+
+    #[getter]
+    fn asset(&self) -> u32 {
+        self.escrow.asset
+    }
+
+    #[getter]
+    fn amount_minor(&self) -> u128 {
+        self.escrow.amount_minor
+    }
+
+    #[getter]
+    fn released_minor(&self) -> u128 {
+        self.escrow.released_minor
+    }
+
+    #[getter]
+    fn expires_ns(&self) -> u64 {
+        self.escrow.expires_ns
+    }
+
+    #[getter]
+    fn opened_ns(&self) -> u64 {
+        self.escrow.opened_ns
+    }
+
+    #[getter]
+    fn terms_hash<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.escrow.terms_hash)
+    }
+
+    #[getter]
+    fn terms<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, self.escrow.terms.as_flattened())
+    }
+
+    fn accrued_minor(&self, now_ns: u64) -> PyResult<u128> {
+        let terms = Terms::parse(&self.escrow.terms)?;
+        Ok(terms.accrued_minor(self.escrow.amount_minor, now_ns))
     }
 }
 
@@ -833,6 +965,11 @@ impl PyLedger {
     }
 
     #[getter]
+    fn escrows_count(&self, py: Python<'_>) -> PyResult<u64> {
+        self.read(py, |ledger| ledger.state.escrows.slots.taken())
+    }
+
+    #[getter]
     fn snapshot_height(&self) -> u64 {
         self.snapshot_height
     }
@@ -889,7 +1026,7 @@ impl PyLedger {
     // --- queries -------------------------------------------------------------------------------
 
     fn next_expiry_ns(&self, py: Python<'_>) -> PyResult<Option<u64>> {
-        self.read(py, |ledger| ledger.state.holds.next_expiry_ns())
+        self.read(py, |ledger| ledger.state.next_expiry_ns())
     }
 
     fn account(&self, py: Python<'_>, address: Buffer) -> PyResult<Option<PyAccount>> {
@@ -1020,6 +1157,14 @@ impl PyLedger {
             let slot = ledger.state.holds.find(institution, &id)?;
             let hold = ledger.state.holds.slots.row(slot);
             Some(PyHold { hold: hold.clone(), legs: held_units(&ledger.state, hold) })
+        })
+    }
+
+    fn escrow(&self, py: Python<'_>, institution: u32, id: Buffer) -> PyResult<Option<PyEscrow>> {
+        let id = id.array("id")?;
+        self.read(py, |ledger| {
+            let slot = ledger.state.escrows.find(institution, &id)?;
+            Some(PyEscrow { escrow: ledger.state.escrows.slots.row(slot).clone() })
         })
     }
 

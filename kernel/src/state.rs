@@ -8,6 +8,7 @@ use crate::account::{Account, Accounts};
 use crate::asset::{Asset, Assets};
 use crate::balance::{Balance, Balances};
 use crate::codec::Id;
+use crate::escrow::{Escrow, Escrows};
 use crate::hash::{Domain, Hash};
 use crate::hold::{Hold, Holds};
 use crate::key::{Key, Keys};
@@ -21,6 +22,7 @@ pub struct State {
     pub assets: Assets,
     pub balances: Balances,
     pub holds: Holds,
+    pub escrows: Escrows,
     pub keys: Keys,
     pub limits: Limits,
     pub refunds: Refunds,
@@ -28,6 +30,8 @@ pub struct State {
     undo: Vec<Undo>,
     /// What `HoldEnded` takes back, last one last; kept apart so that an undo stays 32 bytes.
     holds_ended: Vec<Hold>,
+    /// The same for `EscrowEnded`.
+    escrows_ended: Vec<Escrow>,
 }
 
 /// How one write is taken back. Rows are named by their numbers.
@@ -42,6 +46,9 @@ pub(crate) enum Undo {
     BalanceFlags { number: u32, flags: u32 },
     HoldPlaced { slot: u32 },
     HoldEnded { slot: u32 },
+    EscrowOpened { slot: u32 },
+    EscrowReleased { slot: u32, amount_minor: u128 },
+    EscrowEnded { slot: u32 },
     KeyRegistered,
     KeyRevoked { number: u32 },
     KeySequence { number: u32, sequence: u64 },
@@ -105,6 +112,7 @@ impl State {
         self.undo.clear();
         self.undo.shrink_to(UNDO_KEPT_MAX);
         self.holds_ended.clear();
+        self.escrows_ended.clear();
         self.window.purge();
     }
 
@@ -130,6 +138,18 @@ impl State {
             Undo::HoldEnded { slot } => {
                 let hold = self.holds_ended.pop().expect("invariant: an ended hold was kept");
                 self.holds.put_back(slot, hold);
+            }
+            Undo::EscrowOpened { slot } => drop(self.escrows.end(slot)),
+            Undo::EscrowReleased { slot, amount_minor } => {
+                let escrow = self.escrows.slots.row_mut(slot);
+                escrow.released_minor = escrow
+                    .released_minor
+                    .checked_sub(amount_minor)
+                    .expect("invariant: a release that is taken back was made");
+            }
+            Undo::EscrowEnded { slot } => {
+                let escrow = self.escrows_ended.pop().expect("invariant: an ended escrow was kept");
+                self.escrows.put_back(slot, escrow);
             }
             Undo::KeyRegistered => self.keys.forget_last(),
             Undo::KeyRevoked { number } => self.keys.table.row_mut(number).revoked_height = 0,
@@ -212,6 +232,34 @@ impl State {
         self.note(Undo::HoldEnded { slot });
     }
 
+    // --- escrows -------------------------------------------------------------------------------
+
+    pub fn open_escrow(&mut self, escrow: Escrow) {
+        let slot = self.escrows.place(escrow);
+        self.note(Undo::EscrowOpened { slot });
+    }
+
+    /// Counts a part of an escrow as released.
+    pub fn grow_escrow(&mut self, slot: u32, amount_minor: u128) {
+        let escrow = self.escrows.slots.row_mut(slot);
+        escrow.released_minor = escrow
+            .released_minor
+            .checked_add(amount_minor)
+            .expect("invariant: no more is released than there is");
+        self.note(Undo::EscrowReleased { slot, amount_minor });
+    }
+
+    pub fn end_escrow(&mut self, slot: u32) {
+        let escrow = self.escrows.end(slot);
+        self.escrows_ended.push(escrow);
+        self.note(Undo::EscrowEnded { slot });
+    }
+
+    /// When the next hold or escrow ends by itself.
+    pub fn next_expiry_ns(&self) -> Option<u64> {
+        self.holds.next_expiry_ns().into_iter().chain(self.escrows.next_expiry_ns()).min()
+    }
+
     // --- keys and limits -----------------------------------------------------------------------
 
     pub fn register_key(&mut self, key: Key) {
@@ -289,13 +337,14 @@ impl State {
     // --- roots ---------------------------------------------------------------------------------
 
     /// In the order of the state root. Hashes what changed since it was last asked for.
-    pub fn subroots(&mut self) -> [Subroot; 8] {
+    pub fn subroots(&mut self) -> [Subroot; 9] {
         let subroot = |name, rows, root| Subroot { name, rows, root };
         [
             subroot("accounts", self.accounts.table.count(), self.accounts.table.root()),
             subroot("assets", self.assets.table.count(), self.assets.table.root()),
             subroot("balances", self.balances.table.count(), self.balances.table.root()),
             subroot("holds", self.holds.slots.count(), self.holds.slots.root()),
+            subroot("escrows", self.escrows.slots.count(), self.escrows.slots.root()),
             subroot("keys", self.keys.table.count(), self.keys.table.root()),
             subroot("limits", self.limits.table.count(), self.limits.table.root()),
             subroot("refunds", self.refunds.table.count(), self.refunds.table.root()),

@@ -17,6 +17,7 @@ use crate::apply::held_units;
 use crate::asset::Asset;
 use crate::balance::Balance;
 use crate::codec::{Unit, field, put, u32_at, u64_at, u128_at};
+use crate::escrow::Escrow;
 use crate::hash::Domain;
 use crate::hold::Hold;
 use crate::key::Key;
@@ -24,6 +25,7 @@ use crate::limit::Limit;
 use crate::refund::Refund;
 use crate::state::State;
 use crate::table::{Row, Slots, Table};
+use crate::terms::Terms;
 use crate::width::{at, row};
 use crate::window::{Remembered, Segment};
 
@@ -42,6 +44,10 @@ impl State {
         write_slots("holds", &self.holds.slots, sink)?;
         for hold in self.holds.slots.slots().iter().flatten() {
             sink("hold_legs", held_units(self, hold).as_flattened())?;
+        }
+        write_slots("escrows", &self.escrows.slots, sink)?;
+        for escrow in self.escrows.slots.slots().iter().flatten() {
+            sink("escrow_terms", escrow.terms.as_flattened())?;
         }
         write_table("keys", &self.keys.table, sink)?;
         write_table("limits", &self.limits.table, sink)?;
@@ -107,6 +113,9 @@ struct Import {
     /// By slot, until their legs come.
     holds: Vec<Option<(Hold, u8)>>,
     legs: Vec<Unit>,
+    /// By slot, until their terms come.
+    escrows: Vec<Option<Escrow>>,
+    terms: Vec<Unit>,
     segments: Vec<Option<Segment>>,
     remembered: Vec<(u64, Remembered)>,
     accounts: Vec<Account>,
@@ -124,6 +133,8 @@ impl Import {
             "balances" => self.balances.extend(each(table, rows, read_balance)?),
             "holds" => self.holds.extend(each(table, rows, |row| taken(row, read_hold))?),
             "hold_legs" => self.legs.extend(each(table, rows, |unit: &Unit| *unit)?),
+            "escrows" => self.escrows.extend(each(table, rows, |row| taken(row, read_escrow))?),
+            "escrow_terms" => self.terms.extend(each(table, rows, |unit: &Unit| *unit)?),
             "keys" => {
                 for key in each(table, rows, read_key)? {
                     self.state.keys.register(key);
@@ -149,6 +160,7 @@ impl Import {
     fn finish(mut self) -> Result<State, String> {
         self.load_accounts()?;
         self.load_holds()?;
+        self.load_escrows()?;
         self.load_window()?;
         Ok(self.state)
     }
@@ -194,6 +206,31 @@ impl Import {
         match legs {
             [] => Ok(()),
             _ => Err("legs are of no hold".to_owned()),
+        }
+    }
+
+    fn load_escrows(&mut self) -> Result<(), String> {
+        let mut terms = self.terms.as_slice();
+        let accounts = self.state.accounts.table.next_number();
+        for (slot, escrow) in self.escrows.drain(..).enumerate() {
+            let Some(mut escrow) = escrow else { continue };
+            let (own, rest) = terms
+                .first()
+                .and_then(|plan| terms.split_at_checked(Terms::units_of(plan)))
+                .ok_or("the terms of an escrow are missing")?;
+            terms = rest;
+            if Terms::hash(own) != escrow.terms_hash || Terms::parse(own).is_err() {
+                return Err("the terms of an escrow are other ones".to_owned());
+            }
+            if escrow.payer >= accounts || escrow.payee >= accounts {
+                return Err("an escrow is of no account".to_owned());
+            }
+            escrow.terms = own.into();
+            self.state.escrows.put_back(row(slot), escrow);
+        }
+        match terms {
+            [] => Ok(()),
+            _ => Err("terms are of no escrow".to_owned()),
         }
     }
 
@@ -289,6 +326,23 @@ fn read_hold(row: &[u8; Hold::LEAF_BYTES]) -> (Hold, u8) {
         legs_hash: field::<64, _, _>(row),
     };
     (hold, legs_count)
+}
+
+/// The escrow without its terms.
+fn read_escrow(row: &[u8; Escrow::LEAF_BYTES]) -> Escrow {
+    Escrow {
+        id: field::<0, _, _>(row),
+        institution: u32_at::<16, _>(row),
+        asset: u32_at::<20, _>(row),
+        payer: u32_at::<24, _>(row),
+        payee: u32_at::<28, _>(row),
+        amount_minor: u128_at::<32, _>(row),
+        released_minor: u128_at::<48, _>(row),
+        expires_ns: u64_at::<64, _>(row),
+        opened_ns: u64_at::<72, _>(row),
+        terms_hash: field::<80, _, _>(row),
+        terms: Box::default(),
+    }
 }
 
 fn read_key(row: &[u8; Key::LEAF_BYTES]) -> Key {

@@ -204,6 +204,10 @@ impl<R: Row> Slots<R> {
         self.get(slot).expect("invariant: a slot that is referred to is taken")
     }
 
+    pub fn row_mut(&mut self, slot: u32) -> &mut R {
+        self.table.row_mut(slot).as_mut().expect("invariant: a slot that is referred to is taken")
+    }
+
     pub fn slots(&self) -> &[Option<R>] {
         self.table.rows()
     }

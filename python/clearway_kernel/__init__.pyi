@@ -70,6 +70,39 @@ def seal_envelope(
     DecodeError when the counts do not agree or a head does not decode.
     """
 
+# --- terms of conditional money -------------------------------------------------------------
+
+def check_terms(terms: Buffer) -> None:
+    """ValueError with the reason for units that the ledger would refuse with escrow.bad_terms,
+    whoever the parties are."""
+
+def evaluate_terms(
+    terms: Buffer,
+    witnesses: Buffer,
+    *,
+    chain_id: Buffer,
+    institution: int,
+    id: Buffer,
+    opened_ns: int,
+    payer: Buffer,
+    payee: Buffer,
+    escrow_minor: int,
+    released_minor: int,
+    now_ns: int,
+    asked_by: Buffer,
+    names_terms: bool,
+    to: Buffer,
+    to_category: int,
+    amount_minor: int,
+) -> list[bool]:
+    """Which conditions a release would find true, in preorder; the first decides. Nothing is looked
+    up, so that it can be asked for any time and any release.
+
+    institution, id, opened_ns, payer, payee (addresses), escrow_minor, released_minor: of the
+    escrow. names_terms: whether the release carries the terms' hash, as one that delivers must.
+    ValueError for bad terms, for witnesses that do not decode, or that are of no node.
+    """
+
 # --- the ledger -----------------------------------------------------------------------------
 
 @final
@@ -94,6 +127,22 @@ class Hold:
     outcome: int
     closes: int  # accounts that the hold closed: 1 the payer, 2 the payee
     legs: bytes  # 64 bytes each
+
+@final
+class Escrow:
+    institution: int
+    id: bytes
+    payer: int
+    payee: int
+    asset: int
+    amount_minor: int
+    released_minor: int
+    expires_ns: int
+    opened_ns: int  # time of the block that opened it
+    terms_hash: bytes
+    terms: bytes  # 64 bytes a unit
+    def accrued_minor(self, now_ns: int) -> int:
+        """How much may have been released in all by then: the whole, unless it is a stream."""
 
 @final
 class Staged:
@@ -175,6 +224,7 @@ class Ledger:
     state_root: bytes
     accounts_count: int
     holds_count: int
+    escrows_count: int
     snapshot_height: int  # height that `open` started from, 0 for genesis
 
     def stage(self, *, time_ns: int, envelopes: Sequence[Buffer]) -> Staged:
@@ -227,6 +277,7 @@ class Ledger:
         """(key, asset, payment_max, day_max, used, day)."""
 
     def hold(self, institution: int, id: Buffer) -> Hold | None: ...
+    def escrow(self, institution: int, id: Buffer) -> Escrow | None: ...
     def refunded(self, institution: int, target: Buffer) -> tuple[int, int] | None:
         """(amount of the payment, refunded so far)."""
 

@@ -17,7 +17,8 @@ from spec.records import (
     Kind,
     decode_entries,
 )
-from spec.state import Hold, State, subroots
+from spec.state import Escrow, Hold, State, subroots
+from spec.terms import accrued_minor, parse_terms
 
 
 class Both:
@@ -120,6 +121,7 @@ class Both:
         ]
         self.compare_accounts(state)
         self.compare_holds(state)
+        self.compare_escrows(state)
         assert kernel.keys() == [
             tuple(getattr(key, name) for name in key.__slots__) for key in state.keys.values()
         ]
@@ -131,10 +133,24 @@ class Both:
         assert kernel.trial_balance() == trial_balance(state)
         assert kernel.subroots() == subroots(state)
 
+    def compare_escrows(self, state: State) -> None:
+        escrows = live_escrows(state)
+        assert self.kernel.escrows_count == len(escrows)
+        for escrow in escrows:
+            found = self.kernel.escrow(escrow.institution, escrow.id)
+            assert found is not None
+            for name in escrow.__slots__:
+                value = b"".join(escrow.terms) if name == "terms" else getattr(escrow, name)
+                assert getattr(found, name) == value, name
+            now_ns, terms = self.spec.block.header.time_ns, parse_terms(escrow.terms)
+            accrued = accrued_minor(terms, escrow.amount_minor, now_ns)
+            assert found.accrued_minor(now_ns) == accrued
+
     def compare_names(self, state: State) -> None:
         """What ids stand for; also those that stand for nothing any more, or not yet."""
         holds = {(hold.institution, hold.id): hold for hold in live_holds(state)}
-        self.names |= {*holds, *state.refunds, *state.remembered}
+        escrows = {(escrow.institution, escrow.id) for escrow in live_escrows(state)}
+        self.names |= {*holds, *escrows, *state.refunds, *state.remembered}
         for name in self.names:
             refund, row = state.refunds.get(name), state.remembered.get(name)
             assert self.kernel.refunded(*name) == (
@@ -144,6 +160,7 @@ class Both:
                 row and (row.instruction_hash, row.code, row.height)
             )
             assert (self.kernel.hold(*name) is None) == (name not in holds)
+            assert (self.kernel.escrow(*name) is None) == (name not in escrows)
 
     def compare_accounts(self, state: State) -> None:
         for number, account in enumerate(state.accounts.values()):
@@ -181,7 +198,7 @@ class Both:
             assert (found.expires_ns, found.outcome) == (hold.expires_ns, hold.outcome)
             assert found.closes == hold.closes
             assert found.legs == b"".join(leg.encode() for leg in hold.legs)
-        expiries = [hold.expires_ns for hold in holds]
+        expiries = [row.expires_ns for row in [*holds, *live_escrows(state)]]
         assert self.kernel.next_expiry_ns() == (min(expiries) if expiries else None)
 
     def compare_block(self) -> None:
@@ -205,6 +222,10 @@ class Both:
 
 def live_holds(state: State) -> list[Hold]:
     return [hold for hold in state.holds if hold is not None]
+
+
+def live_escrows(state: State) -> list[Escrow]:
+    return [escrow for escrow in state.escrows if escrow is not None]
 
 
 def codes(results: bytes) -> list[int]:
@@ -256,12 +277,15 @@ def check_laws(state: State) -> None:
             assert (row.pending_in_minor, row.pending_out_minor) == (0, 0)
         else:
             assert row.available_minor() >= 0
-    check_pending_is_that_of_the_holds(state)
+    check_pending_is_what_is_promised(state)
+    for escrow in live_escrows(state):
+        assert 0 <= escrow.released_minor < escrow.amount_minor
     for refund in state.refunds.values():
         assert 0 < refund.refunded_minor <= refund.amount_minor
 
 
-def check_pending_is_that_of_the_holds(state: State) -> None:
+def check_pending_is_what_is_promised(state: State) -> None:
+    """By holds and escrows."""
     held_out: dict[tuple[int, int], int] = {}
     held_in: dict[tuple[int, int], int] = {}
     for hold in live_holds(state):
@@ -270,6 +294,10 @@ def check_pending_is_that_of_the_holds(state: State) -> None:
             getter = (state.accounts[leg.payee].number, leg.asset)
             held_out[giver] = held_out.get(giver, 0) + leg.amount_minor
             held_in[getter] = held_in.get(getter, 0) + leg.amount_minor
+    for escrow in live_escrows(state):
+        for held, party in ((held_out, escrow.payer), (held_in, escrow.payee)):
+            name = (party, escrow.asset)
+            held[name] = held.get(name, 0) + escrow.left_minor()
     for name, row in state.balances.items():
         assert row.pending_out_minor == held_out.get(name, 0)
         assert row.pending_in_minor == held_in.get(name, 0)

@@ -25,7 +25,10 @@ from spec.records import (
     Role,
     decode_leg,
 )
-from spec.state import Account, Hold, State
+from spec.state import Account, Escrow, Hold, State
+from spec.terms import FREE_PAYEE, Release, accrued_minor, parse_terms
+from tests.ledger.both import live_escrows
+from tests.ledger.chance_terms import ChanceTerms, prove
 from tests.ledger.town import (
     ACCOUNTS,
     DAY,
@@ -56,6 +59,9 @@ KINDS: Final = [
     *[Kind.PAYMENT] * 16,
     *[Kind.POST] * 5,
     *[Kind.VOID] * 3,
+    *[Kind.ESCROW] * 8,
+    *[Kind.RELEASE] * 9,
+    *[Kind.CANCEL] * 2,
     *[Kind.REFUND] * 4,
     *[Kind.ISSUE] * 3,
     *[Kind.REDEEM] * 3,
@@ -70,6 +76,16 @@ KINDS: Final = [
     Kind.SET_LIMIT,
 ]
 CALM_KINDS: Final = [*[Kind.PAYMENT] * 8, Kind.POST, Kind.VOID, Kind.ISSUE, Kind.OPEN_ACCOUNT]
+
+
+SIGNED_KINDS: Final = (
+    Kind.PAYMENT,
+    Kind.REFUND,
+    Kind.REDEEM,
+    Kind.ESCROW,
+    Kind.RELEASE,
+    Kind.CANCEL,
+)
 
 
 class Chance:
@@ -101,7 +117,7 @@ class Chance:
     def block_time_ns(self) -> int:
         """When the next block is: often soon, sometimes just at or before something's end."""
         now_ns = self.town.now_ns
-        ends = [hold.expires_ns for hold in self.holds()]
+        ends = [row.expires_ns for row in [*self.holds(), *live_escrows(self.state())]]
         ends += [now_ns // DAY * DAY + DAY]
         steps = [SECOND] * 10 + [1, HOUR, 11 * HOUR, DAY, DAY + 2 * HOUR, 0]
         moments = [now_ns + self.pick(steps)] * 3 + [min(ends) + self.pick([-1, 0, 0, 1])]
@@ -150,6 +166,8 @@ class Chance:
 
     def mutated(self, data: bytes) -> bytes:
         """The bytes with one bit or one byte changed, cut off, or with something after them."""
+        if not data:  # cut off before
+            return b"\1"
         at = self.random.randrange(len(data))
         act = self.random.randrange(6)
         if act == 0:
@@ -304,6 +322,9 @@ class Chance:
             Kind.REGISTER_KEY: self.register_key,
             Kind.REVOKE_KEY: self.revoke_key,
             Kind.SET_LIMIT: self.set_limit,
+            Kind.ESCROW: self.escrow,
+            Kind.RELEASE: self.release,
+            Kind.CANCEL: self.cancel,
             Kind.CONTROL_ASSET: self.control_asset,
             Kind.CLAWBACK: self.clawback,
         }[kind]()
@@ -339,7 +360,7 @@ class Chance:
     def authorised(self, made: Entry) -> Entry:
         """With the signature that the payer's account needs; sometimes without, or another's."""
         payer = self.account(made.payer)
-        takes = made.kind in (Kind.PAYMENT, Kind.REFUND, Kind.REDEEM)
+        takes = made.kind in SIGNED_KINDS
         needed = takes and payer is not None and payer.owner != ZERO32
         if needed != self.percent(0 if self.calm else 3):
             return self.town.signed(made, self.mostly(OWNER, ["root1"], 5))
@@ -487,6 +508,88 @@ class Chance:
     def void(self) -> Entry:
         held = self.held()
         return self.base(Kind.VOID, target=self.pick(TARGETS) if held is None else held.id)
+
+    # --- escrows ----------------------------------------------------------------------------
+
+    def escrow(self) -> Entry:
+        payer = self.mostly(self.pick(self.accounts_of(self.institution)), EVERYONE)
+        asset = self.asset_of(payer)
+        payee = self.holder_of(asset, [name for name in [*CLIENTS, "zoe"] if name != payer])
+        units = ChanceTerms(
+            self.random, payer=payer, payee=payee, at_ns=self.at_ns, assets=3
+        ).units()
+        ends = [SECOND, HOUR, HOUR, 3 * HOUR, 2 * DAY, 2 * DAY, 9 * DAY]
+        fields: dict[str, Any] = {
+            "asset": asset,
+            "amount_minor": self.amount_minor(payer, asset),
+            "outcome": self.mostly(Outcome.ACCEPT, [*Outcome], 4),
+            "expires_ns": self.at_ns + self.mostly(self.pick(ends), [0, 1], 4),
+            "units": units,
+        }
+        hashed = compose.terms_fields(units)
+        fields |= self.mostly(hashed, [{}, {"to_amount_minor": 2**128 - 1}], 3)
+        return self.base(Kind.ESCROW, payer, payee, **fields)
+
+    def opened(self) -> Escrow | None:
+        escrows = live_escrows(self.state())
+        return self.pick(escrows) if escrows else None
+
+    def asker(self, escrow: Escrow) -> bytes:
+        accounts = list(self.state().accounts)
+        usual = self.pick([escrow.payee, escrow.payee, escrow.payer])
+        return self.mostly(accounts[usual], [address(name) for name in EVERYONE], 15)
+
+    def release(self) -> Entry:
+        escrow = self.opened()
+        if escrow is None:
+            return self.escrow()
+        accounts, found = list(self.state().accounts.values()), parse_terms(escrow.terms)
+        asker = self.asker(escrow)
+        payees = [address(name) for name in EVERYONE]
+        free = found.has(FREE_PAYEE) and self.percent(60)
+        payee = self.mostly(accounts[escrow.payee].address, payees, 60 if free else 3)
+        left_minor = escrow.left_minor()
+        accrued = accrued_minor(found, escrow.amount_minor, self.at_ns) - escrow.released_minor
+        amounts = [left_minor] * 4 + [accrued] * 4 + [1, left_minor // 2, left_minor + 1]
+        amount_minor = min(max(self.pick(amounts), 0), AMOUNT_MINOR_MAX)
+        to = self.account(payee)
+        seen = Release(
+            chain_id=self.town.chain_id,
+            terms_hash=escrow.terms_hash,
+            institution=escrow.institution,
+            id=escrow.id,
+            opened_ns=escrow.opened_ns,
+            payer=accounts[escrow.payer].address,
+            payee=accounts[escrow.payee].address,
+            escrow_minor=escrow.amount_minor,
+            released_minor=escrow.released_minor,
+            now_ns=self.at_ns,
+            asked_by=asker,
+            names_terms=True,
+            to=payee,
+            to_category=to.category if to else 0,
+            amount_minor=amount_minor,
+        )
+        named = found.delivery() is not None or self.percent(20)
+        fields: dict[str, Any] = {
+            "target": escrow.id,
+            "purpose": self.mostly(escrow.institution, [0, 1, 2], 4),
+            "asset": self.mostly(escrow.asset, [1, 2, 3], 3),
+            "amount_minor": amount_minor,
+            "outcome": self.mostly(Outcome.ACCEPT, [*Outcome], 3),
+            "units": prove(self.random, found, seen),
+        }
+        if named:
+            fields |= self.mostly(compose.terms_fields(escrow.terms), [{"bound_minor": 1}], 4)
+        return self.base(Kind.RELEASE, asker, payee, **fields)
+
+    def cancel(self) -> Entry:
+        escrow = self.opened()
+        if escrow is None:
+            return self.base(Kind.CANCEL, "ann", target=self.pick(TARGETS), purpose=1)
+        return self.base(
+            Kind.CANCEL, self.asker(escrow), target=escrow.id, purpose=escrow.institution
+        )
 
     def refund(self) -> Entry:
         payer = self.mostly(self.pick(self.accounts_of(self.institution)), EVERYONE)

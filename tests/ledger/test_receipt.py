@@ -14,17 +14,49 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clearway.ledger.book import Book
-from clearway.ledger.crypto import public_key, sign
+from clearway.ledger.crypto import hash_bytes, public_key, sign
 from clearway.ledger.receipt import ReceiptError, check_receipt, make_receipt, parse_receipt
-from clearway.payment.records import Kind
-from tests.chains import OTHER_SEED, Chain, address_of, busy_chain, make_genesis
+from clearway.payment.records import Kind, Outcome
+from clearway.payment.terms import After, Terms, pack_terms
+from tests.chains import EUR, OTHER_SEED, SECOND_NS, Chain, address_of, busy_chain, make_genesis
 
 GENESIS = make_genesis()
 
 
 @cache
 def chain() -> Chain:
-    return busy_chain()
+    chain = busy_chain()
+    add_escrows(chain)
+    return chain
+
+
+def add_escrows(chain: Chain) -> None:
+    """Three escrows: one is released, one cancelled, and one is paid at its deadline."""
+    alice, bob = address_of("alice"), address_of("bob")
+    terms = pack_terms(Terms(release=After(0), pay_at_deadline=True, payer_may_cancel=True))
+    hashed = hash_bytes("terms", terms)
+    opened = [
+        chain.entry(
+            Kind.ESCROW,
+            payer=alice,
+            payee=bob,
+            asset=EUR,
+            amount_minor=100,
+            to_amount_minor=int.from_bytes(hashed[:16], "little"),
+            bound_minor=int.from_bytes(hashed[16:], "little"),
+            expires_ns=chain.now_ns + 60 * SECOND_NS,
+            outcome=Outcome.ACCEPT,
+            units=terms,
+        )
+        for _ in range(3)
+    ]
+    chain.order(*opened)
+    released = {"asset": EUR, "amount_minor": 100, "outcome": Outcome.ACCEPT}
+    chain.order(
+        chain.entry(Kind.RELEASE, target=opened[0].id, purpose=1, payer=bob, payee=bob, **released),
+        chain.entry(Kind.CANCEL, target=opened[1].id, purpose=1, payer=alice),
+    )
+    chain.order(chain.pay(alice, bob, 1), pass_ns=60 * SECOND_NS)
 
 
 @cache
@@ -75,7 +107,18 @@ def test_every_receipt_is_told_in_one_sentence() -> None:
     assert " (which is 108.12 USD/2) from " in told[6, 2]
     assert told[8, 4].endswith(", held for review: accepted")
     assert told[12, 1].endswith(": declined")
-    assert told[18, 0].endswith("return of expired holds, 1 in number: accepted")
+    assert told[18, 0].endswith("end of what had expired, 1 in number: accepted")
+    end = chain().book.height
+    assert f" of 1.00 EUR/2 from 0x{alice} for 0x{bob} under terms " in told[end - 2, 1]
+    assert told[end - 1, 1].endswith(f" for 0x{bob}: accepted")
+    assert told[end - 1, 2].endswith(f" for 0x{alice}: accepted")
+
+
+def test_a_sweep_says_how_each_row_ended() -> None:
+    height = chain().book.height
+    checked = check_receipt(make_receipt(chain().book, height, 0), GENESIS)
+    (ended,) = checked.entry["ended"]  # type: ignore[misc]
+    assert ended["end"] == "escrow_paid"
 
 
 def test_the_shape_is_the_published_one() -> None:

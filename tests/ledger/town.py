@@ -24,6 +24,7 @@ from spec.records import (
     Role,
     pack,
 )
+from spec.terms import Release, terms_hash
 from tests.ledger.both import Both
 
 SECOND: Final = 10**9
@@ -183,6 +184,63 @@ class Town:
             "payee": held.payee,
         }
         return self.entry(Kind.POST, **(usual | fields))
+
+    def escrow(
+        self,
+        payer: str,
+        payee: str,
+        units: tuple[bytes, ...],
+        amount_minor: int = EURO,
+        **fields: Any,
+    ) -> Entry:
+        """For a day; `units` are the terms."""
+        usual: dict[str, Any] = {
+            "asset": EUR,
+            "amount_minor": amount_minor,
+            "expires_ns": self.now_ns + DAY,
+            "units": units,
+        }
+        return self.entry(
+            Kind.ESCROW, payer, payee, **(usual | compose.terms_fields(units) | fields)
+        )
+
+    def release(
+        self, opened: Entry, amount_minor: int | None = None, asker: str | bytes = "", **fields: Any
+    ) -> Entry:
+        """Out of an escrow of institution 1, asked for by its payee."""
+        usual: dict[str, Any] = {
+            "target": opened.id,
+            "purpose": 1,
+            "asset": opened.asset,
+            "amount_minor": opened.amount_minor if amount_minor is None else amount_minor,
+            "payee": opened.payee,
+        }
+        return self.entry(Kind.RELEASE, asker or opened.payee, **(usual | fields))
+
+    def cancel(self, opened: Entry, asker: str | bytes = "", **fields: Any) -> Entry:
+        usual: dict[str, Any] = {"target": opened.id, "purpose": 1}
+        return self.entry(Kind.CANCEL, asker or opened.payee, **(usual | fields))
+
+    def seen(self, opened: Entry, amount_minor: int, *, after_ns: int = SECOND) -> Release:
+        """A release as an approver sees it who signs for the next block."""
+        escrow = self.both.spec.state.find_escrow(1, opened.id)
+        return Release(
+            chain_id=self.chain_id,
+            terms_hash=terms_hash(opened.units),
+            institution=1,
+            id=opened.id,
+            opened_ns=escrow.opened_ns if escrow else self.now_ns + after_ns,
+            payer=opened.payer,
+            payee=opened.payee,
+            escrow_minor=opened.amount_minor,
+            released_minor=escrow.released_minor if escrow else 0,
+            now_ns=self.now_ns + after_ns,
+            asked_by=opened.payee,
+            names_terms=False,
+            to=opened.payee,
+            to_category=0,
+            amount_minor=amount_minor,
+        )
 
     def refund(self, payer: str, payee: str, amount_minor: int = EURO, **fields: Any) -> Entry:
         usual: dict[str, Any] = {

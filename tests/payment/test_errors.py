@@ -25,6 +25,8 @@ LATER = {
     "envelope.expired",
     "quote.in_use",
     "asset.paused",
+    "escrow.not_accrued",
+    "escrow.unmet",
 }
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from spec import compose, records
 from spec.codes import CODES
 from spec.records import DecodeError, Kind, Leg, Role
+from spec.terms import AFTER
 
 FORMAT = Path(__file__).parents[2] / "docs/format.md"
 LEG = Leg(b"a" * 20, b"b" * 20, 1, Role.PRINCIPAL, 5)
@@ -28,6 +29,12 @@ def sample(kind: Kind) -> records.Entry:
         Kind.REGISTER_KEY: compose.key_unit(b"k" * 32, institution=1, purposes=1),
         Kind.REVOKE_KEY: compose.key_name_unit(b"k" * 32),
         Kind.SET_LIMIT: compose.key_name_unit(b"k" * 32),
+        Kind.ESCROW: compose.terms(nodes=compose.node(AFTER, time_ns=0)),
+        Kind.RELEASE: (
+            *compose.preimage(0, b"secret"),
+            *compose.fact(1, subject=b"s" * 16, value=-1, time_ns=2, seed=b"k" * 32),
+            *compose.deliver(2),
+        ),
         Kind.CLAWBACK: compose.key_name_unit(b"k" * 32),
     }
     return compose.entry(kind, id=b"i" * 16, units=units.get(kind, ()))
@@ -99,7 +106,7 @@ def test_a_cut_entry_does_not_decode(kind: Kind) -> None:
         (0, 2),
         (1, Kind.ENVELOPE),
         (1, Kind.SWEEP),
-        (1, 16),
+        (1, 19),
         (3, 2),  # the lowest flag that has no name
         (63, 0x40),  # amount_minor
         (79, 0x40),  # to_amount_minor
@@ -133,6 +140,8 @@ def test_what_does_not_decode(offset: int, value: int) -> None:
         (Kind.REGISTER_KEY, [0, 2]),
         (Kind.REVOKE_KEY, [0, 2]),
         (Kind.SET_LIMIT, [0, 2]),
+        (Kind.ESCROW, [0, 17]),
+        (Kind.CANCEL, [1]),
     ],
 )
 def test_the_number_of_units_belongs_to_the_kind(kind: Kind, counts: list[int]) -> None:
@@ -149,6 +158,11 @@ def test_the_number_of_units_belongs_to_the_kind(kind: Kind, counts: list[int]) 
         (Kind.REGISTER_KEY, 48),
         (Kind.REVOKE_KEY, 32),
         (Kind.SET_LIMIT, 63),
+        (Kind.RELEASE, 3),
+        (Kind.RELEASE, 4 + 6),  # after the preimage
+        (Kind.RELEASE, 64 + 2),
+        (Kind.RELEASE, 64 + 63),
+        (Kind.RELEASE, 192 + 2),
     ],
 )
 def test_padding_of_units_is_zero(kind: Kind, offset: int) -> None:
@@ -156,6 +170,29 @@ def test_padding_of_units_is_zero(kind: Kind, offset: int) -> None:
     data[256 + offset] = 1
     with pytest.raises(DecodeError):
         records.decode_entries(bytes(data))
+
+
+def test_what_is_no_witness() -> None:
+    sound = sample(Kind.RELEASE)
+    secret, said, signature, deliver = sound.units
+    for units in (
+        (said,),  # without its signature
+        (bytes([5]) + secret[1:],),
+        (bytes(64),),
+        (secret[:2] + bytes([61]) + secret[3:],),
+        (signature,),
+    ):
+        with pytest.raises(DecodeError):
+            records.decode_entries(replace(sound, units=units).encode())
+    assert records.decode_entries(replace(sound, units=(deliver,)).encode())
+
+
+def test_a_hash_stands_where_others_have_amounts() -> None:
+    hashed = {"to_amount_minor": 2**128 - 1, "bound_minor": 2**128 - 1}
+    for kind in (Kind.ESCROW, Kind.RELEASE):
+        assert records.decode_entries(replace(sample(kind), **hashed).encode())
+    with pytest.raises(DecodeError):
+        records.decode_entries(replace(sample(Kind.CANCEL), **hashed).encode())
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)

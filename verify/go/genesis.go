@@ -28,7 +28,7 @@ var (
 	decimalPattern = regexp.MustCompile(`^(-?)(\d{1,48})(?:\.(\d{1,48}))?$`)
 	hexPattern     = regexp.MustCompile(`^(?:[0-9a-f]{2})*$`)
 	amountMax      = new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 126), big.NewInt(1))
-	purposeNames   = []string{"pay", "issue", "compliance", "govern", "sequence"}
+	purposeNames   = []string{"pay", "issue", "compliance", "govern", "sequence", "import"}
 	flagNames      = []string{"nostro", "operating", "frozen", "closed"}
 )
 

@@ -107,16 +107,19 @@ func headFacts(entry []byte, g *Genesis) map[string]string {
 	asset, toAsset := le.Uint32(entry[4:]), le.Uint32(entry[8:])
 	target := fmt.Sprintf("%x", entry[32:48])
 	facts := map[string]string{
-		"id":        fmt.Sprintf("%x", entry[16:32]),
-		"from":      fmt.Sprintf("0x%x", entry[96:116]),
-		"to":        fmt.Sprintf("0x%x", entry[116:136]),
-		"account":   fmt.Sprintf("0x%x", entry[96:116]),
-		"amount":    g.amount(entry[48:64], asset),
-		"asset":     g.assetName(asset),
-		"target":    target,
-		"hold":      target,
-		"refund_of": target,
-		"number":    decimal(uint64(asset)),
+		"id":         fmt.Sprintf("%x", entry[16:32]),
+		"from":       fmt.Sprintf("0x%x", entry[96:116]),
+		"to":         fmt.Sprintf("0x%x", entry[116:136]),
+		"account":    fmt.Sprintf("0x%x", entry[96:116]),
+		"amount":     g.amount(entry[48:64], asset),
+		"asset":      g.assetName(asset),
+		"target":     target,
+		"hold":       target,
+		"refund_of":  target,
+		"escrow":     target,
+		"asked_by":   fmt.Sprintf("0x%x", entry[96:116]),
+		"terms_hash": fmt.Sprintf("%x", entry[64:96]),
+		"number":     decimal(uint64(asset)),
 	}
 	if toAsset != 0 {
 		facts["to_amount"] = g.amount(entry[64:80], toAsset)

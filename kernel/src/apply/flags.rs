@@ -21,6 +21,7 @@ fn flags_of_kind(kind: Kind) -> u16 {
         Kind::Issue => SIGNED | IMPORTABLE,
         Kind::OpenAccount => IMPORTABLE,
         Kind::ControlAsset | Kind::Clawback => SIGNED | LINKED,
+        Kind::Escrow | Kind::Release | Kind::Cancel => SIGNED | LINKED,
         Kind::Post
         | Kind::Void
         | Kind::CloseAccount
@@ -91,6 +92,12 @@ pub fn set_closed(state: &mut State, (payer, payee): (u32, u32), closes: u8, is_
             state.set_account_flags(number, if is_closed { flags | CLOSED } else { flags });
         }
     }
+}
+
+/// The numbers of the accounts that a hold closed.
+pub fn closed_by(hold: &Hold) -> impl Iterator<Item = u32> {
+    let closed = [(1, hold.payer), (2, hold.payee)].into_iter();
+    closed.filter(|(bit, _)| hold.closes & bit != 0).map(|(_, number)| number)
 }
 
 /// The accounts that a hold closed are open again.

@@ -1,11 +1,11 @@
-//! The ends of a hold: post, void and sweep.
+//! The ends of a hold: post, void and, through the sweep, its expiry.
 
 use super::controls::check_moves;
 use super::flags::reopen;
 use super::legs::{Move, Moves, find_leg_move, find_move};
 use super::{Scope, Signer, check_plain};
 use crate::account::FROZEN;
-use crate::codec::{Entry, Id, Leg, Outcome, Role, Unit, legs};
+use crate::codec::{Entry, Leg, Outcome, Role, Unit, legs};
 use crate::hold::Hold;
 use crate::rejection::Rejection;
 use crate::state::State;
@@ -93,19 +93,12 @@ pub fn void_hold(state: &mut State, signer: &Signer, entry: &Entry<'_>) -> Resul
     check_plain(entry)?;
     let slot =
         state.holds.find(signer.institution, &entry.target()).ok_or(Rejection::HoldUnknown)?;
-    end(state, slot);
+    end_hold(state, slot);
     Ok(())
 }
 
-/// Releases holds whose time is over.
-pub fn sweep(state: &mut State, due: &[(u32, Id)]) {
-    for (institution, id) in due {
-        let slot = state.holds.find(*institution, id).expect("invariant: a due hold is there");
-        end(state, slot);
-    }
-}
-
-fn end(state: &mut State, slot: u32) {
+/// Releases a hold.
+pub fn end_hold(state: &mut State, slot: u32) {
     let held = held_moves(state, state.holds.slots.row(slot));
     reopen(state, slot);
     release(state, &held);

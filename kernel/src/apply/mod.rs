@@ -7,16 +7,19 @@ mod account;
 mod admin;
 mod chain;
 mod controls;
+mod escrow;
 mod flags;
 mod hold;
 mod legs;
 mod payment;
+mod sweep;
 #[cfg(test)]
 mod tests;
 
 pub use chain::apply_chain;
-pub use hold::{held_units, sweep};
+pub use hold::held_units;
 pub use payment::payment_digest;
+pub use sweep::{find_due, sweep};
 
 use crate::account::NOSTRO;
 use crate::codec::{Entry, EntryResult, Envelope, IMPORTED, Kind, PublicKey, u32_at};
@@ -138,15 +141,21 @@ fn check_first(
         return Ok(Some((found.entry.code, found.height.unwrap_or(scope.height))));
     }
     // A hold may outlive the window, and two holds of one name could not be told apart.
-    let makes_hold = entry.kind == Kind::Payment && entry.is_pending();
-    Rejection::IdReused
-        .when(makes_hold && state.holds.find(signer.institution, &entry.id()).is_some())?;
+    let is_held = match entry.kind {
+        Kind::Payment => {
+            entry.is_pending() && state.holds.find(signer.institution, &entry.id()).is_some()
+        }
+        Kind::Escrow => state.escrows.find(signer.institution, &entry.id()).is_some(),
+        _ => false,
+    };
+    Rejection::IdReused.when(is_held)?;
     Ok(None)
 }
 
 fn purposes_of(entry: &Entry<'_>) -> u32 {
     let of_kind = match entry.kind {
         Kind::Payment | Kind::Post | Kind::Void | Kind::Refund | Kind::CloseAccount => key::PAY,
+        Kind::Escrow | Kind::Release | Kind::Cancel => key::PAY,
         Kind::Issue | Kind::Redeem | Kind::ControlAsset | Kind::Clawback => key::ISSUE,
         Kind::OpenAccount if u32_at::<32, _>(entry.unit()) != 0 => key::GOVERN,
         Kind::OpenAccount => key::PAY,
@@ -204,6 +213,9 @@ fn apply_rule(
         }
         Kind::Post => hold::post_hold(state, scope, signer, entry),
         Kind::Void => hold::void_hold(state, signer, entry).map(|()| 0),
+        Kind::Escrow => escrow::open_escrow(state, scope, signer, checked),
+        Kind::Release => escrow::release_escrow(state, scope, signer, checked),
+        Kind::Cancel => escrow::cancel_escrow(state, scope, signer, checked),
         Kind::OpenAccount => account::open_account(state, scope, signer, entry).map(|()| 0),
         Kind::CloseAccount => account::close_account(state, signer, entry).map(|()| 0),
         Kind::Freeze => account::freeze_account(state, signer, entry).map(|()| 0),

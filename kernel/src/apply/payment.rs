@@ -46,9 +46,7 @@ pub fn apply_payment(
         place_hold(state, signer, entry, (payer, payee), amount_minor);
         set_closed(state, (payer, payee), closes(entry), true);
     }
-    if let Some(use_limit) = limit {
-        state.use_limit(use_limit.number, use_limit.used_minor, day_of(scope.now_ns));
-    }
+    book_limit(state, scope, limit);
     if entry.kind == Kind::Refund {
         write_refund(state, signer, entry, refund);
     }
@@ -66,6 +64,11 @@ fn check_words(state: &State, scope: &Scope, entry: &Entry<'_>) -> Result<(), Re
         check_unseconded(state, entry)?;
     }
     check_conversion(entry)?;
+    check_amount(state, entry)
+}
+
+/// 26 to 28.
+pub fn check_amount(state: &State, entry: &Entry<'_>) -> Result<(), Rejection> {
     let converts = entry.to_asset() != 0;
     let known =
         state.assets.knows(entry.asset()) && (!converts || state.assets.knows(entry.to_asset()));
@@ -105,14 +108,14 @@ fn check_conversion(entry: &Entry<'_>) -> Result<(), Rejection> {
 }
 
 /// 30 and 31.
-fn find_parties(state: &State, entry: &Entry<'_>) -> Result<(u32, u32), Rejection> {
+pub fn find_parties(state: &State, entry: &Entry<'_>) -> Result<(u32, u32), Rejection> {
     let payer = state.accounts.find(&entry.payer()).ok_or(Rejection::UnknownPayer)?;
     let payee = state.accounts.find(&entry.payee()).ok_or(Rejection::UnknownPayee)?;
     Ok((payer, payee))
 }
 
 /// 32 to 37.
-fn check_parties(
+pub fn check_parties(
     signer: &Signer,
     entry: &Entry<'_>,
     (payer, payee): (&Account, &Account),
@@ -133,12 +136,12 @@ fn check_parties(
 }
 
 /// 38: an account with an owner moves by the owner's signature only.
-fn check_authorisation(
+pub fn check_authorisation(
     scope: &Scope,
     checked: &Checked<'_>,
     payer: &Account,
 ) -> Result<(), Rejection> {
-    if !matches!(checked.entry.kind, Kind::Payment | Kind::Refund | Kind::Redeem) {
+    if checked.entry.kind == Kind::Issue {
         return Ok(());
     }
     let is_authorised = match (payer.owner(), checked.entry.signature) {
@@ -179,6 +182,12 @@ pub fn check_limit(
         .ok_or(Rejection::LimitDay)?;
     Rejection::LimitDay.when(used_minor > limit.day_minor_max)?;
     Ok(Some(LimitUse { number, used_minor }))
+}
+
+pub fn book_limit(state: &mut State, scope: &Scope, limit: Option<LimitUse>) {
+    if let Some(LimitUse { number, used_minor }) = limit {
+        state.use_limit(number, used_minor, day_of(scope.now_ns));
+    }
 }
 
 /// 41 and 42; the row of the refunded payment, when there is one, and the sum with this refund.

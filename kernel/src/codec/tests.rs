@@ -69,7 +69,7 @@ fn numbers_outside_their_range_do_not_decode() {
         (0, 2),
         (1, 0),
         (1, 1),
-        (1, 16),
+        (1, 19),
         (3, 2),
         (63, 0x40),
         (79, 0x40),
@@ -136,9 +136,13 @@ fn envelopes_and_sweeps_are_strict() {
         bytes[at] = value;
         assert!(Envelope::read(&bytes).is_err(), "{value} at {at}");
     }
-    let sweep = write_sweep(&[(1, [2; 16]), (3, [4; 16])]);
+    let sweep = write_sweep(&[
+        Ended { institution: 1, end: End::HoldReleased, id: [2; 16] },
+        Ended { institution: 3, end: End::EscrowPaid, id: [4; 16] },
+    ]);
     assert_eq!(sweep_bytes(&sweep), Ok(96));
-    for (at, value) in [(2, 1), (4, 0), (4, 3), (5, 5), (8, 1), (31, 1), (36, 1), (47, 1)] {
+    for (at, value) in [(2, 1), (4, 0), (4, 3), (5, 5), (8, 1), (31, 1), (36, 3), (37, 1), (47, 1)]
+    {
         let mut sweep = sweep.clone();
         sweep[at] = value;
         assert!(sweep_bytes(&sweep).is_err(), "{value} at {at}");

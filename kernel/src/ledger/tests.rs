@@ -1,7 +1,7 @@
 //! The life of a block: staged, committed or discarded, replayed, exported; and what money does.
 
 use super::*;
-use crate::codec::Role;
+use crate::codec::{End, Ended, Role};
 use crate::town::*;
 
 #[test]
@@ -287,7 +287,7 @@ fn a_buffer_is_exactly_one_envelope() {
     let one = town.seal(&ALL, &[payment(100, "ann", "bob", 5)]);
     let two = town.seal(&ALL, &[payment(101, "ann", "bob", 5)]);
     let root = town.ledger.state.root();
-    let sweep = write_sweep(&[(1, id(1))]);
+    let sweep = write_sweep(&[Ended { institution: 1, end: End::HoldReleased, id: id(1) }]);
     let now_ns = town.now_ns + 1;
     let (head, tail) = one.split_at(300);
     for envelopes in [

@@ -30,6 +30,7 @@ from clearway.payment.records import BalanceFlag, Heads, Results, view_heads, vi
 
 Account = kernel.Account
 Hold = kernel.Hold
+Escrow = kernel.Escrow
 Proof = kernel.Proof
 
 FINALITY_SEQUENCER = 1
@@ -148,6 +149,10 @@ class Book:
     @property
     def holds_count(self) -> int:
         return self._ledger.holds_count
+
+    @property
+    def escrows_count(self) -> int:
+        return self._ledger.escrows_count
 
     @property
     def snapshot_height(self) -> int:
@@ -325,6 +330,9 @@ class Book:
 
     def hold(self, institution: int, id: Rows) -> Hold | None:
         return self._ledger.hold(institution, as_buffer(id))
+
+    def escrow(self, institution: int, id: Rows) -> Escrow | None:
+        return self._ledger.escrow(institution, as_buffer(id))
 
     def refunded(self, institution: int, target: Rows) -> tuple[int, int] | None:
         """(amount of the payment, refunded so far)."""

@@ -21,6 +21,7 @@ from clearway.payment.records import (
     AccountFlag,
     Control,
     ControlAct,
+    End,
     Flag,
     Kind,
     Outcome,
@@ -33,12 +34,13 @@ from clearway.payment.records import (
 UNIT_BYTES = 64
 SIGNATURE_BYTES = 64
 UNITS_AT = 193  # in a head
-ENDED_BYTES = 32  # one ended hold in a sweep
+ENDED_BYTES = 32  # one row of a sweep
 _MOVES = frozenset({Kind.PAYMENT, Kind.POST, Kind.REFUND, Kind.ISSUE, Kind.REDEEM})
 _GOVERNING = frozenset({Kind.REGISTER_ASSET, Kind.REGISTER_KEY, Kind.REVOKE_KEY, Kind.SET_LIMIT})
 _BALANCING = Flag.BALANCING_PAYER | Flag.BALANCING_PAYEE
 _TOLD = tuple(flag for flag in Flag if flag not in (Flag.PENDING, Flag.SIGNED))
 _BY_ISSUER = frozenset({Kind.CONTROL_ASSET, Kind.CLAWBACK})
+_OF_ESCROW = frozenset({Kind.RELEASE, Kind.CANCEL})
 _ON_ACCOUNT = frozenset({Kind.CLOSE_ACCOUNT, Kind.FREEZE, Kind.UNFREEZE})
 
 
@@ -77,6 +79,14 @@ def describe_entry(entry: bytes, assets: Mapping[int, Asset]) -> dict[str, objec
             said["category"] = int(head["to_asset"])
         said["flags"] = [flag.name.lower() for flag in AccountFlag if flags & flag and flag.name]
         said["assets"] = [_asset(number, assets) for number in numbers]
+    elif kind is Kind.ESCROW:
+        said |= _describe_head(head, assets)
+        del said["target"]
+        said["deadline_ns"] = int(head["expires_ns"])
+        said["terms_hash"] = _terms_hash(head)
+        said["terms"] = units.hex()
+    elif kind in _OF_ESCROW:
+        said |= _describe_end_of_escrow(kind, head, units, assets)
     elif kind in _ON_ACCOUNT:
         said["account"] = _address(head["payer"])
     elif kind in _BY_ISSUER:
@@ -119,10 +129,13 @@ SENTENCES: Final = {
     "register_key": "registration of key {key} of institution {institution}",
     "revoke_key": "revocation of key {key}",
     "set_limit": "limit of key {key}: {payment_max} {asset} a payment, {day_max} a day",
+    "escrow": "escrow {id} of {amount} {asset} from {from} for {to} under terms {terms_hash}",
+    "release": "release {id} of {amount} {asset} to {to} out of escrow {escrow} for {asked_by}",
+    "cancel": "cancellation {id} of escrow {escrow} for {asked_by}",
     "control_asset": "{act} of {asset}{holder} by its issuer",
     "clawback": "clawback {id} of {amount} {asset} from {from} to {to} by the asset's issuer",
     "envelope": "envelope {sequence} of institution {institution} with {entries} entries",
-    "sweep": "return of expired holds, {count} in number",
+    "sweep": "end of what had expired, {count} in number",
 }
 UNREADABLE: Final = "entry of {kind} with {bytes} bytes"
 
@@ -137,7 +150,7 @@ def tell_entry(entry: dict[str, object], result: dict[str, object]) -> str:
     facts["held"] = ", held" if "held_until_ns" in entry else ""
     facts["holder"] = f" for {entry['account']}" if entry.get("account") else ""
     facts["decided"] = " for review" if entry.get("outcome") == "review" else ""
-    facts["count"] = len(holds) if isinstance(holds := entry.get("holds"), list) else 0
+    facts["count"] = len(ended) if isinstance(ended := entry.get("ended"), list) else 0
     said = SENTENCES.get(str(entry["kind"]), UNREADABLE).format(**facts)
     ended = "accepted" if result["accepted"] else f"refused with {result['code']}"
     if result["code"] == "ledger.declined":
@@ -244,6 +257,28 @@ def _describe_issuer_act(
     return said
 
 
+def _describe_end_of_escrow(
+    kind: Kind, head: Any, units: bytes, assets: Mapping[int, Asset]
+) -> dict[str, object]:
+    """A release or a cancellation: its payer is who asks, its purpose the escrow's institution."""
+    said = _describe_head(head, assets)
+    said["escrow"] = said.pop("target")
+    said["escrow_institution"] = int(head["purpose"])
+    said["asked_by"] = said.pop("from")
+    if kind is Kind.CANCEL:
+        for unused in ("to", "amount", "asset"):
+            del said[unused]
+    else:
+        said["witnesses"] = units.hex()
+    return said
+
+
+def _terms_hash(head: Any) -> str:
+    """It stands where other kinds have two amounts."""
+    halves = (u128(head, name).to_bytes(16, "little") for name in ("to_amount", "bound"))
+    return b"".join(halves).hex()
+
+
 def _describe_governing(
     kind: Kind, head: Any, unit: bytes, assets: Mapping[int, Asset]
 ) -> dict[str, object]:
@@ -282,14 +317,21 @@ def _describe_envelope(entry: bytes) -> dict[str, object]:
 
 
 def _describe_sweep(entry: bytes) -> dict[str, object]:
-    holds = [{"institution": institution, "id": id.hex()} for institution, id in parse_sweep(entry)]
-    return {"kind": "sweep", "holds": holds}
+    ended = [
+        {"institution": institution, "id": id.hex(), "end": _name(End, end, "end")}
+        for institution, end, id in parse_sweep(entry)
+    ]
+    return {"kind": "sweep", "ended": ended}
 
 
-def parse_sweep(entry: bytes) -> list[tuple[int, bytes]]:
-    """(institution, id) of the holds that a sweep ended, in its order."""
+def parse_sweep(entry: bytes) -> list[tuple[int, int, bytes]]:
+    """(institution, records.End, id) of the rows that a sweep ended, in its order."""
     return [
-        (int.from_bytes(entry[at : at + 4], "little"), entry[at + 16 : at + ENDED_BYTES])
+        (
+            int.from_bytes(entry[at : at + 4], "little"),
+            entry[at + 4],
+            entry[at + 16 : at + ENDED_BYTES],
+        )
         for at in range(ENDED_BYTES, len(entry), ENDED_BYTES)
     ]
 

@@ -125,10 +125,12 @@ def check_heads(heads: Heads) -> None:
     Doors that pack heads themselves (records.pack_head) need not ask.
     """
     bad = (heads["version"] != VERSION) | (heads["flags"] > _FLAGS) | heads["zero"].any(axis=1)
-    bad |= (heads["kind"] < Kind.PAYMENT) | (heads["kind"] > Kind.SET_LIMIT)
+    bad |= (heads["kind"] < Kind.PAYMENT) | ~np.isin(heads["kind"], list(Kind))
     bad |= heads["outcome"] > 3
-    for name in ("amount_hi", "to_amount_hi", "bound_hi"):
-        bad |= heads[name] >= 2**62
+    bad |= heads["amount_hi"] >= 2**62
+    has_hash = np.isin(heads["kind"], (Kind.ESCROW, Kind.RELEASE))  # in place of two amounts
+    for name in ("to_amount_hi", "bound_hi"):
+        bad |= (heads[name] >= 2**62) & ~has_hash
     bad[-1] |= (heads["flags"][-1] & Flag.LINKED) != 0  # it would tie another's entry to itself
     if bad.any():
         row = int(np.flatnonzero(bad)[0])

@@ -34,8 +34,19 @@ class Kind(enum.IntEnum):
     REGISTER_KEY = 13
     REVOKE_KEY = 14
     SET_LIMIT = 15
+    ESCROW = 16
+    RELEASE = 17
+    CANCEL = 18
     CONTROL_ASSET = 26
     CLAWBACK = 27
+
+
+class End(enum.IntEnum):
+    """What became of a row that a sweep ended."""
+
+    HOLD_RELEASED = 0
+    ESCROW_RETURNED = 1
+    ESCROW_PAID = 2
 
 
 class Flag(enum.IntFlag):

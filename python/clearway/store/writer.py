@@ -19,6 +19,7 @@ from clearway.payment.records import (
     ENVELOPE,
     LEG,
     AccountFlag,
+    End,
     Flag,
     Kind,
     Legs,
@@ -49,7 +50,7 @@ from clearway.store.group import (
 from clearway.store.running import Running
 from clearway.store.schema import sql_minor
 
-ENDED_BYTES = 32  # one ended hold in a sweep: institution u32, 12 zero, id 16
+ENDED_BYTES = 32  # one row of a sweep: institution u32, end u8, 11 zero, id 16
 _U64 = 2**64
 _FLAG_CHANGES = {
     Kind.FREEZE: (int(AccountFlag.FROZEN), 0),
@@ -541,6 +542,7 @@ def _ended(sweep: bytes) -> list[tuple[int, bytes]]:
     return [
         (int.from_bytes(sweep[at : at + 4], "little"), sweep[at + 16 : at + ENDED_BYTES])
         for at in range(ENDED_BYTES, len(sweep), ENDED_BYTES)
+        if sweep[at + 4] == End.HOLD_RELEASED
     ]
 
 

@@ -17,6 +17,9 @@ export const KINDS = {
   "13": "register_key",
   "14": "revoke_key",
   "15": "set_limit",
+  "16": "escrow",
+  "17": "release",
+  "18": "cancel",
   "26": "control_asset",
   "27": "clawback"
 };
@@ -38,6 +41,9 @@ export const KIND_NUMBERS = {
   "register_key": 13,
   "revoke_key": 14,
   "set_limit": 15,
+  "escrow": 16,
+  "release": 17,
+  "cancel": 18,
   "control_asset": 26,
   "clawback": 27
 };
@@ -96,6 +102,17 @@ export const CODES = {
   "74": "key.unknown",
   "75": "key.already_revoked",
   "76": "key.bad_purpose",
+  "80": "escrow.bad_terms",
+  "81": "escrow.terms_differ",
+  "82": "escrow.bad_share",
+  "85": "escrow.unknown",
+  "86": "escrow.expired",
+  "87": "escrow.differs",
+  "88": "escrow.exceeded",
+  "89": "escrow.not_accrued",
+  "90": "escrow.bad_witness",
+  "91": "escrow.unmet",
+  "92": "escrow.not_cancellable",
   "110": "chain.broken",
   "111": "chain.open",
   "112": "import.time_differs",
@@ -165,10 +182,13 @@ export const SENTENCES = {
   "register_key": "registration of key {key} of institution {institution}",
   "revoke_key": "revocation of key {key}",
   "set_limit": "limit of key {key}: {payment_max} {asset} a payment, {day_max} a day",
+  "escrow": "escrow {id} of {amount} {asset} from {from} for {to} under terms {terms_hash}",
+  "release": "release {id} of {amount} {asset} to {to} out of escrow {escrow} for {asked_by}",
+  "cancel": "cancellation {id} of escrow {escrow} for {asked_by}",
   "control_asset": "{act} of {asset}{holder} by its issuer",
   "clawback": "clawback {id} of {amount} {asset} from {from} to {to} by the asset's issuer",
   "envelope": "envelope {sequence} of institution {institution} with {entries} entries",
-  "sweep": "return of expired holds, {count} in number"
+  "sweep": "end of what had expired, {count} in number"
 };
 
 export const UNREADABLE = "entry of {kind} with {bytes} bytes";
@@ -188,6 +208,10 @@ export const STATE_TABLES = [
   ],
   [
     "holds",
+    1
+  ],
+  [
+    "escrows",
     1
   ],
   [
