@@ -163,9 +163,28 @@ def measure_projections(folder: Path, town: Town, first: int, payments: int) -> 
             lambda row: projections.entries(row, limit=20),
             [bytes(row) for row in town.addresses[:300]],
         ),
-    }
+    } | _measure_spans(projections, town, first)
     projections.stop()
     return figures
+
+
+def _measure_spans(projections: Projections, town: Town, first: int) -> dict[str, Any]:
+    """Questions about ten blocks in the middle of the chain."""
+    middle = (first + town.book.height) // 2
+    span, addresses = range(middle, middle + 10), [bytes(row) for row in town.addresses[:300]]
+    time_ns = town.book.block(middle).time_ns
+    return {
+        "payments_of_a_span_us": _median_us(
+            lambda row: projections.payments(institution=1, account=row, heights=span, limit=20),
+            addresses,
+        ),
+        "entries_of_a_span_us": _median_us(
+            lambda row: projections.entries(row, heights=span, limit=20), addresses
+        ),
+        "balances_at_us": _median_us(
+            lambda row: projections.balances_at(row, projections.height_from(time_ns)), addresses
+        ),
+    }
 
 
 def _wait(projections: Projections, height: int) -> None:
@@ -206,10 +225,11 @@ def measure_vault(folder: Path) -> dict[str, Any]:
     private = b'{"reference":"invoice 4711","metadata":{"order":"12345"},"salt":"0123456789abcdef"}'
     figures: dict[str, Any] = {}
     sequence = 0
-    for name, rows, with_privates in (
-        ("batch_of_8190", BLOCK_ROWS, False),
-        ("batch_of_8190_with_private_data", BLOCK_ROWS, True),
-        ("batch_of_16_with_private_data", 16, True),
+    for name, rows, with_privates, marked in (
+        ("batch_of_8190", BLOCK_ROWS, False, False),
+        ("batch_of_8190_with_private_data", BLOCK_ROWS, True, False),
+        ("batch_of_8190_that_is_found_by_metadata", BLOCK_ROWS, True, True),
+        ("batch_of_16_with_private_data", 16, True, False),
     ):
         decisions, hashes = os.urandom(rows * DECISION_BYTES), os.urandom(rows * 32)
         # Payers come from the same accounts again and again.
@@ -225,6 +245,7 @@ def measure_vault(folder: Path) -> dict[str, Any]:
                 request_hashes=hashes,
                 privates=[private] * rows if with_privates else None,
                 persons=persons if with_privates else b"",
+                marks={row: _marks(row) for row in range(rows)} if marked else None,
             )
             spent.append(time.perf_counter_ns() - before_ns)
         figures[name] = {
@@ -232,8 +253,16 @@ def measure_vault(folder: Path) -> dict[str, Any]:
             "ms_p50": round(float(np.median(spent)) / 1e6, 2),
             "ms_max": round(max(spent) / 1e6, 2),
         }
+    figures["found_by_metadata_us"] = _median_us(
+        lambda mark: vault.marked(mark, limit=51), [_marks(row)[:16] for row in range(300)]
+    )
     vault.close()
     return figures
+
+
+def _marks(row: int) -> bytes:
+    """Of one field: a value that every thousandth payment has, and it with either party."""
+    return (row % 1_000).to_bytes(16, "big") + os.urandom(32)
 
 
 if __name__ == "__main__":

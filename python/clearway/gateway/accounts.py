@@ -9,6 +9,7 @@ from clearway.gateway.door import Answer, Ask, Move
 from clearway.gateway.instructions import seal_private
 from clearway.gateway.render import result_code, to_json
 from clearway.gateway.schemas import Account, AccountStatus, Balance, Entry, Listing
+from clearway.gateway.searches import height_at, heights_of
 from clearway.gateway.times import format_time
 from clearway.ledger.book import Account as LedgerAccount
 from clearway.payment.batch import Placed, Submission
@@ -207,6 +208,8 @@ def list_accounts(ask: Ask) -> Answer:
 
 def list_balances(ask: Ask) -> Answer:
     row = _find(ask)
+    if ask.query.at is not None:
+        return _balances_at(ask, row)
     data = []
     for number, posted, pending_in, pending_out in ask.door.node.book.balances(row.address):
         asset = ask.door.directory.asset(number)
@@ -215,12 +218,26 @@ def list_balances(ask: Ask) -> Answer:
     return Answer(200, Listing("list", data, False))
 
 
+def _balances_at(ask: Ask, row: LedgerAccount) -> Answer:
+    ask.door.catch_up()
+    height = height_at(ask, ask.query.at)
+    data = []
+    for number, posted in ask.door.node.projections.balances_at(row.address, height):
+        asset = ask.door.directory.asset(number)
+        data.append(Balance(asset.code, format_amount(posted, asset)))
+    return Answer(200, Listing("list", data, False))
+
+
 def list_entries(ask: Ask) -> Answer:
     query, node, directory = ask.query, ask.door.node, ask.door.directory
     row = _find(ask)
     ask.door.catch_up()
     rows = node.projections.entries(
-        row.address, limit=query.limit + 1, starting_after=_entry_number(query.starting_after)
+        row.address,
+        limit=query.limit + 1,
+        starting_after=_entry_number(query.starting_after),
+        asset=None if query.asset is None else directory.asset_of_code(query.asset).number,
+        heights=heights_of(ask),
     )
     data = []
     for entry in rows[: query.limit]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
@@ -242,10 +242,24 @@ def _decode_body(route: Route, body: bytes) -> Any:
 
 def _decode_query(route: Route, query: bytes) -> Any:
     try:
-        pairs = dict(parse_qsl(query.decode("ascii"), keep_blank_values=True, strict_parsing=False))
-        return msgspec.convert(pairs, type=route.query, strict=False)
+        pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, strict_parsing=False)
+        return msgspec.convert(_grouped(pairs), type=route.query, strict=False)
     except (msgspec.ValidationError, UnicodeDecodeError) as error:
         raise Refusal("request.invalid", field="query", what=str(error)) from None
+
+
+def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """`metadata[order]=42` is the field `order` of `metadata`."""
+    grouped: dict[str, Any] = {}
+    for name, value in pairs:
+        outer, bracket, inner = name.partition("[")
+        if bracket and inner.endswith("]"):
+            inside = grouped.setdefault(outer, {})
+            if isinstance(inside, dict):
+                inside[inner[:-1]] = value
+        else:
+            grouped[name] = value
+    return grouped
 
 
 def _plain_json(body: dict[str, object]) -> Response:

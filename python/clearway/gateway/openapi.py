@@ -110,4 +110,5 @@ def _parameters(route: Route, components: dict[str, Any]) -> Any:
         }
     properties = components[route.query.__name__].get("properties", {})
     for name, schema in properties.items():
-        yield {"name": name, "in": "query", "required": False, "schema": schema}
+        style = {"style": "deepObject", "explode": True} if name == "metadata" else {}
+        yield {"name": name, "in": "query", "required": False, "schema": schema, **style}

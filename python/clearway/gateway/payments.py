@@ -14,6 +14,7 @@ from clearway.gateway.render import (
     view_row,
 )
 from clearway.gateway.schemas import Listing, Payment, PaymentRequest
+from clearway.gateway.searches import find_by_metadata, heights_of, marks_of
 from clearway.gateway.times import parse_time
 from clearway.payment.batch import Placed, Submission
 from clearway.payment.errors import Refusal
@@ -93,7 +94,8 @@ def prepare_payment(ask: Ask) -> Submission:
         flags=flags,
         imported_ns=imported_ns,
     )
-    return Submission(head=head, request_hash=ask.request_hash, private=private)
+    marks = marks_of(ask, body.metadata, payer, payee)
+    return Submission(head, ask.request_hash, private, marks=marks)
 
 
 def _hold_ns(body: PaymentRequest) -> int:
@@ -364,11 +366,15 @@ def list_payments(ask: Ask) -> Answer:
         row = node.projections.payment(institution, id)
         fits = row is not None and _fits(ask, row)
         rows = [row] if row is not None and fits else []
+    elif query.metadata:
+        account = b"" if query.account is None else _known_address(ask, query.account)
+        rows = find_by_metadata(ask, account)
     else:
         after = query.starting_after
         rows = node.projections.payments(
             institution=institution,
             account=None if query.account is None else _known_address(ask, query.account),
+            heights=heights_of(ask),
             status=query.status,
             limit=query.limit + 1,
             starting_after=None if after is None else parse_payment(after),

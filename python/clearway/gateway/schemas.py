@@ -162,6 +162,12 @@ class QuoteRequest(Request, frozen=True):
 Limit = Annotated[int, Meta(ge=1, le=ITEMS_PER_PAGE_MAX)]
 
 
+_FROM = "The first block: a height, or a time (RFC 3339)."
+_TO = "The last block: a height, or a time (RFC 3339)."
+_AT = "What was posted after the block of this height, or at this time (RFC 3339)."
+_METADATA = "metadata[field]=value, one field; with account, limit and starting_after alone."
+
+
 class NoQuery(Request, frozen=True):
     """No parameters."""
 
@@ -171,7 +177,26 @@ class PageQuery(Request, frozen=True):
     starting_after: Annotated[str, Meta(max_length=128)] | None = None
 
 
-class PaymentsQuery(PageQuery, frozen=True):
+class SpanQuery(PageQuery, frozen=True):
+    from_: Annotated[str, Meta(max_length=40, description=_FROM)] | None = field(
+        default=None, name="from"
+    )
+    to: Annotated[str, Meta(max_length=40, description=_TO)] | None = None
+
+
+class EntriesQuery(SpanQuery, frozen=True):
+    asset: AssetCode | None = None
+
+
+class BalancesQuery(Request, frozen=True):
+    at: Annotated[str, Meta(max_length=40, description=_AT)] | None = None
+
+
+class PaymentsQuery(SpanQuery, frozen=True):
+    metadata: (
+        Annotated[dict[MetadataKey, MetadataValue], Meta(max_length=1, description=_METADATA)]
+        | None
+    ) = None
     account: Annotated[str, Meta(max_length=64)] | None = None
     status: Status | None = None
     idempotency_key: Annotated[str, Meta(max_length=255)] | None = None
@@ -224,11 +249,13 @@ class Account(Struct, frozen=True):
 
 
 class Balance(Struct, frozen=True):
+    """What was posted at some time (`at`) comes without what was pending then."""
+
     asset: str
     posted: str
-    pending_in: str
-    pending_out: str
-    available: str
+    pending_in: str | UnsetType = UNSET
+    pending_out: str | UnsetType = UNSET
+    available: str | UnsetType = UNSET
 
 
 class Entry(Struct, frozen=True):

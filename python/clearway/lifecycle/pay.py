@@ -253,6 +253,7 @@ def _keep(batch: PaymentBatch, rooms: Rooms) -> None:
         request_hashes=batch.columns.request_hashes[batch.origin].tobytes(),
         privates=privates,
         persons=batch.heads["payer"].tobytes() if privates is not None else b"",
+        marks=_marks(batch),
         features=_features_to_keep(batch),
     )
 
@@ -265,6 +266,13 @@ def _features_to_keep(batch: PaymentBatch) -> dict[int, bytes]:
     rows = batch.rows_of(Kind.PAYMENT)[given]
     features = batch.scores.features[given]
     return {row: one.tobytes() for row, one in zip(rows.tolist(), features, strict=True)}
+
+
+def _marks(batch: PaymentBatch) -> dict[int, bytes]:
+    marks = batch.columns.marks
+    if not marks:
+        return marks
+    return {row: marks[at] for row, at in enumerate(batch.origin.tolist()) if at in marks}
 
 
 def _seal(batch: PaymentBatch, rooms: Rooms) -> None:

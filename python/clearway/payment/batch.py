@@ -47,6 +47,7 @@ class Submission(NamedTuple):
     private: JSON bytes that never enter a block (reference, metadata, client's names), or None.
     units: ready 64-byte units of governing and account entries; clearing makes a payment's legs.
     signature: 64 bytes of a self-custody client, or empty.
+    marks: 16 bytes each (ids.metadata_mark), by which the payment is found again.
     """
 
     head: bytes
@@ -54,6 +55,7 @@ class Submission(NamedTuple):
     private: bytes | None = None
     units: bytes = b""
     signature: bytes = b""
+    marks: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class Columns:
     signatures: Bytes2D
     privates: Sequence[bytes | None] | None = None
     units: dict[int, bytes] = field(default_factory=dict)
+    marks: dict[int, bytes] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.heads)
@@ -82,6 +85,7 @@ class Columns:
             signatures=_rows([s.signature or blank for s in submissions], SIGNATURE_BYTES),
             privates=[s.private for s in submissions],
             units={i: s.units for i, s in enumerate(submissions) if s.units},
+            marks={i: s.marks for i, s in enumerate(submissions) if s.marks},
         )
 
     @classmethod
@@ -90,10 +94,12 @@ class Columns:
         if len(parts) == 1:
             return parts[0]
         units: dict[int, bytes] = {}
+        marks: dict[int, bytes] = {}
         privates: list[bytes | None] = []
         start = 0
         for part in parts:
             units.update({start + row: unit for row, unit in part.units.items()})
+            marks.update({start + row: mark for row, mark in part.marks.items()})
             privates.extend(part.privates if part.privates is not None else [None] * len(part))
             start += len(part)
         return cls(
@@ -102,6 +108,7 @@ class Columns:
             signatures=np.concatenate([part.signatures for part in parts]),
             privates=privates,
             units=units,
+            marks=marks,
         )
 
     def take(self, start: int, stop: int) -> Columns:
@@ -112,6 +119,7 @@ class Columns:
             signatures=self.signatures[start:stop],
             privates=None if self.privates is None else self.privates[start:stop],
             units={i - start: unit for i, unit in self.units.items() if start <= i < stop},
+            marks={i - start: mark for i, mark in self.marks.items() if start <= i < stop},
         )
 
 

@@ -58,6 +58,18 @@ def member_id(secret: bytes, request_id: bytes, number: int) -> bytes:
     return _keyed(secret, b"member", request_id, number.to_bytes(8, "little"))[:ID_BYTES]
 
 
+MARK_BYTES: Final = 16
+
+
+def metadata_mark(
+    secret: bytes, institution: int, field: str, value: str, account: bytes = b""
+) -> bytes:
+    """What stands for `metadata[field] = value` in an index, so that the index holds no clear text;
+    with an account's address: of the payments from or to it."""
+    owner = institution.to_bytes(4, "little")
+    return _keyed(secret, b"metadata", owner, field.encode(), value.encode(), account)[:MARK_BYTES]
+
+
 def account_address(secret: bytes, account_id: str) -> bytes:
     """20 bytes; the client's name for an account never stands on the ledger."""
     return _keyed(secret, b"account", account_id.encode())[:ADDRESS_BYTES]

@@ -26,6 +26,7 @@ from clearway.store.schema import INDEX_BITS, INT64_MAX, height_of, index_of, pl
 
 ID_BYTES = 16
 LIMIT_MAX = 1_000
+HEIGHT_MAX = INT64_MAX >> INDEX_BITS
 _U64 = 2**64
 
 _PAYMENT = """
@@ -86,21 +87,24 @@ class Queries:
         status: Status | None = None,
         limit: int,
         starting_after: bytes | None = None,
+        heights: range | None = None,
     ) -> list[PaymentRow]:
         """Those that the institution ordered; with an account (its address), those from or to it,
-        whoever ordered them. starting_after: id of the last payment seen."""
-        before = INT64_MAX
+        whoever ordered them. starting_after: id of the last payment seen. heights: of their own
+        entries' blocks."""
+        first, before = _places(heights)
         if starting_after is not None:
-            before = self._place(institution, starting_after)
+            before = min(before, self._place(institution, starting_after))
         given: list[Any] = []
         if account is not None:
             number = self._account_number(account)
             source = "parties q JOIN payments p ON p.place = q.place"
-            where, order = "q.account = ? AND q.place < ?", "q.place"
-            given += [number, before]
+            where, order = "q.account = ? AND q.place >= ? AND q.place < ?", "q.place"
+            given += [number, first, before]
         else:
-            source, where, order = "payments p", "p.place < ? AND p.institution = ?", "p.place"
-            given += [before, institution]
+            where, order = "p.place >= ? AND p.place < ? AND p.institution = ?", "p.place"
+            source = "payments p"
+            given += [first, before, institution]
         if status is not None:
             where += " AND p.status = ?"
             given.append(str(status))
@@ -109,6 +113,16 @@ class Queries:
         query = f"{_PAYMENT} FROM {source} {_PAYMENT_JOINS} WHERE {where} ORDER BY {order} DESC"
         rows = self.reader().execute(f"{query} LIMIT ?", (*given, min(limit, LIMIT_MAX)))
         return [_payment(row) for row in rows]
+
+    def payments_by_id(self, institution: int, ids: Sequence[bytes]) -> dict[bytes, PaymentRow]:
+        """Those of the ids that are payments; IN_LIST_MAX ids at most."""
+        marks = ",".join("?" * len(ids))
+        query = (
+            f"{_PAYMENT} FROM payments p {_PAYMENT_JOINS}"
+            f" WHERE p.id IN ({marks}) AND p.institution = ? ORDER BY p.place DESC"
+        )
+        rows = map(_payment, self.reader().execute(query, (*ids, institution)))
+        return {row.id: row for row in rows}  # the first of an id that was used twice
 
     def holds(
         self, institution: int, *, expires_before_ns: int = INT64_MAX, limit: int
@@ -238,29 +252,62 @@ class Queries:
         limit: int,
         starting_after: int | None = None,
         asset: int | None = None,
+        heights: range | None = None,
     ) -> list[EntryRow]:
-        """Movements on an account. starting_after: number of the last one seen."""
+        """Movements on an account. starting_after: number of the last one seen. heights: of the
+        blocks that they were booked in."""
         account = self.account(address)
         if account is None:
             return []
+        first, before = self._numbers(heights)
         query = f"""
             SELECT e.number, e.asset, e.amount, e.balance, e.role, k.time_ns, e.place, p.id
             FROM entries e
             JOIN blocks k ON k.height = e.place >> {INDEX_BITS}
             JOIN payments p ON p.place = e.payment
-            WHERE e.account = ? AND e.asset = ? AND e.number < ?
+            WHERE e.account = ? AND e.asset = ? AND e.number >= ? AND e.number < ?
             ORDER BY e.number DESC LIMIT ?
         """
-        before = INT64_MAX if starting_after is None else starting_after
+        if starting_after is not None:
+            before = min(before, starting_after)
         limit = min(limit, LIMIT_MAX)
         # Entries lie by account and asset, so each asset's newest are merged.
         assets = account.assets if asset is None else (asset,)
         reader = self.reader()
         rows = heapq.merge(
-            *(reader.execute(query, (account.number, one, before, limit)) for one in assets),
+            *(reader.execute(query, (account.number, one, first, before, limit)) for one in assets),
             key=lambda row: -row[0],
         )
         return [_entry(row) for row, _ in zip(rows, range(limit), strict=False)]
+
+    def balances_at(self, address: bytes, height: int) -> list[tuple[int, int]]:
+        """(asset, posted amount in minor units) after the block of this height; none for an account
+        that was opened later."""
+        account = self.account(address)
+        if account is None or account.height > height:
+            return []
+        _, before = self._numbers(range(height + 1))
+        query = (
+            "SELECT balance FROM entries WHERE account = ? AND asset = ? AND number < ?"
+            " ORDER BY number DESC LIMIT 1"
+        )
+        found = []
+        for asset in account.assets:
+            row = self.reader().execute(query, (account.number, asset, before)).fetchone()
+            found.append((asset, 0 if row is None else int(row[0])))
+        return found
+
+    def _numbers(self, heights: range | None) -> tuple[int, int]:
+        """The numbers of the movements in blocks of these heights: from the first, below the
+        second."""
+        if heights is None:
+            return 0, INT64_MAX
+        query = "SELECT entries FROM blocks WHERE height >= ? ORDER BY height LIMIT 1"
+        numbers = []
+        for height in (heights.start, heights.stop):
+            row = self.reader().execute(query, (min(height, INT64_MAX),)).fetchone()
+            numbers.append(INT64_MAX if row is None else row[0])
+        return numbers[0], numbers[1]
 
     def _account_number(self, address: bytes) -> int:
         query = "SELECT number FROM accounts WHERE address = ?"
@@ -282,12 +329,30 @@ class Queries:
         query = f"SELECT hash, header FROM blocks WHERE {where} ORDER BY height DESC LIMIT ?"
         return [_block(hash, header) for hash, header in self.reader().execute(query, given)]
 
+    def height_from(self, time_ns: int) -> int:
+        """The first height whose block is not before this time; one above the last for none."""
+        query = "SELECT height FROM blocks WHERE time_ns >= ? ORDER BY time_ns LIMIT 1"
+        reader = self.reader()
+        row = reader.execute(query, (min(time_ns, INT64_MAX),)).fetchone()
+        if row is None:
+            row = reader.execute("SELECT coalesce(max(height), -1) + 1 FROM blocks").fetchone()
+        height: int = row[0]
+        return height
+
     def assets(self) -> list[tuple[int, str, int]]:
         """(number, code, scale)."""
         return self.reader().execute("SELECT * FROM assets ORDER BY number").fetchall()
 
 
 # --- rows ---------------------------------------------------------------------------------------
+
+
+def _places(heights: range | None) -> tuple[int, int]:
+    """Places in blocks of these heights: from the first, below the second."""
+    if heights is None:
+        return 0, INT64_MAX
+    start, stop = (max(0, min(height, HEIGHT_MAX)) for height in (heights.start, heights.stop))
+    return place_of(start, 0), place_of(stop, 0)
 
 
 def _payment(row: Sequence[Any]) -> PaymentRow:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 INDEX_BITS = 24
 INT64_MAX = 2**63 - 1
 
@@ -33,8 +33,10 @@ CREATE TABLE blocks (
     time_ns INTEGER NOT NULL,
     count INTEGER NOT NULL,
     hash BLOB NOT NULL,
-    header BLOB NOT NULL
+    header BLOB NOT NULL,
+    entries INTEGER NOT NULL
 );
+CREATE INDEX blocks_time ON blocks (time_ns);
 CREATE TABLE envelopes (
     place INTEGER PRIMARY KEY,
     institution INTEGER NOT NULL,
@@ -115,6 +117,7 @@ CREATE TABLE acts (
 CREATE INDEX acts_id ON acts (id, institution) WHERE id IS NOT NULL;
 """
 # What each table holds, where its name does not say it:
+# blocks    entries: how many movements the chain had before the block.
 # payments  entries of kinds payment, refund, issue, redeem. payer, payee: account numbers, -1 for
 #           an address that is no account (strangers: the two addresses then). target: the refunded
 #           payment or the quote. first_status: as its own entry left it; captured: NULL is all of
@@ -144,7 +147,7 @@ def insert(table: str, columns: tuple[str, ...]) -> str:
 INSERT_ACT: Final = insert("acts", ACT_COLUMNS)
 INSERT_PARTY: Final = "INSERT INTO parties VALUES (?, ?)"
 INSERT_ENTRY: Final = "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-INSERT_BLOCK: Final = "INSERT INTO blocks VALUES (?, ?, ?, ?, ?)"
+INSERT_BLOCK: Final = "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?)"
 INSERT_ENVELOPE: Final = "INSERT INTO envelopes VALUES (?, ?, ?, ?, ?)"
 INSERT_ASSET: Final = "INSERT INTO assets VALUES (?, ?, ?)"
 INSERT_ACCOUNT: Final = "INSERT INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?)"

@@ -25,12 +25,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from clearway.payment.decision import DECISION_BYTES, view_decisions
 from clearway.payment.errors import Fault
-from clearway.payment.ids import ADDRESS_BYTES
+from clearway.payment.ids import ADDRESS_BYTES, MARK_BYTES
 from clearway.store import people
 from clearway.store.database import IN_LIST_MAX, Database
 from clearway.store.people import People, open_row, seal_rows
 
 HASH_BYTES = 32
+_LAST = 2**63 - 1
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS batches (
@@ -67,6 +68,14 @@ CREATE TABLE IF NOT EXISTS api_keys (
     revoked_ns INTEGER NOT NULL,
     name TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS marks (
+    mark BLOB NOT NULL,
+    batch INTEGER NOT NULL,
+    entry INTEGER NOT NULL,
+    id BLOB NOT NULL,
+    person BLOB NOT NULL,
+    PRIMARY KEY (mark, batch, entry)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS answers (
     id BLOB PRIMARY KEY,
     request_hash BLOB NOT NULL,
@@ -175,12 +184,14 @@ class Vault:
         privates: Sequence[bytes | None] | None = None,
         persons: bytes = b"",
         features: Mapping[int, bytes] | None = None,
+        marks: Mapping[int, bytes] | None = None,
     ) -> None:
         """Everything that is known of an envelope's n entries, durable when this returns.
 
         key: of the envelope, 32 bytes. decisions: n DECISION rows; request_hashes: n × 32 bytes;
         privates: n texts or None; persons: n × 20 bytes, the address whose key seals each private.
         features: what risk looked at, of those entries (by index) that it gave reasons for.
+        marks: of entries (by index) that have some, 16 bytes each; their persons must be given.
         Raises Fault node.disk_failed, ValueError for columns of different lengths.
         """
         count = len(decisions) // DECISION_BYTES
@@ -200,6 +211,27 @@ class Vault:
             if privates is not None and any(private is not None for private in privates):
                 data = self._seal_batch(writer, key, sequence, privates, persons)
                 writer.execute("INSERT INTO privates VALUES (?, ?)", (batch, data))
+            if marks:
+                rows = _mark_rows(batch, marks, decisions, persons)
+                writer.executemany("INSERT OR IGNORE INTO marks VALUES (?, ?, ?, ?, ?)", rows)
+
+    def marked(
+        self, mark: bytes, *, limit: int, before: tuple[int, int] | None = None
+    ) -> list[tuple[tuple[int, int], bytes]]:
+        """The entries that have this mark as (cursor, id), newest first. before: a cursor."""
+        batch, entry = before or (_LAST, _LAST)
+        query = (
+            "SELECT batch, entry, id FROM marks WHERE mark = ? AND (batch, entry) < (?, ?)"
+            " ORDER BY batch DESC, entry DESC LIMIT ?"
+        )
+        rows = self._database.reader().execute(query, (mark, batch, entry, limit))
+        return [((batch, entry), id) for batch, entry, id in rows]
+
+    def mark_cursor(self, key: bytes, sequence: int, index: int) -> tuple[int, int]:
+        """The cursor of the entry at this place; (0, 0), before all, when nothing was saved."""
+        query = "SELECT number FROM batches WHERE key = ? AND sequence = ?"
+        row = self._database.reader().execute(query, (key, sequence)).fetchone()
+        return (0, 0) if row is None else (row[0], index)
 
     def note_durable(self, durable: Durable) -> None:
         """Kept with the next batch, so that it costs no sync of its own: a kill may lose those of
@@ -377,6 +409,7 @@ class Vault:
         with self._database.transaction() as writer:
             erased = self._people.erase(writer, address)
             writer.execute("DELETE FROM accounts WHERE address = ?", (address,))
+            writer.execute("DELETE FROM marks WHERE person = ?", (address,))
         self._database.checkpoint()
         return erased
 
@@ -498,6 +531,23 @@ class _SealedBatch:
 
 def _batch_context(key: bytes, sequence: int, index: int) -> bytes:
     return key + struct.pack("<QI", sequence, index)
+
+
+def _mark_rows(
+    batch: int | None, marks: Mapping[int, bytes], decisions: bytes, persons: bytes
+) -> list[tuple[bytes, int | None, int, bytes, bytes]]:
+    ids = view_decisions(decisions)["id"]
+    return [
+        (
+            packed[at : at + MARK_BYTES],
+            batch,
+            entry,
+            ids[entry].tobytes(),
+            persons[entry * ADDRESS_BYTES : (entry + 1) * ADDRESS_BYTES],
+        )
+        for entry, packed in marks.items()
+        for at in range(0, len(packed), MARK_BYTES)
+    ]
 
 
 def _check_columns(

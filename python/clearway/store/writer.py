@@ -117,18 +117,25 @@ class Writer:
         """Inside the caller's transaction. entries: movements so far; returns them afterwards."""
         (accounts,) = self._connection.execute(schema.COUNT_ACCOUNTS).fetchone()
         group = read_group(blocks, self._numbers, accounts)
-        self._insert_blocks(blocks)
         self._insert_envelopes(group)
         self._insert_payments(group)
         movements = _Movements()
         _collect_moves(group, movements)
         self._apply_acts(group, movements)
-        return self._book(group, movements, entries)
+        places = self._book(group, movements, entries)
+        self._insert_blocks(blocks, places, entries)
+        return entries + 2 * len(places)
 
     # --- blocks, envelopes ----------------------------------------------------------------------
 
-    def _insert_blocks(self, blocks: Sequence[RecordedBlock]) -> None:
-        rows = [(b.height, b.time_ns, b.count, b.hash, b.header) for b in blocks]
+    def _insert_blocks(self, blocks: Sequence[RecordedBlock], places: Int64, entries: int) -> None:
+        """places: of the legs that were booked, in order; each made two movements."""
+        starts = np.array([block.height << schema.INDEX_BITS for block in blocks], np.int64)
+        before = (entries + 2 * np.searchsorted(places, starts)).tolist()
+        rows = [
+            (b.height, b.time_ns, b.count, b.hash, b.header, first)
+            for b, first in zip(blocks, before, strict=True)
+        ]
         self._connection.executemany(schema.INSERT_BLOCK, rows)
 
     def _insert_envelopes(self, group: Group) -> None:
@@ -316,9 +323,10 @@ class Writer:
 
     # --- movements ------------------------------------------------------------------------------
 
-    def _book(self, group: Group, movements: _Movements, entries: int) -> int:
+    def _book(self, group: Group, movements: _Movements, entries: int) -> Int64:
+        """Places of the legs that moved something, in order."""
         if not movements.rows:
-            return entries
+            return np.zeros(0, np.int64)
         legs = np.concatenate(movements.legs)
         row, payment = np.concatenate(movements.rows), np.concatenate(movements.payments)
         # A post may book a leg of zero, which moves nothing.
@@ -348,7 +356,7 @@ class Writer:
                 strict=True,
             ),
         )
-        return entries + count
+        return place
 
     def _last_balance(self, account: int, asset: int) -> int:
         row = self._connection.execute(schema.SELECT_BALANCE, (account, asset)).fetchone()

@@ -1,0 +1,203 @@
+"""Lists by time, by height and by metadata, and balances as they were."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+
+import pytest
+
+from tests.gateway.api import Api, fresh
+from tests.gateway.test_refused_before_ordering import expect
+
+
+def amounts(api: Api, path: str, **query: object) -> list[str]:
+    answer = api.get(path, **query)
+    assert answer.status_code == 200, answer.text
+    return [row["amount"] for row in answer.json()["data"]]
+
+
+def paid(api: Api, payer: str, payee: str, *sums: str) -> list[dict[str, object]]:
+    """One payment a sum, in blocks of their own."""
+    return [api.pay(payer, payee, one).json() for one in sums]
+
+
+def height(payment: dict[str, object]) -> int:
+    block = payment["block"]
+    assert isinstance(block, dict)
+    return int(block["height"])
+
+
+def test_payments_and_entries_of_some_blocks(api: Api) -> None:
+    payer, payee = api.account(funded="10.00"), api.account()
+    first, second, third = paid(api, payer, payee, "1.00", "2.00", "3.00")
+    of_payee = f"/v1/accounts/{payee}/entries"
+    middle = {"from": height(first) + 1, "to": height(second)}
+    assert amounts(api, "/v1/payments", account=payee, **middle) == ["2.00"]
+    assert amounts(api, of_payee, **middle) == ["2.00"]
+    upward = {"from": height(second)}
+    assert amounts(api, "/v1/payments", account=payee, **upward) == ["3.00", "2.00"]
+    assert amounts(api, of_payee, **upward) == ["3.00", "2.00"]
+    assert amounts(api, "/v1/payments", account=payee, to=height(second)) == ["2.00", "1.00"]
+    assert amounts(api, of_payee, to=height(second)) == ["2.00", "1.00"]
+    mine = amounts(api, "/v1/payments", **{"from": height(third), "to": height(third)})
+    assert mine == ["3.00"]
+    none = {"from": height(third), "to": height(first)}
+    assert amounts(api, "/v1/payments", account=payee, **none) == []
+    assert amounts(api, of_payee, **none) == []
+
+
+def test_payments_and_entries_of_some_time(api: Api) -> None:
+    payer, payee = api.account(funded="10.00"), api.account()
+    _, second, _ = paid(api, payer, payee, "1.00", "2.00", "3.00")
+    block = api.get(f"/v1/blocks/{height(second)}").json()["time"]
+    of_payee = f"/v1/accounts/{payee}/entries"
+    assert second["created"] == block
+    at_once = {"from": block[:-1] + "Z"}
+    # Answers show microseconds, and the block's time has nanoseconds beyond them.
+    assert amounts(api, "/v1/payments", account=payee, **at_once) == ["3.00", "2.00"]
+    assert amounts(api, of_payee, **at_once) == ["3.00", "2.00"]
+    assert amounts(api, of_payee, to=block) == ["1.00"]
+    assert amounts(api, of_payee, **{"from": "2199-01-01T00:00:00Z"}) == []
+    assert amounts(api, of_payee, to="1999-01-01T01:00:00+01:00") == []
+
+
+def test_pages_go_on_within_some_blocks(api: Api) -> None:
+    payer, payee = api.account(funded="10.00"), api.account()
+    made = paid(api, payer, payee, "1.00", "2.00", "3.00")
+    span = {"from": height(made[0]), "to": height(made[2]), "account": payee}
+    page = api.get("/v1/payments", limit=2, **span).json()
+    assert ([row["amount"] for row in page["data"]], page["has_more"]) == (["3.00", "2.00"], True)
+    rest = amounts(api, "/v1/payments", starting_after=page["data"][-1]["id"], **span)
+    assert rest == ["1.00"]
+
+
+def test_entries_of_one_asset(api: Api) -> None:
+    account = api.account("EUR/2", "USD/2", funded="4.00")
+    money = {"account": account, "amount": "5.00", "asset": "USD/2"}
+    assert api.post("/v1/faucet", money).json()["status"] == "settled"
+    assert amounts(api, f"/v1/accounts/{account}/entries", asset="USD/2") == ["5.00"]
+
+
+def test_payments_by_what_the_client_said(api: Api) -> None:
+    payer, payee, other = api.account(funded="90.00"), api.account(), api.account()
+    order = fresh("order-")
+    for to, amount, metadata in (
+        (payee, "1.00", {"order": order}),
+        (other, "2.00", {"order": order, "line": "7"}),
+        (payee, "3.00", {"order": order + "x"}),
+        (payee, "99.00", {"order": order}),  # refused, and found all the same
+        (payee, "4.00", {"line": order}),
+    ):
+        api.pay(payer, to, amount, metadata=metadata)
+    by_order = {"metadata[order]": order}
+    assert amounts(api, "/v1/payments", **by_order) == ["99.00", "2.00", "1.00"]
+    assert amounts(api, "/v1/payments", account=payee, **by_order) == ["99.00", "1.00"]
+    assert amounts(api, "/v1/payments", account=payer, **by_order) == ["99.00", "2.00", "1.00"]
+    assert amounts(api, "/v1/payments", **{"metadata[order]": "nothing"}) == []
+    page = api.get("/v1/payments", limit=2, **by_order).json()
+    assert ([row["amount"] for row in page["data"]], page["has_more"]) == (["99.00", "2.00"], True)
+    rest = amounts(api, "/v1/payments", starting_after=page["data"][-1]["id"], **by_order)
+    assert rest == ["1.00"]
+
+
+def test_a_linked_payment_is_found_too(api: Api) -> None:
+    payer, payee, order = api.account(funded="9.00"), api.account(), fresh("order-")
+    one = {"from": payer, "to": payee, "amount": "1.00", "asset": "EUR/2"}
+    rows = [{**one, "metadata": {"order": order}}, {**one, "metadata": {"order": order}}]
+    assert api.post("/v1/payments/linked", {"payments": rows}).status_code == 201
+    assert amounts(api, "/v1/payments", **{"metadata[order]": order}) == ["1.00", "1.00"]
+
+
+def test_no_clear_text_is_in_the_index_and_erasing_a_person_empties_it(api: Api) -> None:
+    payer, payee, order = api.account(funded="9.00"), api.account(), fresh("order-")
+    api.pay(payer, payee, "1.00", metadata={"secret-field": order})
+    vault = api.node.vault
+    rows = vault._database.reader().execute("SELECT * FROM marks").fetchall()
+    assert rows
+    assert not any(order in str(row) or "secret-field" in str(row) for row in rows)
+    assert vault.erase(_address(api, payer))
+    assert amounts(api, "/v1/payments", **{"metadata[secret-field]": order}) == []
+
+
+def _address(api: Api, account: str) -> bytes:
+    return bytes.fromhex(api.get(f"/v1/accounts/{account}").json()["address"][2:])
+
+
+def test_balances_as_they_were(api: Api) -> None:
+    account, payee = api.account("EUR/2", "USD/2", funded="10.00"), api.account()
+    opened = height_of_opening(api)
+    first, second = paid(api, account, payee, "1.00", "2.00")
+    path = f"/v1/accounts/{account}/balances"
+    then = api.get(path, at=height(first)).json()["data"]
+    assert then == [{"asset": "EUR/2", "posted": "9.00"}, {"asset": "USD/2", "posted": "0.00"}]
+    assert posted(api, path, str(height(first) - 1)) == "10.00"
+    assert posted(api, path, str(height(second))) == "7.00"
+    assert posted(api, path, "2199-01-01T00:00:00Z") == "7.00"
+    assert posted(api, path, str(second["created"])) == "9.00"  # its block is a little later
+    assert api.get(path, at="2001-01-01T00:00:00Z").json()["data"] == []
+    assert opened > 0
+
+
+def height_of_opening(api: Api) -> int:
+    return int(api.get("/v1/blocks", limit=1).json()["data"][0]["height"])
+
+
+def posted(api: Api, path: str, at: str) -> str:
+    [euro, _] = api.get(path, at=at).json()["data"]
+    assert euro["asset"] == "EUR/2"
+    return str(euro["posted"])
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("/v1/payments", {"from": "yesterday"}),
+        ("/v1/payments", {"to": "9" * 13}),
+        ("/v1/payments", {"to": "-1"}),
+        ("/v1/payments", {"metadata[a]": "1", "metadata[b]": "2"}),
+        ("/v1/payments", {"metadata[a]": "1", "from": "1"}),
+        ("/v1/payments", {"metadata[a]": "1", "status": "held"}),
+        ("/v1/payments", {"metadata": "1"}),
+        ("/v1/payments", {"status[a]": "held"}),
+    ],
+)
+def test_what_cannot_be_asked(api: Api, path: str, query: dict[str, str]) -> None:
+    expect(api.get(path, **query), "request.invalid")
+
+
+# --- what the database does -----------------------------------------------------------------------
+
+
+def plans(connection: sqlite3.Connection, act: Callable[[], object]) -> list[str]:
+    """How the statements of an act are run."""
+    statements: list[str] = []
+    connection.set_trace_callback(statements.append)
+    act()
+    connection.set_trace_callback(None)
+    assert statements
+    return [row[3] for one in statements for row in connection.execute(f"EXPLAIN QUERY PLAN {one}")]
+
+
+def test_every_question_uses_an_index(api: Api) -> None:
+    """A scan would read a million payments; a temporary tree would sort them."""
+    payer, payee = api.account(funded="10.00"), api.account()
+    payment = api.pay(payer, payee, "1.00", metadata={"order": "1"}).json()
+    assert api.get(f"/v1/payments/{payment['id']}").status_code == 200
+    projections, vault = api.node.projections, api.node.vault
+    address, span = _address(api, payer), range(1, 9)
+    questions: list[Callable[[], object]] = [
+        lambda: projections.payments(institution=1, heights=span, limit=50),
+        lambda: projections.payments(institution=1, account=address, heights=span, limit=50),
+        lambda: projections.entries(address, heights=span, limit=50),
+        lambda: projections.balances_at(address, 5),
+        lambda: projections.height_from(5),
+        lambda: projections.payments_by_id(1, [bytes(16)] * 50),
+    ]
+    found = [plan for ask in questions for plan in plans(projections.reader(), ask)]
+    reader = vault._database.reader()
+    found += plans(reader, lambda: vault.marked(bytes(16), limit=50))
+    found += plans(reader, lambda: vault.marked(bytes(16), limit=50, before=(9, 9)))
+    assert [plan for plan in found if not plan.startswith("SEARCH")] == [
+        "USE TEMP B-TREE FOR ORDER BY"
+    ]
