@@ -886,6 +886,31 @@ impl PyLedger {
         })
     }
 
+    /// Stages a block and does one thing more before any reader comes.
+    fn stage_and(
+        &self,
+        py: Python<'_>,
+        time_ns: u64,
+        envelopes: &[Buffer],
+        after: impl FnOnce(&mut Ledger) + Send,
+    ) -> PyResult<PyStaged> {
+        let envelopes: Vec<&[u8]> = envelopes.iter().map(|buffer| &**buffer).collect();
+        let mut clock = PhaseClock::start();
+        let mut mark = |phase| clock.mark(phase);
+        let block = py.detach(|| -> PyResult<Block> {
+            let _writer = self.writer.lock().map_err(|_| doubtful())?;
+            let read = || self.ledger.read().map_err(|_| doubtful());
+            let joined = read()?.join(time_ns, &envelopes)?;
+            let prepared = read()?.prepare(&joined, &envelopes, &mut mark)?;
+            let mut ledger = self.ledger.write().map_err(|_| doubtful())?;
+            let applied = ledger.apply(&joined, prepared, &mut mark);
+            let block = ledger.put(joined, applied);
+            after(&mut ledger);
+            Ok(block)
+        })?;
+        Ok(PyStaged { block, clock })
+    }
+
     fn read_block(&self, py: Python<'_>, height: u64) -> PyResult<Block> {
         let block = match &self.reader {
             Some(reader) => py.detach(|| read_block(reader, height)),
@@ -976,19 +1001,15 @@ impl PyLedger {
 
     #[pyo3(signature = (*, time_ns, envelopes))]
     fn stage(&self, py: Python<'_>, time_ns: u64, envelopes: Vec<Buffer>) -> PyResult<PyStaged> {
-        let envelopes: Vec<&[u8]> = envelopes.iter().map(|buffer| &**buffer).collect();
-        let mut clock = PhaseClock::start();
-        let mut mark = |phase| clock.mark(phase);
-        let block = py.detach(|| -> PyResult<Block> {
-            let _writer = self.writer.lock().map_err(|_| doubtful())?;
-            let read = || self.ledger.read().map_err(|_| doubtful());
-            let joined = read()?.join(time_ns, &envelopes)?;
-            let prepared = read()?.prepare(&joined, &envelopes, &mut mark)?;
-            let mut ledger = self.ledger.write().map_err(|_| doubtful())?;
-            let applied = ledger.apply(&joined, prepared, &mut mark);
-            Ok(ledger.put(joined, applied))
-        })?;
-        Ok(PyStaged { block, clock })
+        self.stage_and(py, time_ns, &envelopes, |_| {})
+    }
+
+    /// What `stage` would give, taken back under the same lock, so that no reader ever sees it.
+    #[pyo3(signature = (*, time_ns, envelopes))]
+    fn rehearse(&self, py: Python<'_>, time_ns: u64, envelopes: Vec<Buffer>) -> PyResult<PyStaged> {
+        self.stage_and(py, time_ns, &envelopes, |ledger| {
+            ledger.discard();
+        })
     }
 
     /// Readers go on while the block is written to a folder.

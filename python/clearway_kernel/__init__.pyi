@@ -237,6 +237,9 @@ class Ledger:
         reopened."""
 
     def discard(self) -> None: ...
+    def rehearse(self, *, time_ns: int, envelopes: Sequence[Buffer]) -> Staged:
+        """What `stage` would give, taken back at once: no reader ever sees it."""
+
     def close(self) -> None:
         """Syncs head and lets go of the folder's lock."""
 

@@ -43,6 +43,9 @@ class Unreliable:
         while self._delayed:
             self._engine.order(self._delayed.pop(0))
 
+    def rehearse(self, envelope: bytes) -> Ordered:
+        return self._engine.rehearse(envelope)
+
     def pass_time(self) -> None:
         self._engine.pass_time()
 

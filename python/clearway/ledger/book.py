@@ -91,6 +91,24 @@ def _refusal_codes() -> dict[int, str]:
     return dict(kernel.refusal_codes())
 
 
+def _staged_block(staged: kernel.Staged) -> Block:
+    return Block(
+        height=staged.height,
+        time_ns=staged.time_ns,
+        count=staged.count,
+        header=staged.header,
+        hash=staged.hash,
+        finality=b"",
+        heads=view_heads(staged.heads),
+        results=view_results(staged.results),
+        units=staged.units,
+        signatures_ns=staged.signatures_ns,
+        apply_ns=staged.apply_ns,
+        roots_ns=staged.roots_ns,
+        recorded=None,
+    )
+
+
 class Book:
     """A chain under one genesis, in a folder or, without one, in memory."""
 
@@ -190,29 +208,18 @@ class Book:
         Raises kernel.DecodeError (a ValueError) for an envelope that does not decode; nothing was
         changed then.
         """
+        rows = [as_buffer(row) for row in envelopes]
         self.durable.staging()
         try:
-            staged = self._ledger.stage(
-                time_ns=time_ns, envelopes=[as_buffer(row) for row in envelopes]
-            )
+            return _staged_block(self._ledger.stage(time_ns=time_ns, envelopes=rows))
         except BaseException:
             self.durable.ended(discarded=True)
             raise
-        return Block(
-            height=staged.height,
-            time_ns=staged.time_ns,
-            count=staged.count,
-            header=staged.header,
-            hash=staged.hash,
-            finality=b"",
-            heads=view_heads(staged.heads),
-            results=view_results(staged.results),
-            units=staged.units,
-            signatures_ns=staged.signatures_ns,
-            apply_ns=staged.apply_ns,
-            roots_ns=staged.roots_ns,
-            recorded=None,
-        )
+
+    def rehearse(self, *, time_ns: int, envelopes: Sequence[Rows]) -> Block:
+        """What `stage` would give, taken back at once: nothing is written, and nobody sees it."""
+        rows = [as_buffer(row) for row in envelopes]
+        return _staged_block(self._ledger.rehearse(time_ns=time_ns, envelopes=rows))
 
     def commit(self, finality: bytes) -> None:
         """Makes the staged block durable.

@@ -27,20 +27,14 @@ class Sequencer:
         with self._lock:
             block = self._append([envelope])
             durable_ns = max(block.time_ns, self._clock())
-        payments = int.from_bytes(envelope[4:8], "little")
-        index = block.count - payments
-        return Ordered(
-            height=block.height,
-            index=index,
-            time_ns=block.time_ns,
-            results=block.results[index:].tobytes(),
-            durable_ns=durable_ns,
-            steps_ns={
-                "signatures": block.signatures_ns,
-                "apply": block.apply_ns,
-                "roots": block.roots_ns,
-            },
-        )
+        return _ordered(block, envelope, durable_ns=durable_ns)
+
+    def rehearse(self, envelope: bytes) -> Ordered:
+        with self._lock:
+            if self._failed:
+                raise Fault("node.disk_failed")
+            block = self._book.rehearse(time_ns=self._next_time_ns(), envelopes=[envelope])
+        return _ordered(block, envelope, durable_ns=0)
 
     def pass_time(self) -> None:
         with self._lock:
@@ -55,8 +49,7 @@ class Sequencer:
         or no, and no further block is made."""
         if self._failed:
             raise Fault("node.disk_failed")
-        time_ns = max(self._book.time_ns + 1, self._clock())
-        block = self._book.stage(time_ns=time_ns, envelopes=envelopes)
+        block = self._book.stage(time_ns=self._next_time_ns(), envelopes=envelopes)
         try:
             self._book.commit(sign_finality(self._seed, block.hash))
         except Fault as fault:
@@ -66,3 +59,23 @@ class Sequencer:
             self._failed = True
             raise Fault("payment.outcome_unknown", payment="of this block") from fault
         return block
+
+    def _next_time_ns(self) -> int:
+        return max(self._book.time_ns + 1, self._clock())
+
+
+def _ordered(block: Block, envelope: bytes, *, durable_ns: int) -> Ordered:
+    payments = int.from_bytes(envelope[4:8], "little")
+    index = block.count - payments
+    return Ordered(
+        height=block.height,
+        index=index,
+        time_ns=block.time_ns,
+        results=block.results[index:].tobytes(),
+        durable_ns=durable_ns,
+        steps_ns={
+            "signatures": block.signatures_ns,
+            "apply": block.apply_ns,
+            "roots": block.roots_ns,
+        },
+    )

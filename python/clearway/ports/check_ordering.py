@@ -78,6 +78,15 @@ def time_passes_without_payments(case: OrderingCase) -> None:
     assert case.holds_count() == 0, "the hold that was due has ended"
 
 
+def a_rehearsal_leaves_no_trace(case: OrderingCase) -> None:
+    envelope, height = case.seal(2), case.height()
+    rehearsed = case.ordering.rehearse(envelope)
+    assert case.height() == height, "no block came of it"
+    ordered = case.ordering.order(envelope)
+    assert rehearsed.results == ordered.results, "it is what the ledger answers then"
+    assert (rehearsed.height, rehearsed.index) == (ordered.height, ordered.index), "and where"
+
+
 def nothing_is_wrong_with_a_sound_engine(case: OrderingCase) -> None:
     assert case.ordering.problems() == [], "no problems"
 
@@ -88,5 +97,6 @@ RULES: tuple[Callable[[OrderingCase], None], ...] = (
     an_envelope_is_applied_once,
     a_sweep_comes_first_and_shifts_the_payments,
     time_passes_without_payments,
+    a_rehearsal_leaves_no_trace,
     nothing_is_wrong_with_a_sound_engine,
 )

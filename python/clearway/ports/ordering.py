@@ -39,6 +39,12 @@ class Ordering(Protocol):
         payment.outcome_unknown when it may or may not be, or may still come.
         """
 
+    def rehearse(self, envelope: bytes) -> Ordered:
+        """What `order` would give now; nothing is written.
+
+        Faults: node.disk_failed.
+        """
+
     def pass_time(self) -> None:
         """Lets the ledger's time reach the clock's: holds that are due end, and envelopes that
         came too late can no longer be applied. Faults: node.disk_full, node.disk_failed."""
