@@ -69,7 +69,9 @@ LEAVES: st.SearchStrategy[Condition] = st.one_of(
     st.builds(AskedBy, st.sampled_from(Party)),
     st.builds(UpTo, U128),
 )
-DELIVERY = st.builds(Delivery, st.integers(1, 2**32 - 1), U128, fixed(20), fixed(20))
+DELIVERY = st.builds(
+    Delivery, st.integers(1, 2**32 - 1), st.integers(1, 2**126 - 1), fixed(20), fixed(20)
+).filter(lambda delivery: delivery.from_ != delivery.to)
 
 
 @st.composite
@@ -90,11 +92,16 @@ def conditions(draw: st.DrawFn, nodes: int) -> Condition:
 def shares(draw: st.DrawFn) -> tuple[int, tuple[Share, ...]]:
     addresses = draw(st.lists(fixed(20), unique=True, max_size=4))
     if draw(st.booleans()):
-        whole = draw(st.integers(1, 2**32 - 1))
-        part = st.integers(0, whole // max(1, len(addresses)))
+        if not addresses:
+            return 0, ()
+        whole = draw(st.integers(len(addresses), 2**32 - 1))
+        part = st.integers(1, whole // len(addresses))
         return whole, tuple(Share(to, part=draw(part)) for to in addresses)
     cap = st.integers(1, 2**128 - 1)
     return 0, tuple(Share(to, cap_minor=draw(cap)) for to in addresses)
+
+
+STREAM = st.builds(Stream, st.integers(1, 2**128 - 1), st.integers(1, 2**64 - 1), U64)
 
 
 @st.composite
@@ -110,7 +117,7 @@ def any_terms(draw: st.DrawFn) -> Terms:
         pay_at_deadline=draw(st.booleans()),
         payer_may_cancel=draw(st.booleans()),
         free_payee=not shared and draw(st.booleans()),
-        stream=draw(st.none() | st.builds(Stream, U128, st.integers(1, 2**64 - 1), U64)),
+        stream=draw(st.none() | STREAM),
         whole=whole,
         shares=shared,
     )
@@ -184,7 +191,12 @@ KEY, ADDRESS, OTHER = b"k" * 32, b"a" * 20, b"b" * 20
         (Terms(whole=2, shares=(Share(ADDRESS, 1, 1),)), "no cap"),
         (Terms(shares=(Share(ADDRESS, cap_minor=0),)), "cap above zero"),
         (Terms(shares=(Share(ADDRESS, 1, 1),)), "no part"),
-        (Terms(stream=Stream(1, 0, 0)), "a period"),
+        (Terms(stream=Stream(1, 0, 0)), "a rate and a period"),
+        (Terms(stream=Stream(0, 1, 0)), "a rate and a period"),
+        (Terms(whole=2), "has shares"),
+        (Terms(whole=2, shares=(Share(ADDRESS, 0),)), "part above zero"),
+        (Terms(release=Delivery(1, 0, ADDRESS, OTHER)), "of an amount"),
+        (Terms(release=Delivery(1, 1, OTHER, OTHER)), "one account to another"),
         (Terms(release=UpTo(2**128)), "does not fit"),
         (Terms(release=After(-1)), "does not fit"),
     ],

@@ -13,6 +13,7 @@ import numpy as np
 
 from clearway.payment.money import Asset, format_amount
 from clearway.payment.records import (
+    ENDED_BYTES,
     ENVELOPE,
     HEAD,
     HEAD_BYTES,
@@ -28,13 +29,13 @@ from clearway.payment.records import (
     Purpose,
     Role,
     parse_account_units,
+    parse_sweep,
     u128,
 )
 
 UNIT_BYTES = 64
 SIGNATURE_BYTES = 64
 UNITS_AT = 193  # in a head
-ENDED_BYTES = 32  # one row of a sweep
 _MOVES = frozenset({Kind.PAYMENT, Kind.POST, Kind.REFUND, Kind.ISSUE, Kind.REDEEM})
 _GOVERNING = frozenset({Kind.REGISTER_ASSET, Kind.REGISTER_KEY, Kind.REVOKE_KEY, Kind.SET_LIMIT})
 _BALANCING = Flag.BALANCING_PAYER | Flag.BALANCING_PAYEE
@@ -322,18 +323,6 @@ def _describe_sweep(entry: bytes) -> dict[str, object]:
         for institution, end, id in parse_sweep(entry)
     ]
     return {"kind": "sweep", "ended": ended}
-
-
-def parse_sweep(entry: bytes) -> list[tuple[int, int, bytes]]:
-    """(institution, records.End, id) of the rows that a sweep ended, in its order."""
-    return [
-        (
-            int.from_bytes(entry[at : at + 4], "little"),
-            entry[at + 4],
-            entry[at + 16 : at + ENDED_BYTES],
-        )
-        for at in range(ENDED_BYTES, len(entry), ENDED_BYTES)
-    ]
 
 
 def _name(names: type[IntEnum], number: int, what: str) -> str:

@@ -21,6 +21,8 @@ class DecisionFlag(enum.IntFlag):
     PAYER_SANCTIONED = 2
     PAYEE_SANCTIONED = 4
     NO_HOLD_SIGNED = 8  # the owner signed no hold, so a review had to become a decline
+    NO_REVIEW_OF_TERMS = 16  # conditional money has no review, so it had to become a decline
+    SHARE_SANCTIONED = 32
     NO_HOLD_LINKED = 64  # so of a payment that stands or falls with others
 
 

@@ -254,6 +254,23 @@ def pack_leg(*, payer: bytes, payee: bytes, asset: int, role: Role, amount_minor
     return _LEG_PACK.pack(payer, payee, asset, role, amount_minor & _LOW, amount_minor >> 64)
 
 
+ENDED_BYTES = 32
+_ENDED = struct.Struct("<IB11x16s")
+
+
+def parse_sweep(entry: bytes) -> list[tuple[int, int, bytes]]:
+    """(institution, what as in End, id) of each row of a sweep, in its order."""
+    return list(_ENDED.iter_unpack(entry[ENDED_BYTES:]))
+
+
+def as_amounts(hash: bytes) -> tuple[int, int]:
+    """A hash of 32 bytes as the two amounts, to_amount_minor and bound_minor, whose place it takes
+    in the heads of escrows and releases."""
+    return int.from_bytes(hash[:16], "little"), int.from_bytes(hash[16:], "little")
+
+
+HASH_AT = 64  # of that hash in such a head
+
 UNIT_ASSETS_FIRST = 7
 UNIT_ASSETS = 16
 ACCOUNT_ASSETS_MAX = UNIT_ASSETS_FIRST + 3 * UNIT_ASSETS

@@ -33,6 +33,9 @@ class Act(enum.StrEnum):
     APPROVE = "approve"
     REJECT = "reject"
     EXPIRE = "expire"
+    RELEASE = "release"  # a part of conditional money
+    RELEASE_ALL = "release_all"  # what was left of it
+    CANCEL = "cancel"
 
 
 # An approved payment settles when its capture was automatic; a manual one would need a second hold,
@@ -46,6 +49,9 @@ TRANSITIONS: dict[tuple[Status, Act], Status] = {
     (Status.HELD, Act.CAPTURE): Status.SETTLED,
     (Status.HELD, Act.VOID): Status.VOIDED,
     (Status.HELD, Act.EXPIRE): Status.RETURNED,
+    (Status.HELD, Act.RELEASE): Status.HELD,
+    (Status.HELD, Act.RELEASE_ALL): Status.SETTLED,
+    (Status.HELD, Act.CANCEL): Status.RETURNED,
     (Status.REVIEW, Act.APPROVE): Status.SETTLED,
     (Status.REVIEW, Act.REJECT): Status.DECLINED,
     (Status.REVIEW, Act.EXPIRE): Status.RETURNED,

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
+from clearway.payment.money import AMOUNT_MINOR_MAX, div_floor
+
 UNIT_BYTES: Final = 64
 UNITS_MAX: Final = 16  # the plan, the shares and the nodes together
 CHILDREN_MAX: Final = 15
@@ -170,6 +172,16 @@ def walk(condition: Condition | None) -> Iterator[Condition]:
             yield from walk(child)
 
 
+def accrued_minor(stream: Stream, *, now_ns: int, amount_minor: int) -> int:
+    """How much of `amount_minor` may have been released at this time.
+
+    >>> accrued_minor(Stream(3, 10, 100), now_ns=119, amount_minor=100)
+    5
+    """
+    streamed_ns = max(0, now_ns - stream.start_ns)
+    return min(amount_minor, div_floor(stream.rate_minor * streamed_ns, stream.period_ns))
+
+
 def share_out(
     terms: Terms, *, released_minor: int, amount_minor: int
 ) -> tuple[tuple[int, ...], int]:
@@ -199,7 +211,7 @@ def _given(terms: Terms, released_minor: int) -> list[int]:
         if terms.whole == 0:
             given.append(min(left_minor, share.cap_minor))
         else:
-            given.append(left_minor * share.part // left_parts if left_parts else 0)
+            given.append(div_floor(left_minor * share.part, left_parts))
         left_minor -= given[-1]
         left_parts -= share.part
     return given
@@ -375,8 +387,8 @@ def check_terms(terms: Terms) -> None:
     if 1 + len(terms.shares) + len(nodes) > UNITS_MAX:
         raise TermsError(f"there may be {UNITS_MAX - 1} shares and conditions together")
     _check_shares(terms)
-    if terms.stream is not None and terms.stream.period_ns == 0:
-        raise TermsError("a stream needs a period")
+    if terms.stream is not None and not (terms.stream.period_ns and terms.stream.rate_minor):
+        raise TermsError("a stream needs a rate and a period")
     for node in nodes:
         _check_node(node)
     if sum(isinstance(node, Delivery) for node in nodes) > 1:
@@ -392,6 +404,8 @@ def _check_shares(terms: Terms) -> None:
     if any(len(share.to) != 20 for share in shares):
         raise TermsError("an address has 20 bytes")
     if terms.whole:
+        if not shares or not all(share.part for share in shares):
+            raise TermsError("a split has shares, each with a part above zero")
         if sum(share.part for share in shares) > terms.whole:
             raise TermsError("the parts are more than the whole")
         if any(share.cap_minor for share in shares):
@@ -419,6 +433,10 @@ def _check_node(node: Condition) -> None:
                 raise TermsError(f"at least {node.at_least} of {len(node.of)} cannot be asked")
         case Preimage() if not 1 <= node.length <= PREIMAGE_BYTES_MAX:
             raise TermsError(f"a secret has 1 to {PREIMAGE_BYTES_MAX} bytes")
+        case Delivery() if not 1 <= node.amount_minor <= AMOUNT_MINOR_MAX:
+            raise TermsError("a delivery is of an amount from 1 to 2^126 - 1")
+        case Delivery() if node.from_ == node.to:
+            raise TermsError("a delivery goes from one account to another")
         case PayeeCategory() if node.category == 0:
             raise TermsError("category 0 is that of accounts without one")
         case _:

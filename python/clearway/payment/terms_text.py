@@ -109,16 +109,17 @@ def _shares(terms: Terms, words: Words) -> str:
         rest = "the rest of each division" if left == 0 else "the rest"
         return f"Of all that is released {', '.join(parts)}, {rest} to {words.payee}."
     levels = [
-        f"{'the next ' if n else 'The first '}{words.amount(share.cap_minor)} to "
-        f"{words.name(share.to)}"
+        f"{'the next' if n else 'The first'} {words.amount(share.cap_minor)} "
+        f"{'to' if n else 'go to'} {words.name(share.to)}"
         for n, share in enumerate(terms.shares)
     ]
     return f"{', '.join(levels)}, the rest to {words.payee}."
 
 
 def _part(share: Share, whole: int, words: Words) -> str:
-    count = f"{share.part} %" if whole == 100 else f"{share.part:,} of {whole:,} parts"
-    return f"{count} go to {words.name(share.to)}"
+    if whole == 100:
+        return f"{share.part} % goes to {words.name(share.to)}"
+    return f"{share.part:,} of {whole:,} parts go to {words.name(share.to)}"
 
 
 def _cancel(terms: Terms, words: Words) -> str:

@@ -26,7 +26,7 @@ UNIT_BYTES = 64
 NO_ACCOUNT = -1
 _BALANCING = np.uint16(Flag.BALANCING_PAYER | Flag.BALANCING_PAYEE)
 IS_MOVE = np.zeros(256, np.bool_)
-IS_MOVE[[Kind.PAYMENT, Kind.REFUND, Kind.ISSUE, Kind.REDEEM, Kind.CLAWBACK]] = True
+IS_MOVE[[Kind.PAYMENT, Kind.REFUND, Kind.ISSUE, Kind.REDEEM, Kind.ESCROW, Kind.CLAWBACK]] = True
 # Their one unit names the second person who signed.
 WITHOUT_LEGS = (Kind.ISSUE, Kind.CLAWBACK)
 Int64 = npt.NDArray[np.int64]
@@ -83,7 +83,7 @@ class Group:
     sweeps: dict[int, bytes]  # row → the whole entry
 
     def moves(self) -> Int64:
-        """The rows that are a payment, refund, issue, redeem or clawback, and no duplicate."""
+        """The rows that become a payment (IS_MOVE), and are no duplicate."""
         return np.flatnonzero(IS_MOVE[self.kind] & ~self.duplicate)
 
     def units_of(self, row: int) -> bytes:

@@ -33,7 +33,7 @@ _PAYMENT = """
 SELECT p.id, p.institution, p.kind, p.status, p.first_status, p.code, a.address, b.address,
     p.strangers, p.asset, p.to_asset, p.amount, p.to_amount, p.captured, p.refunded, p.target,
     p.purpose, p.outcome, k.time_ns, p.expires_ns, p.place, p.envelope, v.key, v.sequence, p.last,
-    p.legs
+    p.legs, p.terms_hash
 """
 _PAYMENT_JOINS = f"""
 JOIN blocks k ON k.height = p.place >> {INDEX_BITS}
@@ -43,7 +43,7 @@ LEFT JOIN accounts b ON b.number = p.payee
 """
 _ACT = """
 SELECT c.place, c.n, k.time_ns, c.id, c.institution, c.kind, c.code, c.target, a.address, c.amount,
-    q.id, c.status, c.envelope, v.key, v.sequence
+    c.captured, q.id, c.status, c.envelope, v.key, v.sequence
 """
 _ACT_JOINS = f"""
 JOIN blocks k ON k.height = c.place >> {INDEX_BITS}
@@ -131,6 +131,7 @@ class Queries:
         query = (
             f"{_PAYMENT} FROM payments p {_PAYMENT_JOINS}"
             " WHERE p.status IN ('held', 'review') AND p.status <> 'settled'"
+            f" AND p.kind <> {int(Kind.ESCROW)}"
             " AND p.institution = ? AND p.expires_ns < ? ORDER BY p.expires_ns, p.place LIMIT ?"
         )
         rows = self.reader().execute(query, (institution, expires_before_ns, min(limit, LIMIT_MAX)))
@@ -217,7 +218,8 @@ class Queries:
             (start, end, limit),
         ).fetchall()
         changed = reader.execute(
-            f"{_PAYMENT}, c.place, c.n, c.status, c.amount, l.time_ns FROM acts c"
+            f"{_PAYMENT}, c.place, c.n, c.kind, c.status, coalesce(c.captured, c.amount, 0),"
+            " l.time_ns FROM acts c"
             f" JOIN payments p ON p.place = c.payment {_PAYMENT_JOINS}"
             f" JOIN blocks l ON l.height = c.place >> {INDEX_BITS}"
             " WHERE (c.place > ? OR c.place = ? AND c.n > ?) AND c.place <= ?"
@@ -360,6 +362,7 @@ def _payment(row: Sequence[Any]) -> PaymentRow:
         id, institution, kind, status, first_status, code, payer, payee,
         strangers, asset, to_asset, amount, to_amount, captured, refunded, target,
         purpose, outcome, time_ns, expires_ns, place, envelope, key, sequence, last, legs,
+        terms_hash,
     ) = row  # fmt: skip
     amount_minor = int(amount)
     if captured is None:
@@ -395,6 +398,7 @@ def _payment(row: Sequence[Any]) -> PaymentRow:
         last_height=height_of(last),
         last_index=index_of(last),
         legs=legs or b"",
+        terms_hash=terms_hash or b"",
     )
 
 
@@ -417,20 +421,20 @@ def _first_change(row: Sequence[Any]) -> Change:
     status = now.first_status
     captured_minor = now.amount_minor if status is Status.SETTLED else 0
     then = _as_of(now, status, captured_minor, place_of(now.height, now.index))
-    return Change(now.height, now.index, 0, now.created_ns, status, then)
+    return Change(now.height, now.index, 0, now.created_ns, status, now.kind, then)
 
 
 def _later_change(row: Sequence[Any]) -> Change:
-    *payment, place, n, status_text, amount, time_ns = row
+    *payment, place, n, kind, status_text, captured, time_ns = row
     status = Status(status_text)
-    then = _as_of(_payment(payment), status, int(amount or 0), place)
-    return Change(height_of(place), index_of(place), n, time_ns, status, then)
+    then = _as_of(_payment(payment), status, int(captured), place)
+    return Change(height_of(place), index_of(place), n, time_ns, status, kind, then)
 
 
 def _act(row: Sequence[Any]) -> ActRow:
     (
         place, n, time_ns, id, institution, kind, code, target, account, amount,
-        payment, status, envelope, key, sequence,
+        captured, payment, status, envelope, key, sequence,
     ) = row  # fmt: skip
     ordered = envelope >= 0
     return ActRow(
@@ -445,6 +449,7 @@ def _act(row: Sequence[Any]) -> ActRow:
         target=target,
         account=account,
         amount_minor=int(amount or 0),
+        captured_minor=int(amount or 0) if captured is None else int(captured),
         payment=payment,
         status=None if status is None else Status(status),
         key=key if ordered else b"",

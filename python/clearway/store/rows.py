@@ -9,13 +9,13 @@ from clearway.payment.state import Status
 
 @dataclass(frozen=True, slots=True)
 class PaymentRow:
-    """A payment, refund, issuance or redemption.
+    """A payment, refund, issuance, redemption or escrow.
 
     status, captured_minor, refunded_minor: as asked, now or as of a change. code: the ledger's
     result of its entry, 0 or a refusal. created_ns: time of its block. legs: 64-byte units, empty
-    for the one leg from payer to payee. target: what it refunds, or its quote. key, sequence,
-    envelope_index: where the vault keeps what belongs to it. last_height, last_index: its latest
-    change.
+    for the one leg from payer to payee; of an escrow its terms, whose hash is terms_hash. target:
+    what it refunds, or its quote. key, sequence, envelope_index: where the vault keeps what
+    belongs to it. last_height, last_index: its latest change.
     """
 
     id: bytes
@@ -46,6 +46,7 @@ class PaymentRow:
     last_height: int
     last_index: int
     legs: bytes
+    terms_hash: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +60,12 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class ActRow:
-    """Any other entry: a capture, a void, an opened account; or a hold that a sweep ended (n from
-    1, id None).
+    """Any other entry: a capture, a void, a release, an opened account; or a hold or escrow that a
+    sweep ended (n from 1, id None).
 
-    target: the hold. account: address of the account opened, closed, frozen. payment: id of the
-    payment it changed, status: what to; both None when it was refused.
+    target: the hold or escrow. account: address of the account opened, closed, frozen, or that
+    asked for a release or cancel. payment: id of the payment it changed, status: what to; both
+    None when it was refused. captured_minor: all that was captured of it by then.
     """
 
     height: int
@@ -77,6 +79,7 @@ class ActRow:
     target: bytes | None
     account: bytes | None
     amount_minor: int
+    captured_minor: int
     payment: bytes | None
     status: Status | None
     key: bytes
@@ -86,14 +89,15 @@ class ActRow:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A payment got a status at (height, index, n); `payment` is as of then, so that what is told
-    of a change never depends on when it is told."""
+    """A payment got a status at (height, index, n), by an entry of this kind; `payment` is as of
+    then, so that what is told of a change never depends on when it is told."""
 
     height: int
     index: int
     n: int
     time_ns: int
     status: Status
+    kind: int
     payment: PaymentRow
 
 

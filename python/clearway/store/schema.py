@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 INDEX_BITS = 24
 INT64_MAX = 2**63 - 1
 
@@ -77,7 +77,8 @@ CREATE TABLE payments (
     captured,
     refunded,
     last INTEGER,
-    legs BLOB
+    legs BLOB,
+    terms_hash BLOB
 );
 CREATE INDEX payments_id ON payments (id, institution);
 CREATE INDEX payments_forgotten ON payments (place) WHERE code BETWEEN 1 AND 23;
@@ -109,6 +110,7 @@ CREATE TABLE acts (
     target BLOB,
     account INTEGER,
     amount,
+    captured,
     code INTEGER NOT NULL,
     status TEXT,
     payment INTEGER,
@@ -118,16 +120,18 @@ CREATE INDEX acts_id ON acts (id, institution) WHERE id IS NOT NULL;
 """
 # What each table holds, where its name does not say it:
 # blocks    entries: how many movements the chain had before the block.
-# payments  entries of kinds payment, refund, issue, redeem. payer, payee: account numbers, -1 for
-#           an address that is no account (strangers: the two addresses then). target: the refunded
-#           payment or the quote. first_status: as its own entry left it; captured: NULL is all of
-#           a settled payment and nothing of another; last: place of the latest change.
+# payments  entries of kinds payment, refund, issue, redeem, escrow. payer, payee: account numbers,
+#           -1 for an address that is no account (strangers: the two addresses then). target: the
+#           refunded payment or the quote. first_status: as its own entry left it; captured: NULL is
+#           all of a settled payment and nothing of another; last: place of the latest change.
+#           legs: the explicit ones; of an escrow its terms, whose hash is terms_hash.
 # parties   which payments an account is payer or payee of, in whatever state.
 # entries   what moved on an account. number counts movements of the whole chain; balance is the
 #           posted balance after it; payment: the place of the payment, which for a captured hold
 #           is not the place where it was booked.
-# acts      every other entry, and each hold that a sweep ended (n from 1). payment, status: which
-#           payment it changed and to what.
+# acts      every other entry, and each hold or escrow that a sweep ended (n from 1). payment,
+#           status: which payment it changed and to what; captured: all that was captured by then,
+#           where that is not its own amount.
 
 TABLE_NAMES: Final = (
     "progress", "blocks", "envelopes", "assets", "accounts", "payments", "parties", "entries",
@@ -135,8 +139,8 @@ TABLE_NAMES: Final = (
 )  # fmt: skip
 
 ACT_COLUMNS: Final = (
-    "place", "n", "id", "institution", "kind", "envelope", "target", "account", "amount", "code",
-    "status", "payment",
+    "place", "n", "id", "institution", "kind", "envelope", "target", "account", "amount",
+    "captured", "code", "status", "payment",
 )  # fmt: skip
 
 
@@ -161,9 +165,15 @@ SELECT_BALANCE: Final = (
     "SELECT balance FROM entries WHERE account = ? AND asset = ? ORDER BY number DESC LIMIT 1"
 )
 SELECT_AIMED: Final = (
-    "SELECT id, institution, place, amount, status, captured, refunded, last, legs"
+    "SELECT id, institution, place, amount, status, kind, captured, refunded, last, legs"
     " FROM payments WHERE id IN ({marks}) ORDER BY place"
 )
+SELECT_CONTRACT: Final = (
+    "SELECT a.address, b.address, p.asset, p.terms_hash FROM payments p"
+    " JOIN accounts a ON a.number = p.payer JOIN accounts b ON b.number = p.payee"
+    " WHERE p.place = ?"
+)
+SELECT_FLAGS: Final = "SELECT flags FROM accounts WHERE address = ?"
 SELECT_IDS: Final = "SELECT id, institution FROM payments WHERE id IN ({marks})"
 ANY_FORGOTTEN: Final = "SELECT EXISTS (SELECT 1 FROM payments WHERE code BETWEEN 1 AND 23)"
 SELECT_FORGOTTEN: Final = (

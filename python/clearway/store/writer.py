@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,12 +24,25 @@ from clearway.payment.records import (
     Legs,
     Outcome,
     parse_account_units,
+    parse_sweep,
     set_u128,
     u128,
 )
 from clearway.payment.state import CODE_DECLINED, Act, Status, first_act, next_status
 from clearway.store import schema
+from clearway.store.acts import (
+    Aimed,
+    AimedPayment,
+    Movements,
+    act_row,
+    add_legs,
+    change,
+    open_one,
+    single_legs,
+    sweep_row,
+)
 from clearway.store.database import IN_LIST_MAX
+from clearway.store.escrows import Escrows, escrow_key, terms_hash_of
 from clearway.store.group import (
     IS_MOVE,
     NO_ACCOUNT,
@@ -50,7 +62,6 @@ from clearway.store.group import (
 from clearway.store.running import Running
 from clearway.store.schema import sql_minor
 
-ENDED_BYTES = 32  # one row of a sweep: institution u32, end u8, 11 zero, id 16
 _U64 = 2**64
 _FLAG_CHANGES = {
     Kind.FREEZE: (int(AccountFlag.FROZEN), 0),
@@ -75,33 +86,6 @@ def _first_statuses() -> list[str]:
 _FIRST_STATUSES = np.array(_first_statuses(), object)
 
 
-@dataclass(slots=True)
-class _Payment:
-    """A payment that acts of this group change."""
-
-    place: int
-    amount_minor: int
-    status: Status
-    captured: int | str | None
-    refunded: int | str | None
-    last: int | None
-    legs: bytes | None
-    changed: bool = False
-
-
-_Aimed = dict[tuple[int, bytes], list[_Payment]]
-"""(institution, id) → its payments in order; more than one only after the ledger's window."""
-
-
-@dataclass(slots=True)
-class _Movements:
-    """Legs to be booked: to which row of the group each belongs, and to which payment."""
-
-    legs: list[Legs] = field(default_factory=list)
-    rows: list[Int64] = field(default_factory=list)
-    payments: list[Int64] = field(default_factory=list)
-
-
 class Writer:
     """Applies groups to the tables on the given connection; keeps the running balances."""
 
@@ -109,6 +93,7 @@ class Writer:
         self._connection = connection
         self._numbers = numbers
         self._running = Running(self._last_balance)
+        self._escrows = Escrows(connection)
 
     def forget(self) -> None:
         self._running.forget()
@@ -119,7 +104,7 @@ class Writer:
         group = read_group(blocks, self._numbers, accounts)
         self._insert_envelopes(group)
         self._insert_payments(group)
-        movements = _Movements()
+        movements = Movements()
         _collect_moves(group, movements)
         self._apply_acts(group, movements)
         places = self._book(group, movements, entries)
@@ -184,6 +169,7 @@ class Writer:
             "first_status": status,
             "status": status,
             "legs": _legs_of(group, rows),
+            "terms_hash": _terms_hashes(heads),
         }
         # A column that is NULL everywhere is left out: binding is a good part of the cost.
         given = {name: column for name, column in columns.items() if column is not None}
@@ -241,7 +227,7 @@ class Writer:
 
     # --- acts -----------------------------------------------------------------------------------
 
-    def _apply_acts(self, group: Group, movements: _Movements) -> None:
+    def _apply_acts(self, group: Group, movements: Movements) -> None:
         """Everything that is not a new payment, entry by entry, in order."""
         acting = (group.kind != Kind.ENVELOPE) & ~IS_MOVE[group.kind] & ~group.duplicate
         refunds = (group.kind == Kind.REFUND) & (group.code == 0) & ~group.duplicate
@@ -253,11 +239,13 @@ class Writer:
         for row in rows:
             kind = int(group.kind[row])
             if kind == Kind.SWEEP:
-                acts.extend(_sweep(group, row, aimed))
+                acts.extend(self._sweep(group, row, aimed, movements))
             elif kind == Kind.REFUND:
                 _refund(group, row, aimed)
             elif kind in (Kind.POST, Kind.VOID):
                 acts.append(_end_hold(group, row, aimed, movements))
+            elif kind in (Kind.RELEASE, Kind.CANCEL):
+                acts.append(self._escrows.act(group, row, aimed, movements))
             else:
                 acts.append(self._administer(group, row))
         self._connection.executemany(schema.INSERT_ACT, acts)
@@ -271,23 +259,41 @@ class Writer:
             ],
         )
 
-    def _load_aimed(self, group: Group, rows: list[int]) -> _Aimed:
+    def _load_aimed(self, group: Group, rows: list[int]) -> Aimed:
         """The payments that these rows aim at."""
         wanted: set[tuple[int, bytes]] = set()
         for row in rows:
             if group.kind[row] == Kind.SWEEP:
-                wanted.update(_ended(group.sweeps[row]))
+                wanted.update((key, id) for key, _what, id in parse_sweep(group.sweeps[row]))
             elif group.kind[row] in (Kind.POST, Kind.VOID, Kind.REFUND):
                 wanted.add(_target(group, row))
-        aimed: _Aimed = {}
+            elif group.kind[row] in (Kind.RELEASE, Kind.CANCEL):
+                wanted.add(escrow_key(group, row))
+        aimed: Aimed = {}
         for part in _parts(sorted({id for _, id in wanted})):
             query = schema.SELECT_AIMED.format(marks=",".join("?" * len(part)))
             for id, institution, place, amount, status, *rest in self._connection.execute(
                 query, part
             ):
-                one = _Payment(place, int(amount), Status(status), *rest)
+                one = AimedPayment(place, int(amount), Status(status), *rest)
                 aimed.setdefault((institution, id), []).append(one)
         return aimed
+
+    def _sweep(
+        self, group: Group, row: int, aimed: Aimed, movements: Movements
+    ) -> list[tuple[Any, ...]]:
+        """The holds and escrows that ended by themselves, counted from 1."""
+        acts = []
+        for n, (institution, what, id) in enumerate(parse_sweep(group.sweeps[row]), 1):
+            key = (institution, id)
+            if what == End.HOLD_RELEASED:
+                hold = open_one(aimed, key, escrow=False)
+                change(hold, Act.EXPIRE, group.place[row])
+                acts.append(sweep_row(group, row, n, key, hold))
+            elif what in (End.ESCROW_RETURNED, End.ESCROW_PAID):
+                paid = what == End.ESCROW_PAID
+                acts.append(self._escrows.end(group, row, n, key, aimed, movements, paid=paid))
+        return acts
 
     def _administer(self, group: Group, row: int) -> tuple[Any, ...]:
         """Accounts, assets, keys, limits: the act's row; a success changes its table."""
@@ -304,7 +310,7 @@ class Writer:
             code, scale = unit[:16].rstrip(b"\0").decode("ascii"), unit[16]
             number = int(group.heads["asset"][row])
             self._connection.execute(schema.INSERT_ASSET, (number, code, scale))
-        return _act_row(group, row, account=account)
+        return act_row(group, row, account=account)
 
     def _open_account(self, group: Group, row: int) -> None:
         owner, flags, assets = parse_account_units(group.units_of(row))
@@ -323,7 +329,7 @@ class Writer:
 
     # --- movements ------------------------------------------------------------------------------
 
-    def _book(self, group: Group, movements: _Movements, entries: int) -> Int64:
+    def _book(self, group: Group, movements: Movements, entries: int) -> Int64:
         """Places of the legs that moved something, in order."""
         if not movements.rows:
             return np.zeros(0, np.int64)
@@ -367,7 +373,7 @@ class Writer:
 
 
 def _first_status(heads: Any, code: Any) -> list[str]:
-    pending = (heads["flags"] & Flag.PENDING) != 0
+    pending = ((heads["flags"] & Flag.PENDING) != 0) | (heads["kind"] == Kind.ESCROW)
     review = heads["outcome"] == Outcome.REVIEW
     end = np.where(code == 0, 0, np.where(code == CODE_DECLINED, 1, 2))
     listed: list[str] = _FIRST_STATUSES[4 * end + 2 * pending + review].tolist()
@@ -398,9 +404,14 @@ def _targets(heads: Any) -> list[bytes | None] | None:
 
 
 def _legs_of(group: Group, rows: Int64) -> list[bytes | None] | None:
-    """The explicit legs of what moved or is held."""
+    """The explicit legs of what moved or is held; the terms of every escrow."""
     given = (group.leg_count[rows] > 0) & (group.code[rows] == 0)
+    given |= group.kind[rows] == Kind.ESCROW
     return _sparse(given, lambda row: group.units_of(int(rows[row])))
+
+
+def _terms_hashes(heads: Any) -> list[bytes | None] | None:
+    return _sparse(heads["kind"] == Kind.ESCROW, lambda row: terms_hash_of(heads[row]))
 
 
 def _sparse(given: Bool, value: Callable[[int], bytes]) -> list[bytes | None] | None:
@@ -415,64 +426,24 @@ def _sparse(given: Bool, value: Callable[[int], bytes]) -> list[bytes | None] | 
 # --- legs ---------------------------------------------------------------------------------------
 
 
-def _collect_moves(group: Group, movements: _Movements) -> None:
+def _collect_moves(group: Group, movements: Movements) -> None:
     """The legs of what was booked at once: explicit ones, or the one from payer to payee."""
     rows = group.moves()
     rows = rows[(group.code[rows] == 0) & ((group.heads["flags"][rows] & Flag.PENDING) == 0)]
+    rows = rows[group.kind[rows] != Kind.ESCROW]
     plain = rows[group.leg_count[rows] == 0]
     if len(plain):
-        _add_legs(movements, _single_legs(group.heads[plain]), plain, group.place[plain])
+        add_legs(movements, single_legs(group.heads[plain]), plain, group.place[plain])
     given = rows[group.leg_count[rows] > 0]
     if len(given):
         counts = group.leg_count[given]
         first = np.repeat(np.cumsum(counts) - counts, counts)
         at = np.repeat(group.unit_start[given], counts) + np.arange(counts.sum()) - first
         owner = np.repeat(given, counts)
-        _add_legs(movements, group.units[at], owner, group.place[owner])
-
-
-def _single_legs(heads: Any) -> Legs:
-    legs = np.zeros(len(heads), LEG)
-    legs["from"], legs["to"] = heads["payer"], heads["payee"]
-    for name in ("asset", "amount_lo", "amount_hi"):
-        legs[name] = heads[name]
-    return legs
-
-
-def _add_legs(movements: _Movements, legs: Legs, rows: Int64, payments: Int64) -> None:
-    movements.legs.append(legs)
-    movements.rows.append(rows)
-    movements.payments.append(payments)
+        add_legs(movements, group.units[at], owner, group.place[owner])
 
 
 # --- acts ---------------------------------------------------------------------------------------
-
-
-def _act_row(
-    group: Group,
-    row: int,
-    *,
-    n: int = 0,
-    target: bytes | None = None,
-    account: int | None = None,
-    amount_minor: int | None = None,
-    changed: _Payment | None = None,
-) -> tuple[Any, ...]:
-    """One row of schema.ACT_COLUMNS."""
-    return (
-        int(group.place[row]),
-        n,
-        group.heads["id"][row].tobytes(),
-        int(group.institution[row]),
-        int(group.kind[row]),
-        int(group.envelope[row]),
-        target,
-        account,
-        None if amount_minor is None else sql_minor(amount_minor),
-        int(group.code[row]),
-        None if changed is None else str(changed.status),
-        None if changed is None else changed.place,
-    )
 
 
 def _keys(group: Group, rows: Int64) -> list[tuple[int, bytes]]:
@@ -490,71 +461,42 @@ def _parts(ids: list[bytes]) -> Iterator[list[bytes]]:
         yield ids[start : start + IN_LIST_MAX]
 
 
-def _held(aimed: _Aimed, key: tuple[int, bytes]) -> _Payment:
-    """The open hold under an id; the ledger lets there be one."""
-    for payment in aimed.get(key, ()):
-        if payment.status in (Status.HELD, Status.REVIEW):
-            return payment
-    raise AssertionError("invariant: a hold that ends was recorded as open")
-
-
-def _end_hold(group: Group, row: int, aimed: _Aimed, movements: _Movements) -> tuple[Any, ...]:
+def _end_hold(group: Group, row: int, aimed: Aimed, movements: Movements) -> tuple[Any, ...]:
     """A capture or approval, a void or rejection."""
     key = _target(group, row)
     posts = group.kind[row] == Kind.POST
     amount_minor = u128(group.results[row], "amount") if posts else None
     if group.code[row] != 0:
-        return _act_row(group, row, target=key[1], amount_minor=amount_minor)
-    hold = _held(aimed, key)
+        return act_row(group, row, target=key[1], amount_minor=amount_minor)
+    hold = open_one(aimed, key, escrow=False)
     reviewed = hold.status is Status.REVIEW
     if amount_minor is None:
-        _change(hold, Act.REJECT if reviewed else Act.VOID, group.place[row])
+        change(hold, Act.REJECT if reviewed else Act.VOID, group.place[row])
     else:
-        _change(hold, Act.APPROVE if reviewed else Act.CAPTURE, group.place[row])
+        change(hold, Act.APPROVE if reviewed else Act.CAPTURE, group.place[row])
         if amount_minor != hold.amount_minor:
             hold.captured = sql_minor(amount_minor)
         legs = _posted_legs(group, row, hold, amount_minor)
         payments = np.full(len(legs), hold.place, np.int64)
-        _add_legs(movements, legs, np.full(len(legs), row, np.int64), payments)
-    return _act_row(group, row, target=key[1], amount_minor=amount_minor, changed=hold)
+        add_legs(movements, legs, np.full(len(legs), row, np.int64), payments)
+    return act_row(group, row, target=key[1], amount_minor=amount_minor, changed=hold)
 
 
-def _posted_legs(group: Group, row: int, hold: _Payment, amount_minor: int) -> Legs:
+def _posted_legs(group: Group, row: int, hold: AimedPayment, amount_minor: int) -> Legs:
     """docs/format.md, Post: the legs given, or the hold's whole, or its only one in part."""
     given = group.units_of(row)
     if given:
         return np.frombuffer(given, LEG)
     if hold.legs is None:
         # The entry names the hold's payer, payee and asset, and its amount is what is captured.
-        return _single_legs(group.heads[row : row + 1])
+        return single_legs(group.heads[row : row + 1])
     legs = np.frombuffer(hold.legs, LEG).copy()
     if len(legs) == 1:
         set_u128(legs[0], "amount", amount_minor)
     return legs
 
 
-def _sweep(group: Group, row: int, aimed: _Aimed) -> list[tuple[Any, ...]]:
-    """The holds that ended by themselves, counted from 1."""
-    acts = []
-    for n, key in enumerate(_ended(group.sweeps[row]), 1):
-        hold = _held(aimed, key)
-        _change(hold, Act.EXPIRE, group.place[row])
-        fields = _act_row(group, row, n=n, target=key[1], changed=hold)
-        # An ended hold is an act of nobody: it has no id, and the institution is the hold's.
-        acts.append((*fields[:2], None, key[0], *fields[4:]))
-    return acts
-
-
-def _ended(sweep: bytes) -> list[tuple[int, bytes]]:
-    """(institution, id) of the holds that a sweep ended."""
-    return [
-        (int.from_bytes(sweep[at : at + 4], "little"), sweep[at + 16 : at + ENDED_BYTES])
-        for at in range(ENDED_BYTES, len(sweep), ENDED_BYTES)
-        if sweep[at + 4] == End.HOLD_RELEASED
-    ]
-
-
-def _refund(group: Group, row: int, aimed: _Aimed) -> None:
+def _refund(group: Group, row: int, aimed: Aimed) -> None:
     """The payment that was refunded counts what its payer got back, in its own asset."""
     head = group.heads[row]
     lives = aimed.get(_target(group, row))
@@ -564,9 +506,3 @@ def _refund(group: Group, row: int, aimed: _Aimed) -> None:
     back_minor = u128(head, "to_amount" if head["to_asset"] else "amount")
     refunded.refunded = sql_minor(int(refunded.refunded or 0) + back_minor)
     refunded.last, refunded.changed = int(group.place[row]), True
-
-
-def _change(payment: _Payment, act: Act, place: Any) -> None:
-    status = next_status(payment.status, act)
-    assert status is not None, f"invariant: {act} follows {payment.status}"
-    payment.status, payment.last, payment.changed = status, int(place), True

@@ -1,0 +1,116 @@
+"""What acts of a group change: payments that they aim at, movements that they book, their rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from clearway.payment.records import LEG, Kind, Legs
+from clearway.payment.state import Act, Status, next_status
+from clearway.store.group import Group, Int64
+from clearway.store.schema import sql_minor
+
+OPEN = (Status.HELD, Status.REVIEW)
+
+
+@dataclass(slots=True)
+class AimedPayment:
+    """A payment that acts of this group change. legs: of an escrow its terms."""
+
+    place: int
+    amount_minor: int
+    status: Status
+    kind: int
+    captured: int | str | None
+    refunded: int | str | None
+    last: int | None
+    legs: bytes | None
+    changed: bool = False
+
+
+Aimed = dict[tuple[int, bytes], list[AimedPayment]]
+"""(institution, id) → its payments in order; more than one only after the ledger's window."""
+
+
+@dataclass(slots=True)
+class Movements:
+    """Legs to be booked: to which row of the group each belongs, and to which payment."""
+
+    legs: list[Legs] = field(default_factory=list)
+    rows: list[Int64] = field(default_factory=list)
+    payments: list[Int64] = field(default_factory=list)
+
+
+def add_legs(movements: Movements, legs: Legs, rows: Int64, payments: Int64) -> None:
+    movements.legs.append(legs)
+    movements.rows.append(rows)
+    movements.payments.append(payments)
+
+
+def single_legs(heads: Any) -> Legs:
+    legs = np.zeros(len(heads), LEG)
+    legs["from"], legs["to"] = heads["payer"], heads["payee"]
+    for name in ("asset", "amount_lo", "amount_hi"):
+        legs[name] = heads[name]
+    return legs
+
+
+def act_row(
+    group: Group,
+    row: int,
+    *,
+    n: int = 0,
+    target: bytes | None = None,
+    account: int | None = None,
+    amount_minor: int | None = None,
+    captured_minor: int | None = None,
+    changed: AimedPayment | None = None,
+) -> tuple[Any, ...]:
+    """One row of schema.ACT_COLUMNS. captured_minor: all that was captured by then, where that is
+    not amount_minor."""
+    return (
+        int(group.place[row]),
+        n,
+        group.heads["id"][row].tobytes(),
+        int(group.institution[row]),
+        int(group.kind[row]),
+        int(group.envelope[row]),
+        target,
+        account,
+        None if amount_minor is None else sql_minor(amount_minor),
+        None if captured_minor is None else sql_minor(captured_minor),
+        int(group.code[row]),
+        None if changed is None else str(changed.status),
+        None if changed is None else changed.place,
+    )
+
+
+def open_one(aimed: Aimed, key: tuple[int, bytes], *, escrow: bool) -> AimedPayment:
+    """The open hold or escrow under an id; the ledger lets there be one of each."""
+    for payment in aimed.get(key, ()):
+        if payment.status in OPEN and (payment.kind == Kind.ESCROW) is escrow:
+            return payment
+    raise AssertionError("invariant: what ends was recorded as open")
+
+
+def sweep_row(
+    group: Group,
+    row: int,
+    n: int,
+    key: tuple[int, bytes],
+    changed: AimedPayment,
+    *,
+    captured_minor: int | None = None,
+) -> tuple[Any, ...]:
+    """Row n (from 1) of a sweep: what ended by itself is an act of nobody. It has no id, and the
+    institution is that of what ended."""
+    fields = act_row(group, row, n=n, target=key[1], captured_minor=captured_minor, changed=changed)
+    return (*fields[:2], None, key[0], *fields[4:])
+
+
+def change(payment: AimedPayment, act: Act, place: Any) -> None:
+    status = next_status(payment.status, act)
+    assert status is not None, f"invariant: {act} follows {payment.status}"
+    payment.status, payment.last, payment.changed = status, int(place), True
