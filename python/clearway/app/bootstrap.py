@@ -33,6 +33,7 @@ from clearway.ledger.crypto import hash_bytes, public_key
 from clearway.ledger.genesis import Genesis, dump_genesis, load_genesis
 from clearway.lifecycle.batcher import Batcher, Limits
 from clearway.lifecycle.phases import PhaseClock
+from clearway.lifecycle.rehearse import rehearse
 from clearway.lifecycle.replay import Replay
 from clearway.lifecycle.resume import catch_up
 from clearway.lifecycle.rooms import Rooms
@@ -149,6 +150,10 @@ class Node:
         if self.ordering.problems():
             return Fault("node.disk_failed")
         return self.batcher.disk_fault()
+
+    def rehearse(self, submission: Submission) -> Placed:
+        """What the ledger would answer to it; nothing is written."""
+        return rehearse(submission, self.rooms)
 
     async def replay(self, id: bytes, request_hash: bytes) -> Placed | None:
         """The first answer to an id that was used. Refuses idempotency.body_differs."""

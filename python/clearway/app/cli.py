@@ -87,6 +87,23 @@ def _keys_revoke(args: argparse.Namespace) -> int:
     return 0 if found["ok"] else 1
 
 
+def _signer(args: argparse.Namespace) -> int:
+    from clearway.app import signer
+
+    if args.action == "create":
+        found, words = signer.create_signer(args.file)
+    elif args.action == "show":
+        found, words = signer.show_signer(args.file)
+    elif args.action == "approve":
+        found, words = signer.sign_approval(args.file, args.approval)
+    else:
+        found, words = signer.sign_fact(
+            args.file, subject=args.subject, value=args.value, at=args.at
+        )
+    say(args, found, words)
+    return 0
+
+
 def _replay(args: argparse.Namespace) -> int:
     from clearway.app.replay import replay_file
 
@@ -213,6 +230,27 @@ def _parser() -> argparse.ArgumentParser:
     add("list", "list the API keys", _keys_list, keys_commands, data=True)
     revoke = add("revoke", "revoke an API key, at once", _keys_revoke, keys_commands, data=True)
     revoke.add_argument("id")
+
+    signer = commands.add_parser(
+        "signer", help="keys of approvers and oracles", description="keys of approvers and oracles"
+    )
+    signer_commands = signer.add_subparsers(metavar="ACTION", required=True, dest="action")
+    for action, help in (
+        ("create", "make a key file and print its public key"),
+        ("show", "print the public key of a key file"),
+        ("approve", "sign the release of conditional money"),
+        ("fact", "sign a fact as an oracle"),
+    ):
+        command = add(action, help, _signer, signer_commands)
+        command.add_argument("file", type=Path, help="the key file")
+        if action == "approve":
+            command.add_argument(
+                "approval", type=Path, help="answer of GET …/approval, - for standard input"
+            )
+        elif action == "fact":
+            command.add_argument("--subject", required=True, help="16 bytes in hex")
+            command.add_argument("--value", required=True, type=int)
+            command.add_argument("--at", help="RFC 3339; now")
 
     replay = add("replay", "push a file of payments through the whole pipeline", _replay)
     replay.add_argument("file", type=Path, metavar="FILE.parquet|csv")

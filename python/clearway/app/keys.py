@@ -61,26 +61,37 @@ def open_keys(config: Config) -> Keys:
 
 def save_keys(path: Path, keys: Keys, passphrase: str) -> None:
     """Complete or not at all, and never over an existing file."""
-    salt, nonce = secrets.token_bytes(16), secrets.token_bytes(12)
     plain = json.dumps({name: value.hex() for name, value in asdict(keys).items()}).encode()
-    sealed = AESGCM(_derive(passphrase, salt)).encrypt(nonce, plain, FORMAT.encode())
-    body = {"format": FORMAT, "salt": salt.hex(), "nonce": nonce.hex(), "sealed": sealed.hex()}
-    write_secret(path, json.dumps(body, indent=2) + "\n")
+    seal_file(path, plain, passphrase, format=FORMAT)
 
 
 def load_keys(path: Path, passphrase: str) -> Keys:
     """Raises ConfigError when the passphrase is not the file's, or the file is damaged."""
+    plain = open_file(path, passphrase, format=FORMAT)
+    return Keys(**{name: bytes.fromhex(value) for name, value in json.loads(plain).items()})
+
+
+def seal_file(path: Path, plain: bytes, passphrase: str, *, format: str) -> None:
+    """A new file of mode 0600 that only the passphrase opens. FileExistsError."""
+    salt, nonce = secrets.token_bytes(16), secrets.token_bytes(12)
+    sealed = AESGCM(_derive(passphrase, salt)).encrypt(nonce, plain, format.encode())
+    body = {"format": format, "salt": salt.hex(), "nonce": nonce.hex(), "sealed": sealed.hex()}
+    write_secret(path, json.dumps(body, indent=2) + "\n")
+
+
+def open_file(path: Path, passphrase: str, *, format: str) -> bytes:
+    """What `seal_file` sealed. Raises ConfigError when the passphrase is not the file's, or the
+    file is damaged or of another format."""
     try:
         body = json.loads(path.read_text("utf-8"))
         salt, nonce, sealed = (bytes.fromhex(body[name]) for name in ("salt", "nonce", "sealed"))
-        plain = AESGCM(_derive(passphrase, salt)).decrypt(nonce, sealed, FORMAT.encode())
+        return AESGCM(_derive(passphrase, salt)).decrypt(nonce, sealed, format.encode())
     except InvalidTag:
         raise ConfigError(
             [f"CLEARWAY_KEY_PASSPHRASE: does not open {path}, or the file is damaged"]
         ) from None
     except (ValueError, KeyError, TypeError) as error:
         raise ConfigError([f"{path}: not a key file ({error})"]) from error
-    return Keys(**{name: bytes.fromhex(value) for name, value in json.loads(plain).items()})
 
 
 def write_secret(path: Path, text: str) -> None:

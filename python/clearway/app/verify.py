@@ -11,6 +11,7 @@ from clearway.app.config import load_config
 from clearway.ledger.block_range import RANGE_BYTES_MAX, check_range
 from clearway.ledger.genesis import load_genesis
 from clearway.ledger.receipt import ReceiptError, check_receipt, parse_receipt
+from clearway.ledger.terms import describe_terms
 from clearway.ledger.verify import verify_chain
 
 NO_TRUST: Final = "no trusted genesis was given (--trust GENESIS.json)"
@@ -42,7 +43,8 @@ def verify_receipt(file: Path, *, trust: Path | None) -> tuple[dict[str, Any], s
         why = f"{NO_TRUST}; a receipt proves nothing alone"
         return {"ok": False, "what": why}, f"NOT VERIFIED: {why}"
     try:
-        checked = check_receipt(parse_receipt(file.read_bytes()), load_genesis(trust))
+        receipt, genesis = parse_receipt(file.read_bytes()), load_genesis(trust)
+        checked = check_receipt(receipt, genesis)
     except (ReceiptError, ValueError, OSError) as error:
         return {"ok": False, "what": str(error)}, f"NOT VERIFIED: {error}"
     answer = {
@@ -53,7 +55,11 @@ def verify_receipt(file: Path, *, trust: Path | None) -> tuple[dict[str, Any], s
         "entry": checked.entry,
         "result": checked.result,
     }
-    return answer, f"VERIFIED: {checked.tell()}"
+    assets = {asset.number: asset for asset in genesis.assets}
+    terms = describe_terms(bytes.fromhex(receipt["entry"]), assets)
+    if terms is None:
+        return answer, f"VERIFIED: {checked.tell()}"
+    return answer | {"terms": terms}, f"VERIFIED: {checked.tell()}. {terms}"
 
 
 def verify_blocks(

@@ -40,7 +40,7 @@ from clearway.gateway.door import (
 from clearway.gateway.metrics import SETTLED_BATCHES
 from clearway.gateway.node import Node
 from clearway.gateway.openapi import describe_api
-from clearway.gateway.problems import invalid_body, problem, problem_headers
+from clearway.gateway.problems import UNREADABLE, invalid_body, problem, problem_headers
 from clearway.gateway.render import to_json
 from clearway.gateway.routes import ROUTES, Route
 from clearway.gateway.single import PATH, SinglePayments
@@ -236,7 +236,7 @@ def _decode_body(route: Route, body: bytes) -> Any:
     assert route.body is not None
     try:
         return msgspec.json.decode(body or b"{}", type=route.body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise invalid_body(error) from None
 
 

@@ -21,9 +21,18 @@ HEIGHT_DIGITS_MAX = 18
 
 
 def receipt(ask: Ask) -> Answer:
-    """The proof of the entry that made the payment. Refuses payment.unknown."""
-    row = find_row(ask)
-    return Answer(200, make_receipt(ask.door.node.book, row.height, row.index))
+    """The proof of the entry that made the payment, or of the one that changed it n-th.
+
+    Refuses payment.unknown, act.unknown.
+    """
+    row, number = find_row(ask), ask.query.act
+    height, index = row.height, row.index
+    if number:
+        acts = ask.door.node.projections.acts_on(row.institution, row.id)
+        if number > len(acts):
+            raise Refusal("act.unknown", act=number, count=len(acts))
+        height, index = acts[number - 1].height, acts[number - 1].index
+    return Answer(200, make_receipt(ask.door.node.book, height, index))
 
 
 def list_assets(ask: Ask) -> Answer:

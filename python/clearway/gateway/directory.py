@@ -25,6 +25,8 @@ _PAYER_SANCTIONED = int(DecisionFlag.PAYER_SANCTIONED)
 _PAYEE_SANCTIONED = int(DecisionFlag.PAYEE_SANCTIONED)
 _NO_HOLD_SIGNED = int(DecisionFlag.NO_HOLD_SIGNED)
 _NO_HOLD_LINKED = int(DecisionFlag.NO_HOLD_LINKED)
+_NO_REVIEW_OF_TERMS = int(DecisionFlag.NO_REVIEW_OF_TERMS)
+_SHARE_SANCTIONED = int(DecisionFlag.SHARE_SANCTIONED)
 
 
 class Directory:
@@ -163,10 +165,14 @@ class Directory:
             found.append("payer_sanctioned")
         if flags & _PAYEE_SANCTIONED:
             found.append("payee_sanctioned")
+        if flags & _SHARE_SANCTIONED:
+            found.append("share_sanctioned")
         if flags & _NO_HOLD_SIGNED:
             found.append("no_hold_signed")
         if flags & _NO_HOLD_LINKED:
             found.append("no_hold_linked")
+        if flags & _NO_REVIEW_OF_TERMS:
+            found.append("no_review_of_conditions")
         if reasons:
             found.extend(reason.code for reason in reasons_of(reasons))
         return found

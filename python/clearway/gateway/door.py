@@ -26,6 +26,7 @@ from clearway.gateway.directory import Directory
 from clearway.gateway.metrics import Metrics
 from clearway.gateway.news import News
 from clearway.gateway.node import Node
+from clearway.gateway.pace import Pace
 from clearway.gateway.problems import problem, problem_headers
 from clearway.gateway.render import to_json
 from clearway.payment.batch import Placed, Submission
@@ -82,6 +83,7 @@ class Door:
         self.directory = directory
         self.metrics = Metrics()
         self.news = News()
+        self.simulations = Pace()
         self.stopping = False
         self.authenticate = Authenticator(node.vault).authenticate
         self._readers = ThreadPoolExecutor(READERS_MAX, thread_name_prefix="reader")

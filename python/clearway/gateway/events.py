@@ -18,6 +18,8 @@ from clearway.gateway.render import render_payment, to_json, view_row
 from clearway.gateway.schemas import Event, EventData
 from clearway.gateway.times import format_time
 from clearway.payment.errors import Refusal
+from clearway.payment.records import Kind
+from clearway.payment.state import Status
 from clearway.store.rows import Change
 
 STREAMS_MAX = 64
@@ -122,7 +124,9 @@ def _event_text(ask: Ask, change: Change, private: instructions.Private) -> byte
     id = f"{change.height}-{change.index}-{change.n}"
     view = view_row(change.payment, private)
     payment = render_payment(view, ask.door.directory, decisions=False)
-    kind = f"payment.{change.status}"
+    # A part of conditional money leaves the payment held, and is news all the same.
+    part = change.kind == Kind.RELEASE and change.status is Status.HELD
+    kind = "payment.released" if part else f"payment.{change.status}"
     event = Event(id, "event", kind, format_time(change.time_ns), EventData(payment))
     return b"id: %s\nevent: %s\ndata: %s\n\n" % (id.encode(), kind.encode(), to_json(event))
 

@@ -20,6 +20,7 @@ from clearway.gateway.schemas import Explanation
 from clearway.payment.decision import DecisionFlag
 from clearway.payment.errors import CATALOGUE
 from clearway.payment.ids import format_payment
+from clearway.payment.records import Kind
 from clearway.payment.state import Status
 from clearway.risk.features import FEATURES
 from clearway.risk.reasons import Reason, reasons_of
@@ -38,6 +39,12 @@ CUSTOMER_TEXTS: Final[dict[Status, str]] = {
     Status.RETURNED: "The reservation ended by itself, and no money was moved.",
     Status.UNKNOWN: "We do not know yet whether the payment was made. Please ask again soon.",
 }
+CONDITIONAL_TEXTS: Final[dict[Status, str]] = {
+    Status.HELD: "The amount is reserved, and is paid as the conditions say. What is left at the "
+    "deadline goes where they say.",
+    Status.SETTLED: "All of the amount was paid, as the conditions say.",
+    Status.RETURNED: "What had not been paid went back: the deadline passed, or it was cancelled.",
+}
 _FINDINGS: Final[tuple[tuple[DecisionFlag, str, str], ...]] = (
     (DecisionFlag.PAYER_SANCTIONED, "payer_sanctioned", "The payer matches a sanctions list."),
     (DecisionFlag.PAYEE_SANCTIONED, "payee_sanctioned", "The payee matches a sanctions list."),
@@ -51,21 +58,32 @@ _FINDINGS: Final[tuple[tuple[DecisionFlag, str, str], ...]] = (
         "no_hold_linked",
         "A review needs a hold, and this payment stands or falls with others at once.",
     ),
+    (
+        DecisionFlag.SHARE_SANCTIONED,
+        "share_sanctioned",
+        "An account that would get a share or a delivery matches a sanctions list.",
+    ),
+    (
+        DecisionFlag.NO_REVIEW_OF_TERMS,
+        "no_review_of_conditions",
+        "A person should have looked at it, and payments with conditions have no review.",
+    ),
 )
 
 
 def explain(ask: Ask) -> Answer:
     """Refuses payment.unknown."""
     row = find_row(ask)
-    text = customer_text(Status(row.status), row.code, ask)
+    text = customer_text(row, ask)
     inner = _full_reasons(ask, row) if ask.decisions else {}
     payment = format_payment(row.id)
     return Answer(200, Explanation("explanation", payment, row.status, text, **inner))
 
 
-def customer_text(status: Status, code: int, ask: Ask) -> str:
-    detail = CATALOGUE[ask.door.directory.refusal(code)].detail if code else ""
-    return CUSTOMER_TEXTS[status].format(detail=detail)
+def customer_text(row: PaymentRow, ask: Ask) -> str:
+    detail = CATALOGUE[ask.door.directory.refusal(row.code)].detail if row.code else ""
+    texts = CUSTOMER_TEXTS | (CONDITIONAL_TEXTS if row.kind == Kind.ESCROW else {})
+    return texts[Status(row.status)].format(detail=detail)
 
 
 def _full_reasons(ask: Ask, row: PaymentRow) -> dict[str, Any]:

@@ -95,7 +95,7 @@ def pay(
         flags=flags | (Flag.PENDING if hold_ns else 0),
         asset=asset,
         to_asset=to_asset,
-        purpose=int.from_bytes(purpose.encode("ascii"), "little") if purpose else 0,
+        purpose=purpose_number(purpose),
         target=quote,
         amount_minor=amount_minor,
         payer=payer,
@@ -105,6 +105,11 @@ def pay(
         expires_ns=now_ns + hold_ns if hold_ns else 0,
         details=details,
     )
+
+
+def purpose_number(purpose: str | None) -> int:
+    """Four letters as the ledger keeps them, 0 for none."""
+    return int.from_bytes(purpose.encode("ascii"), "little") if purpose else 0
 
 
 def capture(

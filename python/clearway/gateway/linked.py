@@ -64,7 +64,7 @@ def _chain(members: list[Ask], *, net: bool) -> list[Submission]:
 
 
 def _check_may_be_netted(body: PaymentRequest, number: int) -> None:
-    if body.capture == "manual" or body.sweep:
+    if body.capture == "manual" or body.sweep or body.conditions is not None:
         what = "what is netted is paid at once, and whole"
         raise Refusal("request.invalid", field=f"payments[{number}]", what=what)
 

@@ -12,7 +12,7 @@ from typing import Protocol
 from clearway.ledger.book import Book
 from clearway.ledger.genesis import Genesis
 from clearway.lifecycle.batcher import Batcher
-from clearway.payment.batch import Placed
+from clearway.payment.batch import Placed, Submission
 from clearway.payment.errors import Fault
 from clearway.routing.quotes import Quotes
 from clearway.routing.rates import Rates
@@ -48,6 +48,9 @@ class Node(Protocol):
 
     def disk_fault(self) -> Fault | None:
         """node.disk_full or node.disk_failed: nothing is accepted, and reads go on."""
+
+    def rehearse(self, submission: Submission) -> Placed:
+        """What the ledger would answer to it; nothing is written. See lifecycle/rehearse.py."""
 
     def replay(self, id: bytes, request_hash: bytes) -> Awaitable[Placed | None]:
         """The first answer to an id that was used. Refuses idempotency.body_differs."""

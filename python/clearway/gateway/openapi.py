@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from clearway.gateway import schemas
 from clearway.gateway.auth import SCOPES
+from clearway.gateway.condition_schemas import (
+    CONDITION_KINDS,
+    WITNESS_KINDS,
+    CancelRequest,
+    ReleaseRequest,
+    SimulateRequest,
+)
 from clearway.gateway.routes import Route
 
 _REF = "#/components/schemas/{name}"
@@ -23,6 +30,8 @@ def describe_api(routes: Sequence[Route], *, version: str) -> dict[str, Any]:
         types.extend(kind for kind in (route.answer, route.body, route.query) if kind is not None)
     unique = list(dict.fromkeys(types))
     found, components = msgspec.json.schema_components(unique, ref_template=_REF)
+    for name, kinds, always in _CHOICES:
+        components[name] = _choice(components[name], kinds, always)
     by_type = dict(zip(unique, found, strict=True))
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
@@ -46,6 +55,39 @@ def describe_api(routes: Sequence[Route], *, version: str) -> dict[str, Any]:
         },
         "security": [{"key": []}],
     }
+
+
+# Structs of which exactly one kind of fields is given: which kinds, and what stands beside them.
+_CHOICES: Final = (
+    ("Condition", CONDITION_KINDS, ()),
+    ("ConditionSeen", CONDITION_KINDS, ("node", "text")),
+    ("Witness", WITNESS_KINDS, ("node",)),
+)
+
+
+def _choice(
+    schema: dict[str, Any], kinds: Sequence[Sequence[str]], always: Sequence[str]
+) -> dict[str, Any]:
+    properties = {name: _given(field) for name, field in schema["properties"].items()}
+    return {
+        "title": schema["title"],
+        "description": schema["description"],
+        "oneOf": [
+            {
+                "type": "object",
+                "properties": {name: properties[name] for name in (*always, *kind)},
+                "required": [*always, *kind],
+                "additionalProperties": False,
+            }
+            for kind in kinds
+        ],
+    }
+
+
+def _given(field: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a field that is there: without null and its default."""
+    [schema] = [one for one in field.get("anyOf", [field]) if one != {"type": "null"}]
+    return {name: value for name, value in schema.items() if name != "default"}
 
 
 _LICENCE = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
@@ -81,7 +123,14 @@ def _operation(
     return operation
 
 
-_MAY_BE_EMPTY = (schemas.EmptyRequest, schemas.AmountRequest, schemas.ReviewRequest)
+_MAY_BE_EMPTY = (
+    schemas.EmptyRequest,
+    schemas.AmountRequest,
+    schemas.ReviewRequest,
+    ReleaseRequest,
+    CancelRequest,
+    SimulateRequest,
+)
 
 
 def _operation_id(route: Route) -> str:

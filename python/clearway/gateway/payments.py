@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from clearway.gateway import instructions
 from clearway.gateway.auth import require_scope
+from clearway.gateway.conditions import prepare_escrow
 from clearway.gateway.door import Answer, Ask, Move, request_hash
 from clearway.gateway.instructions import Private, seal_private
 from clearway.gateway.render import (
@@ -22,6 +23,7 @@ from clearway.payment.ids import parse_payment, parse_quote, payment_id
 from clearway.payment.money import parse_amount
 from clearway.payment.records import Flag, Kind, u128, view_heads
 from clearway.payment.state import Act, Status, next_status
+from clearway.payment.terms import parse_terms
 from clearway.store.rows import PaymentRow
 
 HOLD_NS = 7 * 86_400 * 1_000_000_000  # of a manual capture that does not say
@@ -34,7 +36,12 @@ NO_QUOTE = bytes(16)
 def payment_hash(body: PaymentRequest) -> bytes:
     """The same for a single payment and for a line of an upload."""
     # What came later counts only where it is said, so that older keys still answer.
-    later = {"sweep": body.sweep, "closes": body.closes, "imported_at": body.imported_at}
+    later = {
+        "sweep": body.sweep,
+        "closes": body.closes,
+        "imported_at": body.imported_at,
+        "conditions": body.conditions,
+    }
     said = {name: value for name, value in later.items() if value}
     more = (said,) if said else ()
     return request_hash(
@@ -59,6 +66,8 @@ def prepare_payment(ask: Ask) -> Submission:
         to_asset = directory.asset_of_code(body.to_asset)
     if body.from_ == body.to:
         raise Refusal("account.same", account=body.to)
+    if body.conditions is not None:
+        return prepare_escrow(ask, asset, amount_minor)
     hold_ns = _hold_ns(body)
     flags, imported_ns = _flags(ask, body)
     payer = directory.open_address(body.from_)
@@ -292,7 +301,7 @@ def _refund(ask: Ask) -> Submission:
         amount_minor = parse_amount(ask.body.amount, asset)
     else:
         amount_minor = left_minor
-    if row.kind != Kind.PAYMENT or row.captured_minor == 0:
+    if not _may_be_refunded(row):
         raise Refusal("payment.wrong_state", status=row.status, act="refunded")
     if amount_minor == 0:
         raise Refusal("ledger.refund_exceeds_payment")
@@ -306,6 +315,14 @@ def _refund(ask: Ask) -> Submission:
         details=details,
     )
     return _submission(ask, head, private)
+
+
+def _may_be_refunded(row: PaymentRow) -> bool:
+    """Conditional money only when it has ended, and its payee got it."""
+    if row.kind == Kind.ESCROW:
+        paid = row.status != Status.HELD and row.captured_minor > 0
+        return paid and not parse_terms(row.legs).free_payee
+    return row.kind == Kind.PAYMENT and row.captured_minor > 0
 
 
 REFUND = Move(_prepare_refund, answer_placed)

@@ -48,8 +48,15 @@ def problem_headers(error: ClearwayError) -> Iterator[tuple[str, str]]:
         yield "www-authenticate", "Bearer"
 
 
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What decoding a body may raise; `invalid_body` says what that means."""
+
+
 def invalid_body(error: Exception) -> Refusal:
-    """What msgspec says → request.malformed (no JSON) or request.invalid (another shape)."""
+    """What msgspec says → request.malformed (no JSON, or nested too deeply) or request.invalid
+    (another shape)."""
+    if isinstance(error, RecursionError):
+        return Refusal("request.malformed", what="the body is nested too deeply")
     if isinstance(error, msgspec.ValidationError):
         what, _, path = str(error).partition(" - at `")
         field = path.rstrip("`").removeprefix("$").removeprefix(".").removeprefix("[...]")

@@ -11,8 +11,10 @@ import struct
 from typing import Final
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
+from clearway.gateway.condition_answers import show_conditions, words_of
+from clearway.gateway.condition_schemas import ConditionsSeen
 from clearway.gateway.directory import Directory
 from clearway.gateway.instructions import Private
 from clearway.gateway.problems import line_problem
@@ -25,6 +27,7 @@ from clearway.payment.money import Asset, format_amount
 from clearway.payment.records import Flag, Kind
 from clearway.payment.records import Outcome as Decided
 from clearway.payment.state import Status, first_status
+from clearway.payment.terms_text import Words
 from clearway.store.rows import PaymentRow
 
 OUTCOMES: Final[tuple[Outcome, ...]] = ("accept", "accept", "review", "decline")
@@ -38,6 +41,7 @@ _encoder = msgspec.json.Encoder()
 # As plain ints: a comparison with an enum's member takes as long as all of them.
 _PENDING, _REVIEW, _REFUND = int(Flag.PENDING), int(Decided.REVIEW), int(Kind.REFUND)
 _BALANCING = int(Flag.BALANCING_PAYER | Flag.BALANCING_PAYEE)
+_ESCROW = int(Kind.ESCROW)
 
 
 def to_json(answer: object) -> bytes:
@@ -45,7 +49,8 @@ def to_json(answer: object) -> bytes:
 
 
 class PaymentView(msgspec.Struct):
-    """A payment as of some point of the chain. Amounts in minor units, times in ns."""
+    """A payment as of some point of the chain. Amounts in minor units, times in ns. terms: units
+    of an escrow."""
 
     id: bytes
     status: Status
@@ -66,6 +71,7 @@ class PaymentView(msgspec.Struct):
     height: int
     index: int
     private: Private
+    terms: bytes = b""
     score_bps: int = 0
     reasons: int = 0
     model_id: bytes = b""
@@ -73,7 +79,7 @@ class PaymentView(msgspec.Struct):
 
 
 def view_placed(placed: Placed, private: Private) -> PaymentView:
-    """The payment that an entry of kind 2, 5, 6 or 7 made, as it was at that entry."""
+    """The payment that an entry of kind 2, 5, 6, 7 or 16 made, as it was at that entry."""
     (
         _version, kind, flags, asset, to_asset, _purpose, id, target,
         amount_low, amount_high, to_low, to_high, _bound_low, _bound_high,
@@ -83,7 +89,8 @@ def view_placed(placed: Placed, private: Private) -> PaymentView:
     amount_minor = amount_low | amount_high << 64
     if flags & _BALANCING and code == 0:
         amount_minor = _result_minor(placed.result)
-    status = first_status(code, flags & _PENDING != 0, outcome == _REVIEW)
+    escrow = kind == _ESCROW
+    status = first_status(code, flags & _PENDING != 0 or escrow, outcome == _REVIEW)
     return PaymentView(
         id=id,
         status=status,
@@ -100,10 +107,11 @@ def view_placed(placed: Placed, private: Private) -> PaymentView:
         created_ns=placed.time_ns,
         expires_ns=expires_ns,
         outcome=outcome,
-        legs=placed.units if code == 0 else b"",
+        legs=placed.units if code == 0 and not escrow else b"",
         height=placed.height,
         index=placed.index,
         private=private,
+        terms=placed.units if escrow else b"",
         score_bps=placed.score_bps,
         reasons=placed.reasons,
         model_id=placed.model_id,
@@ -113,6 +121,7 @@ def view_placed(placed: Placed, private: Private) -> PaymentView:
 
 def view_row(row: PaymentRow, private: Private) -> PaymentView:
     """A payment as the projections have it; the decision's clear values are added by who may."""
+    escrow = row.kind == _ESCROW
     return PaymentView(
         id=row.id,
         status=Status(row.status),
@@ -129,10 +138,11 @@ def view_row(row: PaymentRow, private: Private) -> PaymentView:
         created_ns=row.created_ns,
         expires_ns=row.expires_ns,
         outcome=row.outcome,
-        legs=row.legs,
+        legs=b"" if escrow else row.legs,
         height=row.height,
         index=row.index,
         private=private,
+        terms=row.legs if escrow else b"",
     )
 
 
@@ -175,7 +185,23 @@ def render_payment(view: PaymentView, directory: Directory, *, decisions: bool) 
         to_asset=UNSET if to_asset is None else to_asset.code,
         refund_of=UNSET if view.refund_of is None else format_payment(view.refund_of),
         expires=format_time(view.expires_ns) if held and view.expires_ns else UNSET,
+        conditions=_conditions(view, directory) if view.terms else UNSET,
         error=ledger_problem(view.code, directory) if view.code else UNSET,
+    )
+
+
+def _conditions(view: PaymentView, directory: Directory) -> ConditionsSeen | UnsetType:
+    return show_conditions(view.terms, escrow_words(view, directory), directory)
+
+
+def escrow_words(view: PaymentView, directory: Directory) -> Words:
+    """Who and what the terms of this payment speak of."""
+    return words_of(
+        payer=view.payer,
+        payee=view.payee,
+        asset=view.asset,
+        deadline_ns=view.expires_ns,
+        directory=directory,
     )
 
 
@@ -193,8 +219,8 @@ def _decision(view: PaymentView, directory: Directory) -> Decision:
 
 
 def _legs(view: PaymentView, directory: Directory, asset: Asset, amount: str) -> list[Leg]:
-    if view.code:
-        return []
+    if view.code or view.terms:
+        return []  # what was refused moves nothing; what conditional money moves, releases say
     if not view.legs:
         # docs/format.md: without units, one principal leg from payer to payee.
         names = directory.name

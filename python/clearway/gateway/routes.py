@@ -11,16 +11,20 @@ from starlette.types import Receive, Scope, Send
 from clearway.gateway import (
     accounts,
     chain,
+    condition_schemas,
     events,
     exchange,
     explanation,
     funding,
     linked,
     payments,
+    releases,
     schemas,
+    simulations,
     uploads,
 )
 from clearway.gateway.door import Answer, Ask, Move
+from clearway.gateway.fields import Request
 from clearway.gateway.schemas import Account, Listing, Payment
 
 Stream = Callable[[Ask, Scope, Receive, Send], Awaitable[None]]
@@ -41,8 +45,8 @@ class Route:
     scope: str
     answer: Any
     status: int = 200
-    body: type[schemas.Request] | None = None
-    query: type[schemas.Request] = schemas.NoQuery
+    body: type[Request] | None = None
+    query: type[Request] = schemas.NoQuery
     read: Callable[[Ask], Answer] | None = None
     move: Move | None = None
     once: Callable[[Ask], Answer] | None = None
@@ -113,8 +117,21 @@ ROUTES: Final[tuple[Route, ...]] = (
           Payment, payments.APPROVE, body=schemas.ReviewRequest),
     _post("/v1/payments/{payment}/reject", "Stop a payment under review", "reviews:decide",
           Payment, payments.REJECT, body=schemas.ReviewRequest),
+    _post("/v1/payments/{payment}/release", "Release conditional money, or a part of it",
+          "payments:write", Payment, releases.RELEASE, body=condition_schemas.ReleaseRequest),
+    _post("/v1/payments/{payment}/cancel", "Send back what is left of conditional money",
+          "payments:write", Payment, releases.CANCEL, body=condition_schemas.CancelRequest),
+    Route("POST", "/v1/payments/{payment}/simulate", "What a release would come to",
+          "payments:write", condition_schemas.ReleaseSimulation,
+          body=condition_schemas.SimulateRequest, read=simulations.simulate_release),
+    Route("POST", "/v1/payments/simulate", "What the ledger would answer to a payment",
+          "payments:write", schemas.PaymentSimulation, body=schemas.PaymentRequest,
+          read=simulations.simulate_payment),
+    _get("/v1/payments/{payment}/approval", "What an approver of a release signs",
+         "payments:read", condition_schemas.ApprovalToSign, releases.show_approval,
+         query=condition_schemas.ApprovalQuery),
     _get("/v1/payments/{payment}/receipt", "The proof that a payment stands on the ledger",
-         "payments:read", schemas.Receipt, chain.receipt),
+         "payments:read", schemas.Receipt, chain.receipt, query=schemas.ReceiptQuery),
     _get("/v1/payments/{payment}/explanation", "Why a payment went as it did", "payments:read",
          schemas.Explanation, explanation.explain),
     # exchange

@@ -10,7 +10,8 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from clearway.payment.ids import ACCOUNT_ID
+from clearway.gateway.condition_schemas import Conditions, ConditionsSeen
+from clearway.gateway.fields import AccountId, Amount, AssetCode, Hash, Request, Time
 from clearway.payment.records import ACCOUNT_ASSETS_MAX
 from clearway.payment.state import Status
 
@@ -20,23 +21,6 @@ ITEMS_PER_PAGE_MAX = 500
 HOLD_S_MAX = 30 * 86_400
 LINKED_MAX = 100
 
-AccountId = Annotated[
-    str,
-    Meta(
-        pattern=f"^{ACCOUNT_ID.pattern}$",
-        description="The account's name, chosen by the client; it never stands on the ledger.",
-        examples=["alice"],
-    ),
-]
-Amount = Annotated[
-    str,
-    Meta(
-        max_length=100,
-        description="Decimal text in major units, at most as many decimals as the asset has.",
-        examples=["12.34"],
-    ),
-]
-AssetCode = Annotated[str, Meta(max_length=16, examples=["EUR/2"])]
 Reference = Annotated[str, Meta(max_length=140, description="Shown to both sides.")]
 Purpose = Annotated[
     str, Meta(pattern="^[A-Z]{4}$", description="ISO 20022 category purpose.", examples=["SALA"])
@@ -51,12 +35,6 @@ Category = Annotated[
 Outcome = Literal["accept", "review", "decline"]
 LegRole = Literal["principal", "fee", "exchange"]
 AccountStatus = Literal["open", "frozen", "closed"]
-Time = Annotated[str, Meta(description="RFC 3339, UTC.", examples=["2026-11-23T19:07:44.123456Z"])]
-Hash = Annotated[str, Meta(description="32 bytes in hex.")]
-
-
-class Request(Struct, forbid_unknown_fields=True, frozen=True):
-    """A body: unknown fields are refused."""
 
 
 # --- what clients send ------------------------------------------------------------------------
@@ -107,6 +85,7 @@ class PaymentRequest(Request, frozen=True):
     sweep: Annotated[bool, Meta(description=_SWEEP)] = False
     closes: Annotated[Literal["from", "to"], Meta(description=_CLOSES)] | None = None
     imported_at: Annotated[Time, Meta(description=_IMPORTED_AT)] | None = None
+    conditions: Conditions | None = None
 
 
 class LinkedRequest(Request, frozen=True):
@@ -200,6 +179,12 @@ class PaymentsQuery(SpanQuery, frozen=True):
     account: Annotated[str, Meta(max_length=64)] | None = None
     status: Status | None = None
     idempotency_key: Annotated[str, Meta(max_length=255)] | None = None
+
+
+class ReceiptQuery(Request, frozen=True):
+    """`act`: 0 for the payment's own entry, n for the n-th that changed it (capture, release …)."""
+
+    act: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
 
 
 class RatesQuery(Request, frozen=True):
@@ -311,6 +296,22 @@ class Payment(Struct, frozen=True):
     to_asset: str | UnsetType = UNSET
     refund_of: str | UnsetType = UNSET
     expires: Time | UnsetType = UNSET
+    conditions: ConditionsSeen | UnsetType = UNSET
+    error: LineProblem | UnsetType = UNSET
+
+
+class PaymentSimulation(Struct, frozen=True):
+    """What the ledger would answer to this payment now, were it let through; nothing was written.
+    Names, risk and review are not looked at."""
+
+    object: Literal["simulation"]
+    status: Status
+    amount: str
+    asset: str
+    text: str
+    to_amount: str | UnsetType = UNSET
+    to_asset: str | UnsetType = UNSET
+    conditions: ConditionsSeen | UnsetType = UNSET
     error: LineProblem | UnsetType = UNSET
 
 

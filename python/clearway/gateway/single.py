@@ -16,7 +16,7 @@ import msgspec
 from clearway.gateway.auth import require_scope
 from clearway.gateway.door import Ask, Door, Headers, credentials, json_headers, problem_reply
 from clearway.gateway.payments import payment_hash, prepare_payment, render_placed
-from clearway.gateway.problems import invalid_body
+from clearway.gateway.problems import UNREADABLE, invalid_body
 from clearway.gateway.render import to_json
 from clearway.gateway.schemas import PaymentRequest
 from clearway.payment.batch import Placed
@@ -78,7 +78,7 @@ class _Payment:
         op_id = door.op_id(key, idempotency_key)
         try:
             asked = _decoder.decode(body)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise invalid_body(error) from None
         return Ask(
             door, key, self._request_id, body=asked, op_id=op_id, request_hash=payment_hash(asked)

@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 
 from clearway.gateway import payments
 from clearway.gateway.door import BODY_BYTES_MAX, Ask, start_message
-from clearway.gateway.problems import invalid_body, problem
+from clearway.gateway.problems import UNREADABLE, invalid_body, problem
 from clearway.gateway.render import to_json
 from clearway.gateway.schemas import UploadAnswer, UploadLine
 from clearway.payment.batch import Placed, Submission
@@ -97,7 +97,7 @@ def _parse_line(ask: Ask, text: bytes | None) -> None:
         raise Refusal("request.too_large", limit_bytes=BODY_BYTES_MAX)
     try:
         ask.body = _line.decode(text)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise invalid_body(error) from None
     ask.op_id = ask.door.op_id(ask.key, (ask.body.idempotency_key or "").encode())
     ask.request_hash = payments.payment_hash(ask.body)

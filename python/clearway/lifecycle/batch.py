@@ -35,7 +35,7 @@ class PaymentBatch:
     quotes: dict[int, Quote] = field(default_factory=dict)
     # screen and score
     findings: npt.NDArray[np.uint16] = field(default_factory=lambda: np.zeros(0, np.uint16))
-    scores: Scores | None = None  # of the rows of kind PAYMENT, in order
+    scores: Scores | None = None  # of the rows of kinds facts.SCORED, in order
     # route
     fees: dict[int, int] = field(default_factory=dict)
     # clear

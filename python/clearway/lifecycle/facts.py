@@ -1,12 +1,18 @@
-"""What the risk room is told about payments: the same for serving and for catching up."""
+"""What the risk room is told about payments: the same for serving and for catching up.
+
+An escrow is scored as the payment that it is about to be; what is released of it later is not
+scored again.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-from clearway.payment.records import Heads
+from clearway.payment.records import Heads, Kind
 from clearway.risk.facts import Facts, ReferenceRates
+
+SCORED = (Kind.PAYMENT, Kind.ESCROW)
 
 
 def facts_of(
@@ -15,7 +21,7 @@ def facts_of(
     payee: npt.NDArray[np.uint32],
     reference: ReferenceRates,
 ) -> Facts:
-    """FACTS[n] of HEAD[n] of kind PAYMENT and their account numbers."""
+    """FACTS[n] of HEAD[n] of kinds SCORED and their account numbers."""
     return reference.facts(
         payer=payer,
         payee=payee,

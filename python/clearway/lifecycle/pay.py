@@ -15,7 +15,8 @@ from clearway.clearing.decision import add_scores, commitments, make_decisions
 from clearway.clearing.legs import capture_legs, payment_legs
 from clearway.lifecycle.batch import PaymentBatch
 from clearway.lifecycle.chains import leave_whole, settle_outcomes
-from clearway.lifecycle.facts import facts_of
+from clearway.lifecycle.conditions import screen_conditions
+from clearway.lifecycle.facts import SCORED, facts_of
 from clearway.lifecycle.line import Turn
 from clearway.lifecycle.receive import receive
 from clearway.lifecycle.rooms import Rooms
@@ -34,7 +35,9 @@ from clearway.payment.records import (
 from clearway.ports.ordering import Ordered
 from clearway.store.vault import Durable
 
-MOVES_MONEY = (Kind.PAYMENT, Kind.POST, Kind.REFUND, Kind.ISSUE, Kind.REDEEM)
+MOVES_MONEY = (
+    Kind.PAYMENT, Kind.POST, Kind.REFUND, Kind.ISSUE, Kind.REDEEM, Kind.ESCROW, Kind.RELEASE,
+)  # fmt: skip
 # A clawback is not screened: it takes from whoever holds the asset, the sanctioned first of all.
 ID_REUSED = 23  # ledger.id_reused, docs/format.md
 # As plain numbers: NumPy asks an enum's member for its number anew each time, for 5 µs.
@@ -43,15 +46,18 @@ _ACCEPT, _REVIEW, _DECLINE = (
     np.uint8(outcome) for outcome in (Outcome.ACCEPT, Outcome.REVIEW, Outcome.DECLINE)
 )
 _CLOSING = np.uint16(Flag.CLOSING_PAYER | Flag.CLOSING_PAYEE)
-_SCORED, _PAYER_SANCTIONED, _PAYEE_SANCTIONED, _NO_HOLD_SIGNED = (
+_SCORED, _PAYER_SANCTIONED, _PAYEE_SANCTIONED, _NO_HOLD_SIGNED, _NO_REVIEW_OF_TERMS = (
     np.uint16(flag)
     for flag in (
         DecisionFlag.SCORED,
         DecisionFlag.PAYER_SANCTIONED,
         DecisionFlag.PAYEE_SANCTIONED,
         DecisionFlag.NO_HOLD_SIGNED,
+        DecisionFlag.NO_REVIEW_OF_TERMS,
     )
 )
+_SANCTIONED = _PAYER_SANCTIONED | _PAYEE_SANCTIONED | np.uint16(DecisionFlag.SHARE_SANCTIONED)
+_ESCROW = np.uint8(Kind.ESCROW)
 
 
 def pay(batch: PaymentBatch, rooms: Rooms, turn: Turn) -> Answers:
@@ -85,8 +91,8 @@ def pay(batch: PaymentBatch, rooms: Rooms, turn: Turn) -> Answers:
 
 
 def screen(batch: PaymentBatch, rooms: Rooms) -> None:
-    """Finds sanctioned parties. A payment that names one is declined on the ledger; other moves
-    of money, which the ledger cannot decline, leave with policy.sanctions."""
+    """Finds sanctioned parties. A payment or escrow that names one is declined on the ledger;
+    other moves of money, which the ledger cannot decline, leave with policy.sanctions."""
     batch.findings = np.zeros(len(batch), np.uint16)
     moves = batch.rows_of(*MOVES_MONEY)
     for numbers, flag in (
@@ -96,8 +102,9 @@ def screen(batch: PaymentBatch, rooms: Rooms) -> None:
         known = moves[numbers[moves] != NOT_AN_ACCOUNT]
         hits = known[rooms.parties.check(numbers[known]) != 0] if len(known) else known
         batch.findings[hits] |= flag
+    screen_conditions(batch, rooms)
     for row in np.flatnonzero(batch.findings).tolist():
-        if batch.heads["kind"][row] != Kind.PAYMENT:
+        if batch.heads["kind"][row] not in SCORED:
             batch.leave(row, Refusal("policy.sanctions"))
     leave_whole(batch, rooms)
     batch.drop_left()
@@ -110,7 +117,7 @@ def score(batch: PaymentBatch, rooms: Rooms) -> None:
     """Scores the payments and sets every row's outcome. Sanctioned payments are scored too: the
     memory of the risk room advances over every payment that stands on the ledger."""
     batch.heads["outcome"] = _ACCEPT
-    paid = batch.rows_of(Kind.PAYMENT)
+    paid = batch.rows_of(*SCORED)
     if len(paid) == 0:
         return
     heads = batch.heads[paid]
@@ -118,12 +125,14 @@ def score(batch: PaymentBatch, rooms: Rooms) -> None:
         facts_of(heads, batch.payer[paid], batch.payee[paid], rooms.reference)
     )
     batch.findings[paid] |= _SCORED
-    sanctioned = _PAYER_SANCTIONED | _PAYEE_SANCTIONED
-    outcome = np.where(batch.findings[paid] & sanctioned, _DECLINE, batch.scores.outcome)
-    # A hold needs the owner's consent; without it, what a person should look at is declined.
-    no_hold = (outcome == _REVIEW) & (heads["flags"] & (_SIGNED | _PENDING) == _SIGNED)
+    outcome = np.where(batch.findings[paid] & _SANCTIONED, _DECLINE, batch.scores.outcome)
+    # A hold needs the owner's consent; without it, what a person should look at is declined. So is
+    # an escrow: the ledger has no review of one.
+    review, escrow = outcome == _REVIEW, heads["kind"] == _ESCROW
+    no_hold = review & (heads["flags"] & (_SIGNED | _PENDING) == _SIGNED) & ~escrow
     batch.findings[paid[no_hold]] |= _NO_HOLD_SIGNED
-    outcome[no_hold] = _DECLINE
+    batch.findings[paid[review & escrow]] |= _NO_REVIEW_OF_TERMS
+    outcome[no_hold | review & escrow] = _DECLINE
     settle_outcomes(batch, paid, outcome)
     batch.heads["outcome"][paid] = outcome
 
@@ -162,7 +171,7 @@ def clear(batch: PaymentBatch, rooms: Rooms) -> None:
     """Makes holds of reviews and legs of prices; seals all of it, with the commitments to its
     decisions, in one envelope; and keeps the decisions before anybody may see the envelope."""
     _hold_reviews(batch, deadline_ns=rooms.clock() + rooms.review_ns)
-    _add_legs(batch, rooms)
+    add_legs(batch, rooms)
     leave_whole(batch, rooms)
     batch.drop_left()
     if len(batch) == 0:
@@ -184,12 +193,13 @@ def _hold_reviews(batch: PaymentBatch, *, deadline_ns: int) -> None:
     review = custodial & (heads["outcome"] == _REVIEW) & (heads["flags"] & _PENDING == 0)
     heads["flags"][review] |= _PENDING
     heads["expires_ns"][review] = deadline_ns
-    declined = custodial & (heads["outcome"] == _DECLINE)
+    declined = custodial & (heads["outcome"] == _DECLINE) & (heads["kind"] != _ESCROW)
     heads["flags"][declined] &= ~(_PENDING | _CLOSING)
     heads["expires_ns"][declined] = 0
 
 
-def _add_legs(batch: PaymentBatch, rooms: Rooms) -> None:
+def add_legs(batch: PaymentBatch, rooms: Rooms) -> None:
+    """What moves beside payer and payee, and in which parts; clearing's legs, row by row."""
     heads = batch.heads
     priced = [row for row, fee_minor in batch.fees.items() if fee_minor or row in batch.quotes]
     for row in priced:
@@ -233,7 +243,7 @@ def _decide(batch: PaymentBatch, rooms: Rooms) -> None:
     if batch.scores is not None:
         add_scores(
             batch.decisions,
-            batch.rows_of(Kind.PAYMENT),
+            batch.rows_of(*SCORED),
             score_bps=batch.scores.score_bps,
             reasons=batch.scores.reasons,
             features=batch.scores.features,
@@ -263,7 +273,7 @@ def _features_to_keep(batch: PaymentBatch) -> dict[int, bytes]:
     if batch.scores is None:
         return {}
     given = np.flatnonzero(batch.scores.reasons)
-    rows = batch.rows_of(Kind.PAYMENT)[given]
+    rows = batch.rows_of(*SCORED)[given]
     features = batch.scores.features[given]
     return {row: one.tobytes() for row, one in zip(rows.tolist(), features, strict=True)}
 
@@ -317,7 +327,7 @@ def remember(batch: PaymentBatch, ordered: Ordered, rooms: Rooms) -> None:
     What was remembered before stays so."""
     scores, batch.scores = batch.scores, None
     if scores is not None:
-        last = int(batch.rows_of(Kind.PAYMENT)[-1])
+        last = int(batch.rows_of(*SCORED)[-1])
         rooms.scorer.commit(scores, height=ordered.height, index=ordered.index + last)
     if batch.quotes:
         codes = view_results(ordered.results)["code"]

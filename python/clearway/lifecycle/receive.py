@@ -20,7 +20,7 @@ from clearway.routing.quotes import Quote
 
 # Kinds whose payer and payee must be accounts of the book before anything is decided about them: a
 # party that nobody knows could not be screened.
-NAMES_PARTIES = (Kind.PAYMENT, Kind.REFUND)
+NAMES_PARTIES = (Kind.PAYMENT, Kind.REFUND, Kind.ESCROW, Kind.RELEASE)
 NO_QUOTE = bytes(ID_BYTES)
 
 
@@ -63,17 +63,27 @@ def _fetch_quotes(batch: PaymentBatch, rooms: Rooms) -> None:
     crosses = batch.rows_of(Kind.PAYMENT)
     for row in crosses[batch.heads["to_asset"][crosses] != 0].tolist():
         try:
-            batch.quotes[row] = _quote_of(batch.heads[row], rooms)
+            batch.quotes[row] = _claim_quote(batch.heads[row], rooms)
         except Refusal as refusal:
             batch.leave(row, refusal)
 
 
-def _quote_of(head: np.void, rooms: Rooms) -> Quote:
+def _claim_quote(head: np.void, rooms: Rooms) -> Quote:
+    """As `quote_of`; a quote that was named is this payment's from here on.
+
+    Refuses quote.used, quote.in_use too.
+    """
+    quote = quote_of(head, rooms)
+    if head["target"].tobytes() != NO_QUOTE:
+        rooms.quote_uses.claim(quote, head["id"].tobytes())
+    return quote
+
+
+def quote_of(head: np.void, rooms: Rooms) -> Quote:
     """The quote that the payment names, or without one the price of this moment.
 
-    Refuses quote.unknown, quote.expired, quote.used, quote.in_use, quote.differs, rate.unknown,
-    asset.unknown. An owner who signs has signed the payee's amount and a bound for fees: they must
-    be the quote's. A quote that was named is this payment's from here on.
+    Refuses quote.unknown, quote.expired, quote.differs, rate.unknown, asset.unknown. An owner who
+    signs has signed the payee's amount and a bound for fees: they must be the quote's.
     """
     asset, to_asset = int(head["asset"]), int(head["to_asset"])
     for number in (asset, to_asset):
@@ -91,6 +101,4 @@ def _quote_of(head: np.void, rooms: Rooms) -> Quote:
         if signed[0] > quote.to_amount_minor or signed[1] < quote.fee_minor:
             what = f"{quote.to_amount_minor} minor units for the payee and {quote.fee_minor} of fee"
             raise Refusal("quote.differs", quote=named.hex(), what=what)
-    if named != NO_QUOTE:
-        rooms.quote_uses.claim(quote, head["id"].tobytes())
     return quote

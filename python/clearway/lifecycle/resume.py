@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from clearway.ledger.book import Block, Book
-from clearway.lifecycle.facts import facts_of
+from clearway.lifecycle.facts import SCORED, facts_of
 from clearway.payment.batch import NOT_AN_ACCOUNT
 from clearway.payment.records import ENVELOPE, Kind
 from clearway.ports.ordering import Ordered
@@ -55,7 +55,7 @@ def catch_up(book: Book, scorer: Scorer, reference: ReferenceRates) -> int:
     as_of = scorer.as_of
     for block in book.blocks(max(as_of.height, 1)):
         heads = block.heads
-        rows = np.flatnonzero(heads["kind"] == Kind.PAYMENT)
+        rows = np.flatnonzero(np.isin(heads["kind"], SCORED))
         if block.height == as_of.height:
             rows = rows[rows > as_of.index]
         if len(rows) == 0:

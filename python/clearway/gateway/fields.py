@@ -1,0 +1,42 @@
+"""Fields and the base that the shapes of several files share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from clearway.payment.ids import ACCOUNT_ID
+
+AccountId = Annotated[
+    str,
+    Meta(
+        pattern=f"^{ACCOUNT_ID.pattern}$",
+        description="The account's name, chosen by the client; it never stands on the ledger.",
+        examples=["alice"],
+    ),
+]
+Amount = Annotated[
+    str,
+    Meta(
+        max_length=100,
+        description="Decimal text in major units, at most as many decimals as the asset has.",
+        examples=["12.34"],
+    ),
+]
+AssetCode = Annotated[str, Meta(max_length=16, examples=["EUR/2"])]
+Time = Annotated[str, Meta(description="RFC 3339, UTC.", examples=["2026-11-23T19:07:44.123456Z"])]
+Hash = Annotated[str, Meta(description="32 bytes in hex.")]
+Key = Annotated[
+    str,
+    Meta(
+        pattern="^[0-9a-f]{64}$",
+        description="An Ed25519 public key, 32 bytes in hex.",
+        examples=["8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c"],
+    ),
+]
+Signature = Annotated[str, Meta(pattern="^[0-9a-f]{128}$", description="Ed25519, 64 bytes in hex.")]
+
+
+class Request(Struct, forbid_unknown_fields=True, frozen=True):
+    """A body: unknown fields are refused."""
