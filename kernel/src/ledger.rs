@@ -1,4 +1,6 @@
-//! The ledger: one state, one chain of blocks, one block at a time between stage and commit.
+//! The ledger: one state, one chain of blocks. While a block is written, the next may be staged on
+//! top of it; nobody is told of either before it is durable, and a block that cannot be written takes
+//! the one on top of it away.
 
 use crate::apply::{
     Checked, Scope, Signer, apply_chain, apply_entry, apply_genesis, check_envelope, find_due,
@@ -56,6 +58,8 @@ pub enum CommitError {
     Decode(DecodeError),
     /// The key may not sign this block, or did not.
     BadFinality,
+    /// The block before is still being written.
+    AlreadyWriting,
     Stopped,
     History(Fault),
 }
@@ -80,6 +84,8 @@ pub struct Ledger {
     pub state: State,
     pub chain_id: Hash,
     pub tip: Tip,
+    /// Handed over to be written, with the state before it.
+    writing: Option<(Block, Checkpoint)>,
     staged: Option<(Block, Checkpoint)>,
     pub history: History,
     /// A block could not be written: what is on the disk is not known until it is opened again.
@@ -110,10 +116,24 @@ impl Ledger {
     pub fn at(state: State, block: &Block, history: History) -> Self {
         let (chain_id, tip) = (block.header.chain_id, Tip::of(block));
         let scratch = Scratch::default();
-        Self { state, chain_id, tip, staged: None, history, is_stopped: false, scratch }
+        Self {
+            state,
+            chain_id,
+            tip,
+            writing: None,
+            staged: None,
+            history,
+            is_stopped: false,
+            scratch,
+        }
     }
 
     // --- one block -----------------------------------------------------------------------------
+
+    /// The state is that of the last committed block.
+    pub fn is_idle(&self) -> bool {
+        self.staged.is_none() && self.writing.is_none()
+    }
 
     pub fn staged(&self) -> Option<&Block> {
         self.staged.as_ref().map(|(block, _)| block)
@@ -128,12 +148,13 @@ impl Ledger {
     ) -> Result<Block, StageError> {
         let joined = self.join(time_ns, envelopes)?;
         let prepared = self.prepare(&joined, envelopes, mark)?;
-        let applied = self.apply(&joined, prepared, mark);
+        let applied = self.apply(&joined, prepared, mark)?;
         Ok(self.put(joined, applied))
     }
 
     // The four steps of `stage`. The first two only read, so that other readers need not wait
-    // for signatures; nothing may change the ledger between the first and the last.
+    // for signatures; between the first and the last nothing may change the ledger but the end of
+    // the write of the block below.
 
     pub fn join(&self, time_ns: u64, envelopes: &[&[u8]]) -> Result<Joined, StageError> {
         self.check_may_stage(time_ns)?;
@@ -166,14 +187,15 @@ impl Ledger {
         joined: &Joined,
         mut prepared: Prepared<'_>,
         mark: &mut dyn FnMut(Phase),
-    ) -> Applied {
+    ) -> Result<Applied, StageError> {
+        self.check_may_stage(joined.scope.now_ns)?;
         let checkpoint = self.state.checkpoint();
         let mut results = self.scratch.results_pool.take();
         apply_block(&mut self.state, &joined.scope, &joined.due, &prepared, &mut results);
         mark(Phase::Apply);
         let header = self.seal(&joined.scope, &mut prepared.leaves, &results);
         mark(Phase::Roots);
-        Applied { header, results, checkpoint }
+        Ok(Applied { header, results, checkpoint })
     }
 
     pub fn put(&mut self, joined: Joined, applied: Applied) -> Block {
@@ -188,15 +210,21 @@ impl Ledger {
             Err(StageError::Stopped)
         } else if self.staged.is_some() {
             Err(StageError::AlreadyStaged)
-        } else if time_ns <= self.tip.time_ns {
+        } else if time_ns <= self.parent().time_ns {
             Err(StageError::TimeNotGrowing)
         } else {
             Ok(())
         }
     }
 
+    /// The block that the next one is staged on.
+    pub fn parent(&self) -> Tip {
+        self.writing.as_ref().map_or(self.tip, |(block, _)| Tip::of(block))
+    }
+
     fn scope(&self, now_ns: u64) -> Scope {
-        let height = self.tip.height.checked_add(1).expect("invariant: heights do not run out");
+        let height =
+            self.parent().height.checked_add(1).expect("invariant: heights do not run out");
         Scope { chain_id: self.chain_id, height, now_ns }
     }
 
@@ -212,7 +240,7 @@ impl Ledger {
             height: scope.height,
             time_ns: scope.now_ns,
             chain_id: scope.chain_id,
-            previous: self.tip.hash,
+            previous: self.parent().hash,
             transactions_root,
             results_root,
             state_root: self.state.root(),
@@ -221,36 +249,61 @@ impl Ledger {
 
     /// Makes the staged block part of the chain, on the disk first.
     pub fn commit(&mut self, finality: &[u8]) -> Result<(), CommitError> {
-        let (block, mut history) = self.begin_commit(finality)?;
-        let written = history.append(&block);
-        self.end_commit(&block, history, written)
+        self.hand_over(finality)?;
+        self.write()
     }
 
-    /// The block to be written, and the history to write it to while readers go on. Nothing else
-    /// may change the ledger until both come back in `end_commit`.
-    pub fn begin_commit(&mut self, finality: &[u8]) -> Result<(Block, History), CommitError> {
+    // The two steps of `commit`. Between them, and during the second, another block may be staged.
+
+    /// The staged block is final and waits to be written.
+    pub fn hand_over(&mut self, finality: &[u8]) -> Result<(), CommitError> {
         if self.is_stopped {
             return Err(CommitError::Stopped);
         }
-        let block = self.staged().ok_or(CommitError::NothingStaged)?;
+        let (block, _) = self.staged.as_ref().ok_or(CommitError::NothingStaged)?;
         self.check_finality(block, finality)?;
-        let block = Block { finality: finality.to_vec(), ..block.clone() };
-        Ok((block, std::mem::replace(&mut self.history, History::Closed)))
+        if self.writing.is_some() {
+            return Err(CommitError::AlreadyWriting);
+        }
+        self.state.hand_over();
+        self.writing = self.staged.take().map(|(block, checkpoint)| {
+            (Block { finality: finality.to_vec(), ..block }, checkpoint)
+        });
+        Ok(())
     }
 
-    pub fn end_commit(
+    /// Makes the block that was handed over durable.
+    pub fn write(&mut self) -> Result<(), CommitError> {
+        let (block, mut history) = self.begin_write()?;
+        let written = history.append(&block);
+        self.end_write(history, written)
+    }
+
+    // The two halves of `write`. Between them the history is the caller's, who writes to it while
+    // the ledger goes on.
+
+    pub fn begin_write(&mut self) -> Result<(Block, History), CommitError> {
+        let (block, _) = self.writing.as_ref().ok_or(CommitError::NothingStaged)?;
+        Ok((block.clone(), std::mem::replace(&mut self.history, History::Closed)))
+    }
+
+    /// A block that could not be written is staged again: it may be discarded, or committed when
+    /// there is room. What was staged on top of it is gone.
+    pub fn end_write(
         &mut self,
-        block: &Block,
         history: History,
         written: Result<(), Fault>,
     ) -> Result<(), CommitError> {
         self.history = history;
+        let (block, checkpoint) = self.writing.take().ok_or(CommitError::NothingStaged)?;
         if let Err(fault) = written {
-            // Without room the block stays staged: it may be discarded, or committed when there is.
             self.is_stopped = !matches!(fault, Fault::Full(_));
+            self.discard();
+            self.state.hand_back();
+            self.staged = Some((Block { finality: Vec::new(), ..block }, checkpoint));
             return Err(CommitError::History(fault));
         }
-        self.keep(block);
+        self.keep(&block);
         Ok(())
     }
 
@@ -272,7 +325,6 @@ impl Ledger {
     }
 
     fn keep(&mut self, block: &Block) {
-        self.staged = None;
         self.state.keep();
         self.tip = Tip::of(block);
     }
@@ -302,6 +354,8 @@ impl Ledger {
             self.discard();
             return Err(what.to_owned());
         }
+        self.staged = None;
+        self.state.hand_over();
         self.keep(recorded);
         Ok(())
     }
@@ -398,6 +452,7 @@ pub fn apply_block_zero(time_ns: u64, genesis: &[u8]) -> Result<(State, Block), 
         let result = EntryResult { kind: entry.kind_number(), ..EntryResult::default() };
         results.extend(result.write());
     }
+    state.hand_over();
     state.keep();
     let (mut leaves, mut result_leaves) = (Vec::new(), Vec::new());
     records.hash_leaves(&mut leaves);

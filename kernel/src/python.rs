@@ -182,6 +182,9 @@ impl From<CommitError> for PyErr {
             CommitError::BadFinality => {
                 PyValueError::new_err("the finality is not of a sequencer's key over this block")
             }
+            CommitError::AlreadyWriting => {
+                PyValueError::new_err("the block before is still being written")
+            }
             CommitError::Stopped => stopped(),
             CommitError::History(fault) => fault.into(),
         }
@@ -832,7 +835,9 @@ impl PhaseClock {
 #[pyclass(name = "Ledger", module = "clearway_kernel", frozen)]
 struct PyLedger {
     ledger: RwLock<Ledger>,
-    /// Held through a whole change, whose longest parts only read and leave readers alone.
+    /// Held through a whole stage, whose longest parts only read and leave readers alone.
+    stager: Mutex<()>,
+    /// Held while a block is written; taken after the stager where both are.
     writer: Mutex<()>,
     /// Reads blocks from the folder without waiting for one that is being written.
     reader: Option<LogReader>,
@@ -842,7 +847,8 @@ struct PyLedger {
 impl PyLedger {
     fn of(ledger: Ledger, snapshot_height: u64) -> Self {
         let reader = ledger.history.reader();
-        Self { ledger: RwLock::new(ledger), writer: Mutex::new(()), reader, snapshot_height }
+        let (stager, writer) = (Mutex::new(()), Mutex::new(()));
+        Self { ledger: RwLock::new(ledger), stager, writer, reader, snapshot_height }
     }
 
     fn read<T: Send>(
@@ -881,6 +887,7 @@ impl PyLedger {
         change: impl FnOnce(&mut Ledger) -> T + Send,
     ) -> PyResult<T> {
         py.detach(|| {
+            let _stager = self.stager.lock().map_err(|_| doubtful())?;
             let _writer = self.writer.lock().map_err(|_| doubtful())?;
             Ok(change(&mut *self.ledger.write().map_err(|_| doubtful())?))
         })
@@ -898,17 +905,30 @@ impl PyLedger {
         let mut clock = PhaseClock::start();
         let mut mark = |phase| clock.mark(phase);
         let block = py.detach(|| -> PyResult<Block> {
-            let _writer = self.writer.lock().map_err(|_| doubtful())?;
+            let _stager = self.stager.lock().map_err(|_| doubtful())?;
             let read = || self.ledger.read().map_err(|_| doubtful());
             let joined = read()?.join(time_ns, &envelopes)?;
             let prepared = read()?.prepare(&joined, &envelopes, &mut mark)?;
             let mut ledger = self.ledger.write().map_err(|_| doubtful())?;
-            let applied = ledger.apply(&joined, prepared, &mut mark);
+            let applied = ledger.apply(&joined, prepared, &mut mark)?;
             let block = ledger.put(joined, applied);
             after(&mut ledger);
             Ok(block)
         })?;
         Ok(PyStaged { block, clock })
+    }
+
+    /// Readers go on while the block is written to a folder, and so may the stager.
+    fn write_block(&self) -> PyResult<()> {
+        let _writer = self.writer.lock().map_err(|_| doubtful())?;
+        let ledger = || self.ledger.write().map_err(|_| doubtful());
+        if self.reader.is_none() {
+            // Readers look into the same memory, and it takes no time.
+            return Ok(ledger()?.write()?);
+        }
+        let (block, mut history) = ledger()?.begin_write()?;
+        let written = history.append(&block);
+        Ok(ledger()?.end_write(history, written)?)
     }
 
     fn read_block(&self, py: Python<'_>, height: u64) -> PyResult<Block> {
@@ -1012,25 +1032,32 @@ impl PyLedger {
         })
     }
 
-    /// Readers go on while the block is written to a folder.
     fn commit(&self, py: Python<'_>, finality: Buffer) -> PyResult<()> {
         py.detach(|| {
-            let _writer = self.writer.lock().map_err(|_| doubtful())?;
-            let write = || self.ledger.write().map_err(|_| doubtful());
-            if self.reader.is_none() {
-                return Ok(write()?.commit(&finality)?);
-            }
-            let (block, mut history) = write()?.begin_commit(&finality)?;
-            let written = history.append(&block);
-            Ok(write()?.end_commit(&block, history, written)?)
+            let _stager = self.stager.lock().map_err(|_| doubtful())?;
+            self.ledger.write().map_err(|_| doubtful())?.hand_over(&finality)?;
+            self.write_block()
         })
     }
 
+    fn hand_over(&self, py: Python<'_>, finality: Buffer) -> PyResult<()> {
+        py.detach(|| {
+            let _stager = self.stager.lock().map_err(|_| doubtful())?;
+            Ok(self.ledger.write().map_err(|_| doubtful())?.hand_over(&finality)?)
+        })
+    }
+
+    #[pyo3(name = "write")]
+    fn write_handed_over(&self, py: Python<'_>) -> PyResult<()> {
+        py.detach(|| self.write_block())
+    }
+
     fn discard(&self, py: Python<'_>) -> PyResult<()> {
-        match self.write(py, Ledger::discard)? {
-            true => Ok(()),
-            false => Err(CommitError::NothingStaged.into()),
-        }
+        let discarded = py.detach(|| -> PyResult<bool> {
+            let _stager = self.stager.lock().map_err(|_| doubtful())?;
+            Ok(self.ledger.write().map_err(|_| doubtful())?.discard())
+        })?;
+        if discarded { Ok(()) } else { Err(CommitError::NothingStaged.into()) }
     }
 
     fn close(&self, py: Python<'_>) -> PyResult<()> {
@@ -1039,6 +1066,7 @@ impl PyLedger {
 
     fn snapshot(&self, py: Python<'_>) -> PyResult<u64> {
         py.detach(|| {
+            let _stager = self.stager.lock().map_err(|_| doubtful())?;
             let _writer = self.writer.lock().map_err(|_| doubtful())?;
             Ok(store::save_snapshot(&*self.ledger.read().map_err(|_| doubtful())?)?)
         })

@@ -27,11 +27,30 @@ pub struct State {
     pub limits: Limits,
     pub refunds: Refunds,
     pub window: Window,
+    journal: Journal,
+    /// Of the block below, which is being written.
+    journal_below: Journal,
+}
+
+/// How the writes of a block are taken back, last one last.
+#[derive(Default)]
+struct Journal {
     undo: Vec<Undo>,
-    /// What `HoldEnded` takes back, last one last; kept apart so that an undo stays 32 bytes.
+    /// What `HoldEnded` takes back; kept apart so that an undo stays 32 bytes.
     holds_ended: Vec<Hold>,
     /// The same for `EscrowEnded`.
     escrows_ended: Vec<Escrow>,
+}
+
+impl Journal {
+    fn clear(&mut self) {
+        // A genesis of many accounts, or one large block, must not hold on to its memory.
+        const UNDO_KEPT_MAX: usize = 65_536;
+        self.undo.clear();
+        self.undo.shrink_to(UNDO_KEPT_MAX);
+        self.holds_ended.clear();
+        self.escrows_ended.clear();
+    }
 }
 
 /// How one write is taken back. Rows are named by their numbers.
@@ -82,15 +101,15 @@ impl State {
 
     pub fn checkpoint(&self) -> Checkpoint {
         Checkpoint {
-            undo: self.undo.len(),
+            undo: self.journal.undo.len(),
             remembered: self.window.open.ids.len(),
             valid_until_ns_max: self.window.open.valid_until_ns_max,
         }
     }
 
     pub fn rollback(&mut self, to: Checkpoint) {
-        while self.undo.len() > to.undo {
-            if let Some(undo) = self.undo.pop() {
+        while self.journal.undo.len() > to.undo {
+            if let Some(undo) = self.journal.undo.pop() {
                 self.take_back(undo);
             }
         }
@@ -99,25 +118,33 @@ impl State {
 
     /// The balance rows that gave something after a checkpoint; some more than once.
     pub fn givers_since(&self, checkpoint: Checkpoint) -> impl Iterator<Item = u32> {
-        self.undo.iter().skip(checkpoint.undo).filter_map(|undo| match undo {
+        self.journal.undo.iter().skip(checkpoint.undo).filter_map(|undo| match undo {
             Undo::Moved { from, .. } => Some(*from),
             _ => None,
         })
     }
 
-    /// Forgets how to go back: the block is committed.
+    /// The block is complete, and the next may come on top of it. Until `keep` it can still be taken
+    /// back, after `hand_back`.
+    pub fn hand_over(&mut self) {
+        std::mem::swap(&mut self.journal, &mut self.journal_below);
+        assert!(self.journal.undo.is_empty(), "invariant: one block is written at a time");
+        self.window.hand_over();
+    }
+
+    /// Undoes `hand_over`; what came on top of the block is taken back already.
+    pub fn hand_back(&mut self) {
+        std::mem::swap(&mut self.journal, &mut self.journal_below);
+    }
+
+    /// Forgets how to go back: the block that was handed over is committed.
     pub fn keep(&mut self) {
-        // A genesis of many accounts, or one large block, must not hold on to its memory.
-        const UNDO_KEPT_MAX: usize = 65_536;
-        self.undo.clear();
-        self.undo.shrink_to(UNDO_KEPT_MAX);
-        self.holds_ended.clear();
-        self.escrows_ended.clear();
+        self.journal_below.clear();
         self.window.purge();
     }
 
     pub(crate) fn note(&mut self, undo: Undo) {
-        self.undo.push(undo);
+        self.journal.undo.push(undo);
     }
 
     fn take_back(&mut self, undo: Undo) {
@@ -136,7 +163,8 @@ impl State {
             }
             Undo::HoldPlaced { slot } => drop(self.holds.end(slot)),
             Undo::HoldEnded { slot } => {
-                let hold = self.holds_ended.pop().expect("invariant: an ended hold was kept");
+                let hold =
+                    self.journal.holds_ended.pop().expect("invariant: an ended hold was kept");
                 self.holds.put_back(slot, hold);
             }
             Undo::EscrowOpened { slot } => drop(self.escrows.end(slot)),
@@ -148,7 +176,8 @@ impl State {
                     .expect("invariant: a release that is taken back was made");
             }
             Undo::EscrowEnded { slot } => {
-                let escrow = self.escrows_ended.pop().expect("invariant: an ended escrow was kept");
+                let escrow =
+                    self.journal.escrows_ended.pop().expect("invariant: an ended escrow was kept");
                 self.escrows.put_back(slot, escrow);
             }
             Undo::KeyRegistered => self.keys.forget_last(),
@@ -228,7 +257,7 @@ impl State {
 
     pub fn end_hold(&mut self, slot: u32) {
         let hold = self.holds.end(slot);
-        self.holds_ended.push(hold);
+        self.journal.holds_ended.push(hold);
         self.note(Undo::HoldEnded { slot });
     }
 
@@ -251,7 +280,7 @@ impl State {
 
     pub fn end_escrow(&mut self, slot: u32) {
         let escrow = self.escrows.end(slot);
-        self.escrows_ended.push(escrow);
+        self.journal.escrows_ended.push(escrow);
         self.note(Undo::EscrowEnded { slot });
     }
 

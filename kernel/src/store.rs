@@ -178,7 +178,7 @@ fn replay_block_zero(recorded: &Block) -> Result<Ledger, String> {
 pub enum SnapshotError {
     /// A ledger in memory has no folder to write to.
     NoFolder,
-    /// The state holds a block that may yet be discarded.
+    /// The state holds a block that is not committed.
     BlockStaged,
     /// The snapshot does not check, or is not of the chain in its folder.
     Differs(String),
@@ -196,7 +196,7 @@ pub fn save_snapshot(ledger: &Ledger) -> Result<u64, SnapshotError> {
     let History::Folder { disk, log, .. } = &ledger.history else {
         return Err(SnapshotError::NoFolder);
     };
-    if ledger.staged().is_some() {
+    if !ledger.is_idle() {
         return Err(SnapshotError::BlockStaged);
     }
     let height = ledger.tip.height;

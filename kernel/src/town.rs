@@ -3,7 +3,7 @@
 use crate::codec::{Address, Id, Leg, Role, Unit, put};
 use crate::hash::{Domain, Hash};
 use crate::history::History;
-use crate::ledger::Ledger;
+use crate::ledger::{CommitError, Ledger};
 use crate::seal::{Seal, seal_envelope};
 use crate::signature;
 use crate::{account, key};
@@ -265,12 +265,21 @@ impl Town {
     }
 
     pub fn commit(&mut self) {
+        self.hand_over();
+        self.ledger.write().unwrap();
+    }
+
+    pub fn hand_over(&mut self) {
+        self.try_hand_over().unwrap();
+    }
+
+    pub fn try_hand_over(&mut self) -> Result<(), CommitError> {
         let hash = self.ledger.staged().unwrap().hash;
         let finality = crate::codec::Finality {
             key: signature::public_key(&ALL),
             signature: signature::sign(&ALL, &hash),
         };
-        self.ledger.commit(&finality.write()).unwrap();
+        self.ledger.hand_over(&finality.write())
     }
 
     /// The codes of entries in a block of their own, which is committed.

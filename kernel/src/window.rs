@@ -93,6 +93,8 @@ pub struct Window {
     pub open: OpenEpoch,
     /// Ids that were dropped since the last purge.
     dropped: usize,
+    /// Below this epoch all are dropped for good.
+    epoch_kept: u64,
 }
 
 #[derive(Default)]
@@ -201,12 +203,18 @@ impl Window {
         self.epochs.push_front(epoch);
     }
 
-    /// Called when nothing can be undone any more. Looking at four places for each that died, one
+    /// From here on, what was dropped up to now is not put back unless the block below fails, and
+    /// then no purge has come between.
+    pub fn hand_over(&mut self) {
+        self.epoch_kept = self.epoch_first;
+    }
+
+    /// Called when what was handed over cannot be undone any more. Looking at four places for each that died, one
     /// after another, keeps the dead below a third of the index.
     pub fn purge(&mut self) {
         const LOOKS: usize = 4;
-        let (looks, epoch_first) = (self.dropped.saturating_mul(LOOKS), self.epoch_first);
-        self.index.sweep(looks, |place| place.epoch >= epoch_first);
+        let (looks, epoch_kept) = (self.dropped.saturating_mul(LOOKS), self.epoch_kept);
+        self.index.sweep(looks, |place| place.epoch >= epoch_kept);
         self.dropped = 0;
     }
 

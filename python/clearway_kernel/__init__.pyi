@@ -232,9 +232,17 @@ class Ledger:
         a block already staged."""
 
     def commit(self, finality: Buffer) -> None:
-        """Writes the staged block durably. LogFull: the log is as before, and the block stays
-        staged. LogFault: nothing is acknowledged, and the ledger takes no further block until
-        reopened."""
+        """Writes the staged block durably: `hand_over` and `write`. LogFull: the log is as before,
+        and the block is staged again. LogFault: nothing is acknowledged, the block is staged
+        again, and the ledger takes no further block until reopened."""
+
+    def hand_over(self, finality: Buffer) -> None:
+        """The staged block is final and waits to be written; the next may be staged on top of it.
+        ValueError when the block before it is not written yet, or the finality is wrong."""
+
+    def write(self) -> None:
+        """Writes the block that was handed over durably; another thread may stage meanwhile.
+        LogFull and LogFault as in `commit`; a block that was staged on top is discarded."""
 
     def discard(self) -> None: ...
     def rehearse(self, *, time_ns: int, envelopes: Sequence[Buffer]) -> Staged:
@@ -245,8 +253,8 @@ class Ledger:
 
     def snapshot(self) -> int:
         """Writes a snapshot of the committed state into the folder, returns its height; keeps the
-        newest two. ValueError while a block is staged or without a folder; LogFault, which does no
-        harm to the chain."""
+        newest two. ValueError while a block is not committed or without a folder; LogFault, which
+        does no harm to the chain."""
 
     def next_expiry_ns(self) -> int | None: ...
     def account(self, address: Buffer) -> Account | None: ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 import pytest
 
@@ -35,7 +35,7 @@ def test_a_reading_waits_until_the_block_is_durable() -> None:
     with ThreadPoolExecutor(1) as pool:
         reading = start(durable, pool, ["new"])
         assert not reading.done()
-        durable.ended(discarded=False)
+        durable.written()
         assert reading.result(10) == "new"
 
 
@@ -47,9 +47,23 @@ def test_a_reading_does_not_wait_for_blocks_that_came_after_it() -> None:
         reading = start(durable, pool, ["new"])
         while durable._changed._waiters == 0:  # type: ignore[attr-defined]
             pass
-        durable.ended(discarded=False)
+        durable.written()
         durable.staging()
         assert reading.result(10) == "new"
+
+
+def test_a_block_that_is_discarded_does_not_make_the_one_below_durable() -> None:
+    durable = Durable()
+    durable.staging()
+    with ThreadPoolExecutor(1) as pool:
+        reading = start(durable, pool, ["below"])
+        while durable._changed._waiters == 0:  # type: ignore[attr-defined]
+            pass
+        durable.staging()
+        durable.discarded()
+        assert not wait([reading], timeout=0.05).done
+        durable.written()
+        assert reading.result(10) == "below"
 
 
 def test_what_was_read_of_a_discarded_block_is_read_again() -> None:
@@ -59,7 +73,7 @@ def test_what_was_read_of_a_discarded_block_is_read_again() -> None:
     with ThreadPoolExecutor(1) as pool:
         reading = start(durable, pool, found)
         found.pop()
-        durable.ended(discarded=True)
+        durable.discarded()
         assert reading.result(10) == "old"
 
 
@@ -79,7 +93,7 @@ def test_a_refusal_waits_as_well() -> None:
 
     def ask() -> str:
         error = answers.pop()
-        durable.ended(discarded=bool(answers))
+        durable.discarded() if answers else durable.written()
         raise error
 
     durable.staging()

@@ -357,3 +357,85 @@ fn busy_envelope(town: &mut Town, first: u64) -> Vec<u8> {
         drafts.into_iter().zip(first..).map(|(draft, number)| draft.id(number)).collect();
     town.seal(&ALL, &drafts)
 }
+
+#[test]
+fn a_block_is_staged_while_the_one_below_is_written() {
+    let (mut one_by_one, mut together) = (Town::new(), Town::new());
+    let blocks = [
+        vec![payment(100, "ann", "bob", 5).pending(START_NS + HOUR_NS)],
+        vec![Draft::new(4).id(101).target(100), payment(102, "ann", "bob", 7)],
+    ];
+    for drafts in &blocks {
+        one_by_one.apply(drafts);
+    }
+    let envelopes = blocks.map(|drafts| together.seal(&ALL, &drafts));
+    together.stage(&[&envelopes[0]]);
+    together.hand_over();
+    assert_eq!(together.stage(&[&envelopes[1]]), [0, 0, 0]);
+    assert!(matches!(together.try_hand_over(), Err(CommitError::AlreadyWriting)));
+    together.ledger.write().unwrap();
+    together.hand_over();
+    together.ledger.write().unwrap();
+    assert_eq!(together.ledger.tip.hash, one_by_one.ledger.tip.hash);
+    assert!(together.ledger.is_idle());
+}
+
+#[test]
+fn what_is_on_top_may_be_discarded_while_the_block_below_is_written() {
+    let mut town = Town::new();
+    let first = town.seal(&ALL, &[payment(100, "ann", "bob", 5)]);
+    let second = town.seal(&ALL, &[payment(101, "ann", "bob", 7)]);
+    town.stage(&[&first]);
+    town.hand_over();
+    let root = town.ledger.state.root();
+    town.stage(&[&second]);
+    let (block, mut history) = town.ledger.begin_write().unwrap();
+    town.ledger.discard();
+    let written = history.append(&block);
+    town.ledger.end_write(history, written).unwrap();
+    assert_eq!((town.ledger.tip.state_root, town.ledger.state.root()), (root, root));
+    assert_eq!(town.apply(&[payment(101, "ann", "bob", 7)]), [0]);
+}
+
+#[test]
+fn a_block_that_cannot_be_written_takes_the_one_on_top_with_it() {
+    let mut town = Town::new();
+    let hold = payment(99, "ann", "bob", 3).pending(START_NS + HOUR_NS);
+    assert_eq!(town.apply(&[hold]), [0]);
+    let before = town.ledger.tip;
+    let first = town.seal(&ALL, &[payment(100, "ann", "bob", 5)]);
+    let second =
+        town.seal(&ALL, &[Draft::new(4).id(101).target(99), payment(102, "bob", "ann", 5)]);
+    town.stage(&[&first]);
+    town.hand_over();
+    assert_eq!(town.stage(&[&second]), [0, 0, 0]);
+    let (_, history) = town.ledger.begin_write().unwrap();
+    let failed = Err(std::io::Error::other("the disk is full").into());
+    let ended = town.ledger.end_write(history, failed);
+    assert!(matches!(ended, Err(CommitError::History(_))));
+    assert!(town.ledger.discard());
+    assert_eq!(town.ledger.tip.hash, before.hash);
+    assert_eq!(town.ledger.state.root(), before.state_root);
+    assert!(town.ledger.state.window.find(1, &id(100)).is_none());
+    assert!(town.ledger.state.window.find(1, &id(102)).is_none());
+    let stopped = town.ledger.stage(START_NS + HOUR_NS, &[], &mut |_| {});
+    assert!(matches!(stopped, Err(StageError::Stopped)));
+}
+
+#[test]
+fn a_block_without_room_is_staged_again_and_the_one_on_top_is_gone() {
+    let mut town = Town::new();
+    let first = town.seal(&ALL, &[payment(100, "ann", "bob", 5)]);
+    let second = town.seal(&ALL, &[payment(101, "bob", "ann", 5)]);
+    town.stage(&[&first]);
+    town.hand_over();
+    let root = town.ledger.state.root();
+    town.stage(&[&second]);
+    let (_, history) = town.ledger.begin_write().unwrap();
+    let full = Err(Fault::Full(std::io::ErrorKind::StorageFull.into()));
+    assert!(town.ledger.end_write(history, full).is_err());
+    assert_eq!(town.ledger.state.root(), root);
+    town.commit();
+    assert_eq!((town.ledger.tip.state_root, town.balance("bob", EUR).0), (root, 5));
+    assert_eq!(town.apply(&[payment(101, "bob", "ann", 5)]), [0]);
+}

@@ -2,7 +2,8 @@
 
 Book has one writer (`stage` → `commit` or `discard`); every other method may be called from any
 thread while the writer works. Readers see a staged block before it is durable: what is told to
-anybody outside is read through `durable.read`.
+anybody outside is read through `durable.read`. `commit` is `hand_over` and `write`; a second thread
+may write while the first stages the next block.
 
     book = Book.create(folder, genesis)
     block = book.stage(time_ns=now, envelopes=[envelope])
@@ -14,7 +15,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -47,13 +48,12 @@ class CorruptBook(Exception):
         self.what = what
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Block:
-    """One block, staged or read back.
+    """One block, staged or read back. The three times are 0 when the block was read back.
 
-    heads HEAD[count], where an envelope or a sweep is cut or zero padded to 256 bytes; results
-    RESULT[count]; units 64 bytes each, of all entries in order. The three times are 0 when the
-    block was read back.
+    Its columns are copied out of the kernel when they are first looked at: whoever orders blocks
+    looks at the results alone.
     """
 
     height: int
@@ -62,17 +62,35 @@ class Block:
     header: bytes
     hash: bytes
     finality: bytes
-    heads: Heads
-    results: Results
-    units: bytes
     signatures_ns: int
     apply_ns: int
     roots_ns: int
+    staged: kernel.Staged | None
     recorded: kernel.Block | None
 
     @property
     def state_root(self) -> bytes:
         return self.header[STATE_ROOT_AT:]
+
+    @cached_property
+    def heads(self) -> Heads:
+        """HEAD[count]; an envelope or a sweep is cut or zero padded to 256 bytes."""
+        return view_heads(self._kernel_block().heads)
+
+    @cached_property
+    def results(self) -> Results:
+        """RESULT[count]."""
+        return view_results(self._kernel_block().results)
+
+    @cached_property
+    def units(self) -> bytes:
+        """64 bytes each, of all entries in order."""
+        return self._kernel_block().units
+
+    def _kernel_block(self) -> kernel.Staged | kernel.Block:
+        block = self.staged or self.recorded
+        assert block is not None, "invariant: a block is staged or recorded"
+        return block
 
     def entry(self, index: int) -> bytes:
         """The canonical bytes of one entry, whole sweeps too, of a block that was read back."""
@@ -99,12 +117,10 @@ def _staged_block(staged: kernel.Staged) -> Block:
         header=staged.header,
         hash=staged.hash,
         finality=b"",
-        heads=view_heads(staged.heads),
-        results=view_results(staged.results),
-        units=staged.units,
         signatures_ns=staged.signatures_ns,
         apply_ns=staged.apply_ns,
         roots_ns=staged.roots_ns,
+        staged=staged,
         recorded=None,
     )
 
@@ -206,14 +222,17 @@ class Book:
         """Applies the next block in memory. time_ns: after the last block's.
 
         Raises kernel.DecodeError (a ValueError) for an envelope that does not decode; nothing was
-        changed then.
+        changed then. Fault node.disk_failed when a block below could not be written.
         """
         rows = [as_buffer(row) for row in envelopes]
-        self.durable.staging()
+        number = self.durable.staging()
         try:
             return _staged_block(self._ledger.stage(time_ns=time_ns, envelopes=rows))
+        except kernel.LogFault as error:
+            self.durable.discarded(number)
+            raise Fault("node.disk_failed") from error
         except BaseException:
-            self.durable.ended(discarded=True)
+            self.durable.discarded(number)
             raise
 
     def rehearse(self, *, time_ns: int, envelopes: Sequence[Rows]) -> Block:
@@ -227,18 +246,33 @@ class Book:
         Raises Fault node.disk_full: the log is as before, and the block stays staged. Fault
         node.disk_failed: nothing was acknowledged, and the book takes no block until reopened.
         """
+        self.hand_over(finality)
+        self.write()
+
+    def hand_over(self, finality: bytes) -> None:
+        """The staged block waits for `write`, and the next may be staged on top of it. The block
+        before it must be written."""
         try:
-            self._ledger.commit(finality)
+            self._ledger.hand_over(finality)
+        except kernel.LogFault as error:
+            raise Fault("node.disk_failed") from error
+
+    def write(self) -> None:
+        """Makes the block that was handed over durable; another thread may stage meanwhile.
+        Raises as `commit`: the block is then staged again, and one on top of it is discarded."""
+        try:
+            self._ledger.write()
         except kernel.LogFull as error:
+            self.durable.top_discarded()
             raise Fault("node.disk_full") from error
         except kernel.LogFault as error:
             self.durable.failed()
             raise Fault("node.disk_failed") from error
-        self.durable.ended(discarded=False)
+        self.durable.written()
 
     def discard(self) -> None:
         self._ledger.discard()
-        self.durable.ended(discarded=True)
+        self.durable.discarded()
 
     def snapshot(self) -> int:
         """Writes the committed state beside the log, for a quick start; returns its height."""
@@ -265,12 +299,10 @@ class Book:
             header=block.header,
             hash=block.hash,
             finality=block.finality,
-            heads=view_heads(block.heads),
-            results=view_results(block.results),
-            units=block.units,
             signatures_ns=0,
             apply_ns=0,
             roots_ns=0,
+            staged=None,
             recorded=block,
         )
 

@@ -18,24 +18,42 @@ Found = TypeVar("Found")
 
 
 class Durable:
-    """The writer says what it does with `staging`, `ended` and `failed`; readers use `read`."""
+    """The writer says what it does with the blocks that are on their way, one or two; readers use
+    `read`."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._staged = 0  # blocks that were ever begun
-        self._ended = 0  # of them, those that are durable or never were
+        self._under_way: list[int] = []  # of them, those that are not on disk, by their number
         self._discards = 0
         self._failed = False
 
-    def staging(self) -> None:
-        """Before the first reader can see the next block."""
+    def staging(self) -> int:
+        """Before the first reader can see the next block; its number."""
         with self._changed:
             self._staged += 1
+            self._under_way.append(self._staged)
+            return self._staged
 
-    def ended(self, *, discarded: bool) -> None:
+    def written(self) -> None:
+        """The lower of the blocks under way is durable."""
         with self._changed:
-            self._ended = self._staged
-            self._discards += discarded
+            del self._under_way[:1]
+            self._changed.notify_all()
+
+    def discarded(self, number: int | None = None) -> None:
+        """A block never was: the one of this number, or the upper of those under way."""
+        with self._changed:
+            gone = number or max(self._under_way, default=0)
+            self._under_way = [other for other in self._under_way if other != gone]
+            self._discards += 1
+            self._changed.notify_all()
+
+    def top_discarded(self) -> None:
+        """What was staged on the lower of the blocks under way is gone."""
+        with self._changed:
+            del self._under_way[1:]
+            self._discards += 1
             self._changed.notify_all()
 
     def failed(self) -> None:
@@ -64,7 +82,10 @@ class Durable:
         """False when a block was discarded since: what was read may have been of it."""
         with self._changed:
             seen = self._staged
-            there = self._changed.wait_for(lambda: self._ended >= seen or self._failed, WAIT_S_MAX)
+            there = self._changed.wait_for(
+                lambda: self._failed or all(number > seen for number in self._under_way),
+                WAIT_S_MAX,
+            )
             if self._failed:
                 raise Fault("node.disk_failed")
             if not there:
