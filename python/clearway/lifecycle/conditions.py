@@ -7,6 +7,7 @@ with everybody who gets something then: lists change between the two.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from clearway.lifecycle.batch import PaymentBatch
 from clearway.lifecycle.rooms import Rooms
@@ -15,9 +16,13 @@ from clearway.payment.decision import DecisionFlag
 from clearway.payment.records import Kind
 from clearway.payment.terms import Delivery, TermsError, parse_terms, walk
 
+_ESCROW, _RELEASE = np.uint8(Kind.ESCROW), np.uint8(Kind.RELEASE)
+
 
 def screen_conditions(batch: PaymentBatch, rooms: Rooms) -> None:
     """Marks escrows and releases that would give money to somebody who is sanctioned."""
+    if not np.isin(batch.heads["kind"], (_ESCROW, _RELEASE)).any():
+        return
     for row in batch.rows_of(Kind.ESCROW).tolist():
         if _are_sanctioned(_receivers(batch.units.get(row, b"")), rooms):
             batch.findings[row] |= np.uint16(DecisionFlag.SHARE_SANCTIONED)
@@ -47,6 +52,6 @@ def _are_sanctioned(addresses: list[bytes], rooms: Rooms) -> bool:
     return bool(addresses) and _check(rooms.book.account_numbers(b"".join(addresses)), rooms)
 
 
-def _check(numbers: np.typing.NDArray[np.uint32], rooms: Rooms) -> bool:
+def _check(numbers: npt.NDArray[np.uint32], rooms: Rooms) -> bool:
     known = numbers[numbers != NOT_AN_ACCOUNT]
     return bool(len(known)) and bool(rooms.parties.check(known).any())
