@@ -41,11 +41,7 @@ CONTROL_OF_ACT: Final[dict[int, Control]] = {
 
 def check_movement(asset: Asset, give: Balance, get: Balance, getter: Account) -> None:
     """Codes 131 to 133."""
-    exempt = (
-        getter.has(AccountFlag.NOSTRO)
-        or getter.has(AccountFlag.OPERATING)
-        or getter.institution == asset.issuer
-    )
+    exempt = getter.has(AccountFlag.NOSTRO) or getter.has(AccountFlag.OPERATING)
     listed = asset.has(Control.ALLOW_LIST) and not exempt
     refuse_if(bool(asset.flags & AssetFlag.PAUSED), "asset.paused")
     refuse_if(bool((give.flags | get.flags) & BalanceFlag.HELD_BACK), "asset.held_back")

@@ -518,8 +518,8 @@ def tell_of_an_issuer(story: Story) -> None:
     )
     story.block(
         make(Kind.ISSUE, "mint", "vic", asset=silver, amount_minor=500),
-        seconded(Kind.ISSUE, "mint", "vic", amount_minor=500),
         seconded(Kind.CONTROL_ASSET, "vic", purpose=ControlAct.ALLOW),
+        seconded(Kind.ISSUE, "mint", "vic", amount_minor=500),
         seconded(Kind.CONTROL_ASSET, "wil", purpose=ControlAct.HOLD_BACK),
         make(Kind.PAYMENT, "vic", "wil", asset=silver, amount_minor=5),
         seconded(Kind.CLAWBACK, "vic", "wil", amount_minor=20),

@@ -32,14 +32,13 @@ def clawback(town: Town, holder: str, taker: str, amount_minor: int = EURO) -> E
 
 
 def give(town: Town, *names: str, asset: int = GOV) -> None:
-    """A hundred to each, who may have it."""
+    """A hundred to each, who may have it; bob may too."""
+    if asset == GOV:
+        for name in {*names, "bob"}:
+            assert code_of(town, control(town, ControlAct.ALLOW, name)) == 0
     for name in names:
-        if asset == GOV and name != "dee":
-            issue = town.issue("nostro1", name, 100 * EURO, asset)
-            assert code_of(town, issue) == 0
-        elif asset == GOV:
-            allow = control(town, ControlAct.ALLOW, name)
-            assert town.apply(allow, town.issue("nostro1", name, 100 * EURO, asset)) == [0, 0]
+        if asset == GOV:
+            assert code_of(town, town.issue("nostro1", name, 100 * EURO, asset)) == 0
         else:
             assert code_of(town, town.seconded(town.issue("nostro1", name, 100 * EURO, TWO))) == 0
 

@@ -37,7 +37,7 @@ def test_a_holder_who_is_let_go_pays_again() -> None:
     assert code_of(town, gov(town, "ann", "bob")) == 0
 
 
-def test_one_who_is_allowed_receives_and_the_issuers_own_need_no_leave() -> None:
+def test_one_who_is_allowed_receives_and_operating_accounts_need_no_leave() -> None:
     town = Town()
     give(town, "ann", "dee")
     assert code_of(town, gov(town, "ann", "dee")) == 0

@@ -37,7 +37,7 @@ fn check_controlled(
     receiver: &Account,
 ) -> Result<(), Rejection> {
     let flags = |number| state.balances.table.row(number).flags;
-    let is_exempt = receiver.is(NOSTRO | OPERATING) || receiver.institution == asset.issuer;
+    let is_exempt = receiver.is(NOSTRO | OPERATING);
     Rejection::AssetPaused.when(asset.flags & PAUSED != 0)?;
     Rejection::AssetHeldBack.when((flags(from) | flags(to)) & HELD_BACK != 0)?;
     Rejection::AssetNotAllowed.when(asset.has(ALLOW_LIST) && !is_exempt && flags(to) & ALLOWED == 0)

@@ -295,7 +295,8 @@ def build_node(config: Config, *, clock: Callable[[], int] = time.time_ns) -> No
 
 def _open_genesis(path: Path, keys: Keys, dev: bool, clock: Callable[[], int]) -> Genesis:
     if not path.exists():
-        genesis = make_genesis(keys, name="clearway-dev" if dev else "clearway", time_ns=clock())
+        name = "clearway-dev" if dev else "clearway"
+        genesis = make_genesis(keys, name=name, time_ns=clock(), dev=dev)
         path.write_text(dump_genesis(genesis), "utf-8")
     return load_genesis(path)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import msgspec
+from msgspec import UNSET
+from msgspec.structs import replace
 
 from clearway.gateway import instructions
 from clearway.gateway.door import Answer, Ask, Move
@@ -15,8 +17,8 @@ from clearway.ledger.book import Account as LedgerAccount
 from clearway.payment.batch import Placed, Submission
 from clearway.payment.errors import Refusal
 from clearway.payment.ids import format_payment
-from clearway.payment.money import format_amount
-from clearway.payment.records import AccountFlag, Kind, parse_account_units
+from clearway.payment.money import Asset, format_amount
+from clearway.payment.records import AccountFlag, BalanceFlag, Control, Kind, parse_account_units
 from clearway.store.vault import AccountRecord
 
 GIVEN_ID_PREFIX = "acc_"
@@ -213,9 +215,28 @@ def list_balances(ask: Ask) -> Answer:
     data = []
     for number, posted, pending_in, pending_out in ask.door.node.book.balances(row.address):
         asset = ask.door.directory.asset(number)
-        amounts = (posted, pending_in, pending_out, posted - pending_out)
-        data.append(Balance(asset.code, *(format_amount(amount, asset) for amount in amounts)))
+        shown = Balance(
+            asset.code,
+            posted=format_amount(posted, asset),
+            pending_in=format_amount(pending_in, asset),
+            pending_out=format_amount(pending_out, asset),
+            available=format_amount(posted - pending_out, asset),
+        )
+        data.append(_with_issuer_flags(ask, row.address, asset, shown))
     return Answer(200, Listing("list", data, False))
+
+
+def _with_issuer_flags(ask: Ask, address: bytes, asset: Asset, shown: Balance) -> Balance:
+    """With what the asset's issuer says of this holder, where it may say something."""
+    flags = ask.door.node.book.balance_flags(address, asset.number) if asset.controls else None
+    if flags is None:
+        return shown
+    lists, freezes = asset.controls & Control.ALLOW_LIST, asset.controls & Control.FREEZE
+    return replace(
+        shown,
+        allowed=BalanceFlag.ALLOWED in flags if lists else UNSET,
+        frozen=BalanceFlag.HELD_BACK in flags if freezes else UNSET,
+    )
 
 
 def _balances_at(ask: Ask, row: LedgerAccount) -> Answer:

@@ -25,6 +25,7 @@ SCOPES: Final[dict[str, str]] = {
     "decisions:read": "see scores, reasons, models and matched names",
     "reviews:decide": "approve and reject payments under review",
     "compliance:write": "freeze and unfreeze accounts",
+    "assets:control": "pause an asset as its issuer, freeze or allow a holder, claw back",
     "ledger:read": "see blocks, genesis, the trial balance",
     "ledger:import": "record payments that happened in another system, with their times",
     "events:read": "follow the event stream",

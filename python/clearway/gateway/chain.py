@@ -15,7 +15,7 @@ from clearway.ledger.genesis import dump_genesis
 from clearway.ledger.receipt import make_receipt
 from clearway.payment.errors import Refusal
 from clearway.payment.money import format_amount
-from clearway.payment.records import HEADER
+from clearway.payment.records import HEADER, Control
 
 HEIGHT_DIGITS_MAX = 18
 
@@ -36,8 +36,17 @@ def receipt(ask: Ask) -> Answer:
 
 
 def list_assets(ask: Ask) -> Answer:
+    paused = ask.door.node.book.paused_assets()
     data = [
-        AssetInfo("asset", asset.code, asset.scale, asset.number)
+        AssetInfo(
+            "asset",
+            asset.code,
+            asset.scale,
+            asset.number,
+            controls=[one.name.lower() for one in Control if one.name and asset.controls & one],
+            issuer=asset.issuer or None,
+            paused=asset.number in paused,
+        )
         for asset in ask.door.directory.assets()
     ]
     return Answer(200, Listing("list", data, False))

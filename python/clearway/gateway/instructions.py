@@ -16,7 +16,7 @@ from clearway.ledger.book import Book
 from clearway.ledger.crypto import hash_bytes
 from clearway.payment.errors import Refusal
 from clearway.payment.money import div_ceil, div_floor
-from clearway.payment.records import Flag, Kind, pack_account_units, pack_head
+from clearway.payment.records import ControlAct, Flag, Kind, pack_account_units, pack_head
 from clearway.store.rows import PaymentRow
 
 VALID_NS = 600 * 1_000_000_000  # how long an entry may wait for its block
@@ -201,7 +201,7 @@ def fund(
     now_ns: int,
     details: bytes,
 ) -> bytes:
-    """kind: ISSUE or REDEEM."""
+    """kind: ISSUE, REDEEM or CLAWBACK."""
     return pack_head(
         kind=kind,
         id=id,
@@ -209,6 +209,22 @@ def fund(
         amount_minor=amount_minor,
         payer=payer,
         payee=payee,
+        created_ns=now_ns,
+        valid_until_ns=now_ns + VALID_NS,
+        details=details,
+    )
+
+
+def control_asset(
+    *, id: bytes, asset: int, act: ControlAct, holder: bytes, now_ns: int, details: bytes
+) -> bytes:
+    """holder: 20 zero bytes for an act on the asset as a whole."""
+    return pack_head(
+        kind=Kind.CONTROL_ASSET,
+        id=id,
+        asset=asset,
+        purpose=act,
+        payer=holder,
         created_ns=now_ns,
         valid_until_ns=now_ns + VALID_NS,
         details=details,

@@ -16,6 +16,7 @@ from clearway.gateway import (
     exchange,
     explanation,
     funding,
+    issuer,
     linked,
     payments,
     releases,
@@ -94,6 +95,10 @@ ROUTES: Final[tuple[Route, ...]] = (
           funding.ISSUE, status=201, body=schemas.FundingRequest),
     _post("/v1/redemptions", "Let money out against a nostro account", "issuances:write", Payment,
           funding.REDEEM, status=201, body=schemas.FundingRequest),
+    _post("/v1/issuer-acts", "Pause an asset, freeze or allow a holder, as its issuer",
+          "assets:control", schemas.IssuerAct, issuer.ACT, body=schemas.IssuerActRequest),
+    _post("/v1/clawbacks", "Take an asset back from its holder, as its issuer", "assets:control",
+          Payment, issuer.CLAWBACK, status=201, body=schemas.ClawbackRequest),
     _post("/v1/faucet", "Money for trying things (nodes started with --dev)", "issuances:write",
           Payment, funding.FAUCET, status=201, body=schemas.FaucetRequest, dev_only=True),
     # payments

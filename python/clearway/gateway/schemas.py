@@ -128,6 +128,23 @@ class FaucetRequest(Request, frozen=True):
     asset: AssetCode
 
 
+class IssuerActRequest(Request, frozen=True):
+    """`account`: the holder, for freeze, unfreeze, allow and disallow."""
+
+    asset: AssetCode
+    act: Literal["pause", "resume", "freeze", "unfreeze", "allow", "disallow"]
+    account: str | None = None
+    note: Annotated[str, Meta(max_length=1_000)] | None = None
+
+
+class ClawbackRequest(Request, frozen=True):
+    asset: AssetCode
+    from_: str = field(name="from")
+    to: str
+    amount: Amount
+    note: Annotated[str, Meta(max_length=1_000)] | None = None
+
+
 class QuoteRequest(Request, frozen=True):
     """In a payment's words: the payer gives `amount` of `asset`, the payee gets `to_asset`."""
 
@@ -241,6 +258,8 @@ class Balance(Struct, frozen=True):
     pending_in: str | UnsetType = UNSET
     pending_out: str | UnsetType = UNSET
     available: str | UnsetType = UNSET
+    allowed: bool | UnsetType = UNSET
+    frozen: bool | UnsetType = UNSET
 
 
 class Entry(Struct, frozen=True):
@@ -345,6 +364,17 @@ class AssetInfo(Struct, frozen=True):
     code: str
     scale: int
     number: int
+    controls: list[str]
+    issuer: int | None
+    paused: bool
+
+
+class IssuerAct(Struct, frozen=True):
+    object: Literal["issuer_act"]
+    asset: str
+    act: str
+    account: str | None
+    block: int
 
 
 class Quote(Struct, frozen=True):

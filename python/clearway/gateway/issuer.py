@@ -1,0 +1,100 @@
+"""What the issuer of an asset does: pause it, freeze or allow a holder, take money back.
+
+An asset says when it is registered what its issuer may do; the ledger refuses the rest. An asset
+that asks for two persons is refused here, because a node holds one key.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from clearway.gateway import instructions
+from clearway.gateway.door import Answer, Ask, Move
+from clearway.gateway.instructions import seal_private
+from clearway.gateway.payments import answer_placed
+from clearway.gateway.render import result_code
+from clearway.gateway.schemas import IssuerAct
+from clearway.payment.batch import Placed, Submission
+from clearway.payment.errors import Refusal
+from clearway.payment.money import Asset, parse_amount
+from clearway.payment.records import Control, ControlAct, Kind
+
+ACTS: Final = {
+    "pause": ControlAct.PAUSE,
+    "resume": ControlAct.RESUME,
+    "freeze": ControlAct.HOLD_BACK,
+    "unfreeze": ControlAct.LET_GO,
+    "allow": ControlAct.ALLOW,
+    "disallow": ControlAct.DISALLOW,
+}
+
+
+async def _prepare_act(ask: Ask) -> Submission:
+    """Refuses asset.unknown, asset.second_person, request.invalid, account.*."""
+    body, directory = ask.body, ask.door.directory
+    asset = _asset_of_one_person(ask)
+    act = ACTS[body.act]
+    if (act >= ControlAct.HOLD_BACK) != (body.account is not None):
+        what = "is missing" if body.account is None else "belongs to acts on one holder only"
+        raise Refusal("request.invalid", field="account", what=what)
+    holder = bytes(20)
+    if body.account is not None:
+        holder = directory.open_address(body.account)
+        directory.check_held(holder, body.account, asset)
+    facts = {"asset": asset.code, **({"account": body.account} if body.account else {})}
+    await ask.door.record(ask, f"asset.{body.act}", **facts)
+    private, details = seal_private(by=ask.key.principal, api_key=ask.key.id, note=body.note)
+    head = instructions.control_asset(
+        id=ask.op_id,
+        asset=asset.number,
+        act=act,
+        holder=holder,
+        now_ns=ask.door.node.clock(),
+        details=details,
+    )
+    return Submission(head=head, request_hash=ask.request_hash, private=private)
+
+
+async def _answer_act(ask: Ask, placed: Placed) -> Answer:
+    code = result_code(placed.result)
+    if code:
+        raise Refusal(ask.door.directory.refusal(code))
+    body = ask.body
+    return Answer(200, IssuerAct("issuer_act", body.asset, body.act, body.account, placed.height))
+
+
+async def _prepare_clawback(ask: Ask) -> Submission:
+    """Refuses asset.unknown, asset.second_person, amount.*, account.*."""
+    body, directory = ask.body, ask.door.directory
+    asset = _asset_of_one_person(ask)
+    amount_minor = parse_amount(body.amount, asset)
+    if body.from_ == body.to:
+        raise Refusal("account.same", account=body.to)
+    holder, taker = directory.open_address(body.from_), directory.open_address(body.to)
+    directory.check_held(holder, body.from_, asset)
+    directory.check_held(taker, body.to, asset)
+    facts = {"asset": asset.code, "from": body.from_, "to": body.to, "amount": body.amount}
+    await ask.door.record(ask, "asset.clawback", **facts)
+    private, details = seal_private(by=ask.key.principal, api_key=ask.key.id, note=body.note)
+    head = instructions.fund(
+        Kind.CLAWBACK,
+        id=ask.op_id,
+        payer=holder,
+        payee=taker,
+        asset=asset.number,
+        amount_minor=amount_minor,
+        now_ns=ask.door.node.clock(),
+        details=details,
+    )
+    return Submission(head=head, request_hash=ask.request_hash, private=private)
+
+
+def _asset_of_one_person(ask: Ask) -> Asset:
+    asset = ask.door.directory.asset_of_code(ask.body.asset)
+    if asset.controls & Control.TWO_PERSON:
+        raise Refusal("asset.second_person")
+    return asset
+
+
+ACT = Move(_prepare_act, _answer_act)
+CLAWBACK = Move(_prepare_clawback, answer_placed)
