@@ -31,6 +31,12 @@ mutants:                 ## that the simulator finds a log broken on purpose
 bank: dev                ## a bank whose node is killed for an hour, checked for strict serialisability
 	BANK_ROUNDS=60 $(BIN)/python -m pytest tests/linearizability -s
 
+vectors: dev             ## write what follows from the format: vectors, the verifiers' tables, their page
+	$(BIN)/python -m tools.write_vectors
+	$(BIN)/python -m tools.write_verdicts
+	$(BIN)/python -m tools.write_tables
+	cd verify/js && npm ci --ignore-scripts && node build.js
+
 install: $(VENV)/installed   ## the set-up alone; afterwards .venv/bin/clearway works
 
 dev: $(VENV)/installed-dev

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from clearway.ledger.block_range import check_range
 from clearway.ledger.genesis import parse_genesis
 from clearway.ledger.receipt import ReceiptError, check_receipt
 from tests.gateway.api import Api, fresh
@@ -157,3 +158,18 @@ def test_money_leaves_against_the_nostro_account(api: Api) -> None:
     assert api.available(account) == "6.00"
     too_much = api.post("/v1/redemptions", body | {"amount": "6.01"}).json()
     assert too_much["error"]["code"] == "ledger.exceeds_available"
+
+
+def test_raw_blocks_put_together_are_a_range_that_checks(api: Api) -> None:
+    api.pay(api.account(funded="10.00"), api.account(), "2.50")
+    newest = api.get("/v1/blocks", limit=1).json()["data"][0]
+    heights = range(min(3, newest["height"]) + 1)
+    answers = [api.get(f"/v1/blocks/{height}/raw") for height in heights]
+    assert {answer.headers["content-type"] for answer in answers} == {"application/octet-stream"}
+    genesis = parse_genesis(api.get("/v1/genesis").content)
+    found = check_range(b"".join(answer.content for answer in answers), genesis)
+    assert (found.first, found.last, found.anchored) == (0, heights[-1], True)
+    newest_alone = check_range(api.get(f"/v1/blocks/{newest['height']}/raw").content, genesis)
+    assert newest_alone.block_hash.hex() == newest["hash"]
+    for height in (str(newest["height"] + 1000), "-1", "x"):
+        expect(api.get(f"/v1/blocks/{height}/raw"), "block.unknown")

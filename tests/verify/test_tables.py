@@ -14,7 +14,7 @@ from tools.write_tables import files, tables
 
 @pytest.mark.parametrize("path", files(), ids=lambda path: path.name)
 def test_a_table_is_what_its_generator_writes(path: Path) -> None:
-    assert path.read_text() == files()[path], "run `python -m tools.write_tables`"
+    assert path.read_text() == files()[path], "run `make vectors`"
 
 
 def test_every_kind_has_a_sentence() -> None:

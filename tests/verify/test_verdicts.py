@@ -22,7 +22,7 @@ VECTORS: Final[dict[str, Any]] = json.loads(FILE.read_text())
 
 
 def test_the_file_is_what_its_generator_writes() -> None:
-    assert verdicts() == VECTORS
+    assert verdicts() == VECTORS, "run `make vectors`"
 
 
 @pytest.mark.parametrize("case", VECTORS["receipts"], ids=lambda case: case["name"])

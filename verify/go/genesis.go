@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/big"
 	"regexp"
+	"sort"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -28,8 +29,6 @@ var (
 	decimalPattern = regexp.MustCompile(`^(-?)(\d{1,48})(?:\.(\d{1,48}))?$`)
 	hexPattern     = regexp.MustCompile(`^(?:[0-9a-f]{2})*$`)
 	amountMax      = new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 126), big.NewInt(1))
-	purposeNames   = []string{"pay", "issue", "compliance", "govern", "sequence", "import"}
-	flagNames      = []string{"nostro", "operating", "frozen", "closed"}
 )
 
 // Genesis is what a chain starts from, and all that a reader has to trust.
@@ -163,7 +162,7 @@ func parseKey(value any, where string, _ int) genesisKey {
 	found := genesisKey{
 		key:         hexText(row["key"], where+".key", 32),
 		institution: uint32(whole(row["institution"], where+".institution", 1<<32-1)),
-		purposes:    flags(row["purposes"], where+".purposes", purposeNames, tables.Purposes),
+		purposes:    flags(row["purposes"], where+".purposes", tables.Purposes),
 	}
 	if found.purposes == 0 {
 		bad(where+".purposes", "are none")
@@ -178,7 +177,7 @@ func parseAccount(value any, where string, _ int) genesisAccount {
 	if !idPattern.MatchString(id) {
 		bad(where+".id", "is not an account's id")
 	}
-	set := flags(row["flags"], where+".flags", flagNames, tables.AccountFlags)
+	set := flags(row["flags"], where+".flags", tables.AccountFlags)
 	if set&^(tables.AccountFlags["nostro"]|tables.AccountFlags["operating"]) != 0 {
 		bad(where+".flags", "only nostro and operating may be set")
 	}
@@ -343,19 +342,29 @@ func hexText(value any, where string, size int) string {
 	return string(data)
 }
 
-// flags adds up the bits of the names listed; names gives their order in words.
-func flags(value any, where string, names []string, bits map[string]uint32) uint32 {
+// flags adds up the bits of the names listed.
+func flags(value any, where string, bits map[string]uint32) uint32 {
 	chosen := rows(value, where, func(value any, where string, _ int) string { return text(value, where) })
 	checkDistinct(where, chosen)
 	sum := uint32(0)
 	for _, name := range chosen {
 		bit, known := bits[name]
 		if !known {
-			bad(where, "has one that is none of %s", strings.Join(names, ", "))
+			bad(where, "has one that is none of %s", strings.Join(byBit(bits), ", "))
 		}
 		sum |= bit
 	}
 	return sum
+}
+
+// byBit gives the names in the order of their bits.
+func byBit(bits map[string]uint32) []string {
+	names := []string{}
+	for name := range bits {
+		names = append(names, name)
+	}
+	sort.Slice(names, func(one, other int) bool { return bits[names[one]] < bits[names[other]] })
+	return names
 }
 
 func checkDistinct[T comparable](where string, values []T) {

@@ -74,7 +74,7 @@ if (process.argv.includes("--check")) {
     // a page that is not there is another
   }
   if (there !== built) {
-    console.error("verify/index.html is not what verify/js makes: run `npm run build` there");
+    console.error("verify/index.html is not what verify/js makes: run `make vectors`");
     process.exit(1);
   }
 } else {

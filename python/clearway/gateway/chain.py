@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 
 import numpy as np
+from starlette.types import Receive, Scope, Send
 
-from clearway.gateway.door import Answer, Ask
+from clearway.gateway.door import Answer, Ask, send_answer
 from clearway.gateway.payments import find_row
 from clearway.gateway.schemas import AssetInfo, AssetTotals, BlockInfo, Listing, TrialBalance
 from clearway.gateway.times import format_time
+from clearway.ledger.block_range import pack_record
 from clearway.ledger.book import Block
 from clearway.ledger.genesis import dump_genesis
 from clearway.ledger.receipt import make_receipt
@@ -69,6 +71,25 @@ def see_block(ask: Ask) -> Answer:
     if height > book.height:
         raise Refusal("block.unknown", height=height)
     return Answer(200, _render(book.block(height)))
+
+
+async def raw_block(ask: Ask, _scope: Scope, _receive: Receive, send: Send) -> None:
+    """The block as a record of the log: several, one behind another, are a range that anyone can
+    check (docs/format.md, Block range). Refuses block.unknown."""
+    body = await ask.door.read(_record, ask)
+    headers = [
+        (b"content-type", b"application/octet-stream"),
+        (b"content-length", str(len(body)).encode()),
+        (b"x-request-id", ask.request_id.encode()),
+    ]
+    await send_answer(send, 200, headers, body)
+
+
+def _record(ask: Ask) -> bytes:
+    book, height = ask.door.node.book, _height(ask.params["height"])
+    if height > book.height:
+        raise Refusal("block.unknown", height=height)
+    return pack_record(book.block(height))
 
 
 def _height(text: str) -> int:

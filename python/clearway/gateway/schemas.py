@@ -467,6 +467,15 @@ class Receipt(Struct, frozen=True):
     finality: Finality | None
 
 
+RawBlock = Annotated[
+    str,
+    Meta(
+        description="Bytes: a record of the block log, docs/format.md.",
+        extra_json_schema={"format": "binary"},
+    ),
+]
+
+
 class Health(Struct, frozen=True):
     status: str
     height: int | UnsetType = UNSET
