@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 KERNEL := $(shell find kernel -name '*.rs' -not -path '*/target/*' 2>/dev/null) kernel/Cargo.toml kernel/Cargo.lock
 export CARGO_TERM_COLOR ?= never
 
-.PHONY: demo test verify simulate mutants bank install dev check lint bench lock clean
+.PHONY: demo test verify simulate mutants bank vectors install dev check lint bench lock clean
 
 demo: install            ## a day of payments on a real node, verified from genesis
 	$(BIN)/clearway demo
