@@ -11,19 +11,24 @@ import copy
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from clearway.ledger.block_range import check_range
+from clearway.ledger.entry import describe_entry, describe_result, tell_entry
 from clearway.ledger.genesis import parse_genesis
 from clearway.ledger.receipt import check_receipt, parse_receipt
+from spec.codes import CODES
 from spec.ed25519 import public_key
 from spec.hashing import hash_bytes
+from spec.records import ControlAct, Flag, Kind, Outcome, Result
 from tools import verdict_chains as chains
 from tools.edge_signatures import MIXED_KEY, SMALL_ORDER, edge_signatures, sign_mixed
 from tools.verdict_blocks import CHANGES, resealed
 from tools.verdict_chains import GENESES
 from tools.verdict_geneses import bad_geneses
+from tools.write_vectors import one_of_each
 
 FILE: Final = Path(__file__).parent.parent / "docs" / "vectors" / "verdicts-v1.json"
 LONG: Final = 64 * 1024 + 1  # bytes, one more than a receipt's field may have
@@ -61,6 +66,7 @@ def verdicts() -> dict[str, Any]:
             row.pop("name"): row for row in (edited(row, bases["geneses"]) for row in geneses)
         },
         "signatures": edge_signatures(),
+        "told": told_entries(bases["geneses"]["main"]),
         "receipts": [edited(row, bases["receipts"]) for row in receipts],
         "ranges": [*good_ranges(), *bad_ranges(stories)],
     }
@@ -155,6 +161,43 @@ def range_verdict(
     except ValueError as error:
         return f"NOT VERIFIED: {error}"
     return f"VERIFIED: {found.tell()}"
+
+
+# --- words --------------------------------------------------------------------------------------
+
+
+def told_entries(genesis: bytes) -> list[dict[str, str]]:
+    """An entry of every kind and with every flag, and what it is told as under `main`: so that a
+    new kind's sentence is told alike everywhere."""
+    trusted = parse_genesis(genesis)
+    assets = {asset.number: asset for asset in trusted.assets}
+    ends = [Result(Kind.VOID, code, flags, height=7) for code in (0, 24, 46) for flags in (0, 1)]
+    rows = []
+    for number, entry in enumerate(entries_to_tell()):
+        result = ends[number % len(ends)].encode()
+        words = tell_entry(describe_entry(entry, assets), describe_result(result, CODES))
+        rows.append({"entry": entry.hex(), "result": result.hex(), "words": words})
+    return rows
+
+
+def entries_to_tell() -> Iterator[bytes]:
+    for entry in one_of_each():
+        known = replace(entry, asset=chains.EUR, to_asset=chains.USD)
+        yield known.encode()
+        yield replace(known, to_asset=0, outcome=Outcome.ACCEPT, flags=known.flags & ~1).encode()
+        yield entry.encode()
+    plain = replace(one_of_each()[0], asset=chains.JPY, signature=b"")
+    yield from (replace(plain, flags=flag).encode() for flag in Flag if flag != Flag.SIGNED)
+    for kind in Kind:
+        if kind > Kind.SWEEP:
+            yield replace(plain, kind=kind, units=()).encode()
+    for act in range(len(ControlAct) + 2):
+        yield replace(plain, kind=Kind.CONTROL_ASSET, purpose=act, units=()).encode()
+    yield bytes([1, 0]) + bytes(190)
+    yield bytes([1, 0]) + bytes(191)
+    yield bytes([1, 1, 0, 0, 2]) + bytes(91)
+    yield bytes([1, 1, 0, 0, 2]) + bytes(90)
+    yield bytes([1, 200])
 
 
 # --- receipts -----------------------------------------------------------------------------------

@@ -21,6 +21,8 @@ type tableSet struct {
 	AccountFlags map[string]uint32 `json:"ACCOUNT_FLAGS"`
 	Purposes     map[string]uint32 `json:"PURPOSES"`
 	Outcomes     map[string]string `json:"OUTCOMES"`
+	ControlActs  map[string]string `json:"CONTROL_ACTS"`
+	ActsOnAll    []uint32          `json:"CONTROL_ACTS_ON_ALL"`
 	Sentences    map[string]string `json:"SENTENCES"`
 	Unreadable   string            `json:"UNREADABLE"`
 	StateTables  [][2]any          `json:"STATE_TABLES"` // name, version

@@ -35,6 +35,7 @@ type verdictFile struct {
 	Receipts   []testCase
 	Ranges     []testCase
 	Flips      []flip
+	Told       []struct{ Entry, Result, Words string }
 	Signatures []struct {
 		Name, Key, Message, Signature string
 		Valid                         bool
@@ -141,6 +142,18 @@ func TestSignaturesAreJudgedByZIP215(t *testing.T) {
 	for _, row := range vectors.Signatures {
 		if verifySignature(unhex(row.Key), unhex(row.Message), unhex(row.Signature)) != row.Valid {
 			t.Error(row.Name)
+		}
+	}
+}
+
+func TestEntriesOfEveryKindAreToldAlike(t *testing.T) {
+	genesis, err := genesisOf("main")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range vectors.Told {
+		if found := tell(unhex(row.Entry), unhex(row.Result), genesis); found != row.Words {
+			t.Errorf("\nfound  %s\nwanted %s", found, row.Words)
 		}
 	}
 }

@@ -126,7 +126,18 @@ func headFacts(entry []byte, g *Genesis) map[string]string {
 		facts["to_asset"] = g.assetName(toAsset)
 		facts["exchange"] = fmt.Sprintf(" (which is %s %s)", facts["to_amount"], facts["to_asset"])
 	}
-	if le.Uint16(entry[2:])&tables.Flags["pending"] != 0 {
+	act, flags := le.Uint32(entry[12:]), le.Uint16(entry[2:])
+	facts["act"] = fmt.Sprintf("act %d", act)
+	if name, known := tables.ControlActs[decimal(uint64(act))]; known {
+		facts["act"] = name
+	}
+	if act != 0 && !setOf(tables.ActsOnAll)[act] {
+		facts["holder"] = " for " + facts["account"]
+	}
+	if flags&(tables.Flags["balancing_payer"]|tables.Flags["balancing_payee"]) != 0 {
+		facts["most"] = "at most "
+	}
+	if flags&tables.Flags["pending"] != 0 {
 		facts["held"] = ", held"
 	}
 	if kindName(entry[1]) == "payment" && tables.Outcomes[strconv.Itoa(int(entry[192]))] == "review" {

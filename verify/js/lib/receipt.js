@@ -5,7 +5,7 @@ import { VerifyError, equal, fromHex, isZero, toHex, u32, u64 } from "./bytes.js
 import { entryLeaf, hash, leadsTo, pathLength, resultLeaf, verify } from "./crypto.js";
 import { genesisBlockHash, isSequencer } from "./genesis.js";
 import { checkKeys, parseJson } from "./json.js";
-import { readEntry, readResult, tell } from "./words.js";
+import { amountMoved, readEntry, readResult, tell } from "./words.js";
 
 const BYTES_MAX = 1024 * 1024;
 const ENTRY_BYTES_MAX = 64 * 1024;
@@ -55,7 +55,8 @@ export function checkReceipt(data, genesis, note = () => {}) {
     blockHash: hash("header", header),
     entry: told,
     result: ended,
-    raw: { entry, result, header },
+    moved: told.facts.amount === undefined ? null : amountMoved(entry, result, genesis),
+    raw: entry,
     words: `block ${height}, entry ${index}: ${tell(told, ended)}`,
   };
 }

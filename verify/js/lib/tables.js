@@ -167,6 +167,20 @@ export const ROLES = {
   "2": "exchange"
 };
 
+export const CONTROL_ACTS = {
+  "1": "pause",
+  "2": "resume",
+  "3": "hold_back",
+  "4": "let_go",
+  "5": "allow",
+  "6": "disallow"
+};
+
+export const CONTROL_ACTS_ON_ALL = [
+  1,
+  2
+];
+
 export const SENTENCES = {
   "payment": "payment {id} of {most}{amount} {asset}{exchange} from {from} to {to}{held}{decided}",
   "post": "capture {id} of {amount} {asset} from {from} to {to} out of hold {hold}",

@@ -3,7 +3,7 @@
 
 import { VerifyError, isZero, toHex, u128, u16, u32, u64 } from "./bytes.js";
 import {
-  ACCOUNT_FLAGS, CODES, FLAGS, KINDS, OUTCOMES, PURPOSES, ROLES, SENTENCES, UNREADABLE,
+  ACCOUNT_FLAGS, CODES, CONTROL_ACTS, CONTROL_ACTS_ON_ALL, FLAGS, KINDS, OUTCOMES, PURPOSES, ROLES, SENTENCES, UNREADABLE,
 } from "./tables.js";
 
 const HEAD_BYTES = 256;
@@ -55,6 +55,12 @@ export function readResult(result) {
   };
 }
 
+// What the result says moved, was held or was captured, in the entry's asset.
+export function amountMoved(entry, result, genesis) {
+  const asset = u32(entry, 4);
+  return `${amountOf(u128(result, 16), asset, genesis)} ${assetName(asset, genesis)}`;
+}
+
 // One sentence without its full stop.
 export function tell({ name, facts }, result) {
   const said = (SENTENCES[name] ?? UNREADABLE).replace(/\{(\w+)\}/g, (_, fact) => facts[fact]);
@@ -74,6 +80,7 @@ function headFacts(entry, genesis) {
   const toAmount = amountOf(u128(entry, 64), toAsset, genesis);
   const outcome = OUTCOMES[entry[192]] ?? `outcome ${entry[192]}`;
   const pending = (u16(entry, 2) & FLAGS.pending) !== 0;
+  const act = u32(entry, 12);
   const balancing = (u16(entry, 2) & (FLAGS.balancing_payer | FLAGS.balancing_payee)) !== 0;
   return {
     id: toHex(entry.subarray(16, 32)),
@@ -90,6 +97,8 @@ function headFacts(entry, genesis) {
     refund_of: target,
     escrow: target,
     asked_by: address(entry, 96),
+    act: CONTROL_ACTS[act] ?? `act ${act}`,
+    holder: CONTROL_ACTS_ON_ALL.includes(act) || act === 0 ? "" : ` for ${address(entry, 96)}`,
     terms_hash: toHex(entry.subarray(64, 96)),
     most: balancing ? "at most " : "",
     held: pending ? ", held" : "",

@@ -43,6 +43,11 @@ const LABELS = {
   exchange: "The payee gets",
   hold: "Of the hold",
   refund_of: "Of the payment",
+  escrow: "Of the escrow",
+  asked_by: "Asked by",
+  terms_hash: "Hash of its terms",
+  act: "Act",
+  holder: "Concerning",
   target: "Concerns",
   number: "Asset number",
   code: "Asset",
@@ -53,6 +58,12 @@ const LABELS = {
   sequence: "Sequence",
   entries: "Entries in it",
   count: "Holds ended",
+};
+
+// Facts that a sentence spells with more words than a row needs.
+const SHOWN = {
+  exchange: ({ to_amount, to_asset }) => `${to_amount} ${to_asset}`,
+  holder: ({ account }) => mono(account),
 };
 
 const UNPROVEN = {
@@ -188,7 +199,7 @@ function waiting() {
   }
 }
 
-function showReceipt({ height, index, timeNs, blockHash, entry, result, raw }, genesis) {
+function showReceipt({ height, index, timeNs, blockHash, entry, result, moved, raw }, genesis) {
   const { facts, name, legs } = entry;
   const named = factsOf(name);
   const parts = [];
@@ -196,7 +207,7 @@ function showReceipt({ height, index, timeNs, blockHash, entry, result, raw }, g
   const vain = named.includes("amount") ? "nothing moved" : "it had no effect";
   parts.push(element("h2", result.accepted ? title : `${title}: ${vain}`));
   if (named.includes("amount")) {
-    const amount = element("p", facts.amount, " ", element("small", facts.asset));
+    const amount = element("p", facts.most, facts.amount, " ", element("small", facts.asset));
     amount.className = "amount";
     amount.dataset.state = result.accepted ? "good" : "bad";
     parts.push(amount);
@@ -207,12 +218,13 @@ function showReceipt({ height, index, timeNs, blockHash, entry, result, raw }, g
   parts.push(ended);
   const rows = Object.keys(LABELS)
     .filter((fact) => named.includes(fact) && facts[fact] !== "")
-    .map((fact) => [LABELS[fact], fact === "exchange" ? `${facts.to_amount} ${facts.to_asset}` : mono(facts[fact])]);
+    .map((fact) => [LABELS[fact], SHOWN[fact]?.(facts) ?? mono(facts[fact])]);
+  if (facts.most && result.accepted) rows.push(["Amount in the end", moved]);
   if (facts.held_until_ns) rows.push(["Held until", time(facts.held_until_ns)]);
   rows.push(["Block", `${height}, entry ${index}, ${time(timeNs)}`]);
   rows.push(["Block hash", mono(toHex(blockHash))], ["Chain id", mono(toHex(genesis.chainId))]);
   parts.push(list(rows));
-  if (!name) parts.push(rawBytes(raw.entry));
+  if (!name) parts.push(rawBytes(raw));
   if (legs.length) parts.push(legTable(legs));
   const origin = element("p", "All of this is decoded from the bytes that were proven, not from text beside them.");
   origin.className = "origin";

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { concat, fromHex, le, toHex } from "../lib/bytes.js";
 import { entryLeaf, hash, leadsTo, resultLeaf, treeRoot, verify } from "../lib/crypto.js";
 import { checkRange, checkReceipt, parseGenesis, verdict } from "../lib/verify.js";
+import { readEntry, readResult, tell } from "../lib/words.js";
 import { FORMAT, VERDICTS, encode, genesisBytes, rangeBytes, receiptBytes } from "./vectors.js";
 
 const geneses = new Map();
@@ -42,6 +43,14 @@ test("signatures are judged by ZIP 215", () => {
   for (const row of VERDICTS.signatures) {
     const found = verify(fromHex(row.key), fromHex(row.message), fromHex(row.signature));
     assert.equal(found, row.valid, row.name);
+  }
+});
+
+test("entries of every kind are told alike", () => {
+  const genesis = genesisOf("main");
+  for (const row of VERDICTS.told) {
+    const said = tell(readEntry(fromHex(row.entry), genesis), readResult(fromHex(row.result)));
+    assert.equal(said, row.words);
   }
 });
 
