@@ -18,7 +18,16 @@ from clearway.gateway.condition_schemas import ConditionsSeen
 from clearway.gateway.directory import Directory
 from clearway.gateway.instructions import Private
 from clearway.gateway.problems import line_problem
-from clearway.gateway.schemas import Decision, Leg, LegRole, LineProblem, Outcome, Payment, Place
+from clearway.gateway.schemas import (
+    Decision,
+    Leg,
+    LegRole,
+    LineProblem,
+    Outcome,
+    Payment,
+    Place,
+    UploadAnswer,
+)
 from clearway.gateway.times import format_time
 from clearway.payment.batch import Placed
 from clearway.payment.errors import Refusal
@@ -46,6 +55,11 @@ _ESCROW = int(Kind.ESCROW)
 
 def to_json(answer: object) -> bytes:
     return _encoder.encode(answer)
+
+
+def to_lines(answers: list[UploadAnswer]) -> bytes:
+    """NDJSON."""
+    return _encoder.encode_lines(answers)
 
 
 class PaymentView(msgspec.Struct):

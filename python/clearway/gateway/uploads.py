@@ -1,18 +1,16 @@
 """An upload: a payment a line in, an answer a line out, in the same order, of any length.
 
-Answers flow while lines still arrive. Many clients send everything before they read anything, so
-answers that nobody takes yet wait in a temporary file: a client that only writes is never stuck,
-and memory stays bounded.
+Lines travel in chunks, as they come from the socket: each is checked as a single payment is, by the
+same functions, and what passes goes to the batcher as columns. Answers flow while lines still
+arrive. Many clients send everything before they read anything, so answers that nobody takes yet
+wait in a temporary file: a client that only writes is never stuck, and memory stays bounded.
 """
 
 from __future__ import annotations
 
 import asyncio
-import tempfile
-from collections import deque
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from typing import IO
+from collections.abc import AsyncIterator, Sequence
+from itertools import count
 
 import msgspec
 from starlette.types import Receive, Scope, Send
@@ -20,35 +18,43 @@ from starlette.types import Receive, Scope, Send
 from clearway.gateway import payments
 from clearway.gateway.door import BODY_BYTES_MAX, Ask, start_message
 from clearway.gateway.problems import UNREADABLE, invalid_body, problem
-from clearway.gateway.render import to_json
+from clearway.gateway.render import to_lines
 from clearway.gateway.schemas import UploadAnswer, UploadLine
-from clearway.payment.batch import Placed, Submission
+from clearway.gateway.spool import Spool
+from clearway.lifecycle.batcher import Share
+from clearway.payment.batch import Columns, Placed, Submission
 from clearway.payment.errors import ClearwayError, Refusal
 
-LINES_WAITING_MAX = 16_384
-ANSWERS_IN_MEMORY_BYTES_MAX = 1_048_576
-SEND_BYTES_MAX = 65_536
+CHUNK_LINES_MAX = 512  # a few milliseconds of the loop; other clients are served in between
+CHUNKS_WAITING_MAX = 32
 FULL_PAUSE_S = 0.005
 
+Fate = Submission | asyncio.Future[Placed] | Placed | ClearwayError
 _line = msgspec.json.Decoder(UploadLine)
 _NDJSON = [(b"content-type", b"application/x-ndjson")]
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(msgspec.Struct):
     """A line on its way: what it asked, and what is known or will be known of it."""
 
     number: int
     ask: Ask
-    fate: asyncio.Future[Placed] | Placed | ClearwayError
+    fate: Fate
 
 
-Lines = asyncio.Queue[Line | None]
+class Chunk(msgspec.Struct):
+    """Lines in order. share: the answers to those whose fate is a Submission, in order."""
+
+    lines: list[Line]
+    share: asyncio.Future[Share] | None
+
+
+Chunks = asyncio.Queue[Chunk | None]
 
 
 async def upload(ask: Ask, scope: Scope, receive: Receive, send: Send) -> None:
     """Three tasks in a line: lines → ledger, ledger → spool, spool → client."""
-    waiting: Lines = asyncio.Queue(LINES_WAITING_MAX)
+    waiting: Chunks = asyncio.Queue(CHUNKS_WAITING_MAX)
     with Spool() as spool:
         await send(start_message(200, [*_NDJSON, (b"x-request-id", ask.request_id.encode())]))
         tasks = (
@@ -63,31 +69,32 @@ async def upload(ask: Ask, scope: Scope, receive: Receive, send: Send) -> None:
                 task.cancel()
 
 
-async def _take_lines(ask: Ask, receive: Receive, waiting: Lines) -> None:
-    number = 0
+# --- lines → ledger -------------------------------------------------------------------------------
+
+
+async def _take_lines(ask: Ask, receive: Receive, waiting: Chunks) -> None:
+    numbers = count(1)
     async for texts in _chunks_of_lines(receive):
-        for text in texts:
-            number += 1
-            if text is None or text.strip():
-                line_ask = Ask(ask.door, ask.key, ask.door.next_request_id())
-                await waiting.put(Line(number, line_ask, await _submit_line(line_ask, text)))
-        await asyncio.sleep(0)  # other clients are served between two chunks
+        for start in range(0, len(texts), CHUNK_LINES_MAX):
+            part = zip(texts[start : start + CHUNK_LINES_MAX], numbers, strict=False)
+            lines = [
+                _check_line(ask, number, text)
+                for text, number in part
+                if text is None or text.strip()
+            ]
+            await waiting.put(Chunk(lines, await _submit(ask, lines)))
+            await asyncio.sleep(0)  # other clients are served between two chunks
     await waiting.put(None)
 
 
-async def _submit_line(
-    ask: Ask, text: bytes | None
-) -> asyncio.Future[Placed] | Placed | ClearwayError:
-    """The door's checks for one line, and its way into a batch; as Door.run_move, without waiting
-    for the ledger."""
+def _check_line(upload: Ask, number: int, text: bytes | None) -> Line:
+    """The door's checks for one line; its fate is what to submit, or why there is nothing."""
+    ask = Ask(upload.door, upload.key, upload.door.next_request_id())
     try:
         _parse_line(ask, text)
+        return Line(number, ask, payments.prepare_payment(ask))
     except ClearwayError as error:
-        return error
-    try:
-        return await _submit(ask, payments.prepare_payment(ask))
-    except ClearwayError as error:
-        return await _replayed(ask) or error
+        return Line(number, ask, error)
 
 
 def _parse_line(ask: Ask, text: bytes | None) -> None:
@@ -96,16 +103,39 @@ def _parse_line(ask: Ask, text: bytes | None) -> None:
     if text is None:
         raise Refusal("request.too_large", limit_bytes=BODY_BYTES_MAX)
     try:
-        ask.body = _line.decode(text)
+        body = _line.decode(text)
     except UNREADABLE as error:
         raise invalid_body(error) from None
-    ask.op_id = ask.door.op_id(ask.key, (ask.body.idempotency_key or "").encode())
-    ask.request_hash = payments.payment_hash(ask.body)
+    op_id = ask.door.op_id(ask.key, (body.idempotency_key or "").encode())
+    ask.body, ask.op_id, ask.request_hash = body, op_id, payments.payment_hash(body)
 
 
-async def _submit(ask: Ask, submission: Submission) -> asyncio.Future[Placed] | ClearwayError:
-    """An upload waits for room; a single payment would be told to come again. A key that is still
-    running is kept as a refusal: its answer is asked for when this line's turn comes."""
+async def _submit(ask: Ask, lines: Sequence[Line]) -> asyncio.Future[Share] | None:
+    """What passed goes together; where a key is still running, each line by itself."""
+    passed: dict[bytes, Submission] = {}
+    for line in lines:
+        if isinstance(line.fate, ClearwayError):
+            line.fate = await _replayed(line.ask) or line.fate
+        elif line.ask.op_id in passed:
+            line.fate = Refusal("idempotency.in_progress")  # an earlier line has the key
+        elif isinstance(line.fate, Submission):
+            passed[line.ask.op_id] = line.fate
+    while passed:
+        try:
+            return ask.door.node.batcher.submit_share(Columns.of(list(passed.values())))
+        except ClearwayError as error:
+            if error.code != "capacity.full":
+                break
+        await asyncio.sleep(FULL_PAUSE_S)  # an upload waits; a single payment would come again
+    for line in lines:
+        if isinstance(line.fate, Submission):
+            line.fate = await _submit_alone(line.ask, line.fate)
+    return None
+
+
+async def _submit_alone(ask: Ask, submission: Submission) -> Fate:
+    """A key that is still running is kept as a refusal: its answer is asked for when this line's
+    turn comes."""
     while True:
         try:
             return ask.door.node.batcher.submit(submission)
@@ -113,21 +143,40 @@ async def _submit(ask: Ask, submission: Submission) -> asyncio.Future[Placed] | 
             if error.code == "idempotency.in_progress":
                 return error
             if error.code != "capacity.full":
-                raise
-            await asyncio.sleep(FULL_PAUSE_S)
+                return await _replayed(ask) or error
+        await asyncio.sleep(FULL_PAUSE_S)
 
 
 async def _replayed(ask: Ask) -> Placed | ClearwayError | None:
+    """The first answer under the line's key, where the line has one that was used."""
+    if not ask.op_id:
+        return None
     try:
         return await ask.door.node.replay(ask.op_id, ask.request_hash)
     except Refusal as refusal:
         return refusal
 
 
-async def _render_answers(waiting: Lines, spool: Spool) -> None:
-    while (line := await waiting.get()) is not None:
-        spool.write(to_json(await _answer(line)) + b"\n")
+# --- ledger → spool → client ----------------------------------------------------------------------
+
+
+async def _render_answers(waiting: Chunks, spool: Spool) -> None:
+    while (chunk := await waiting.get()) is not None:
+        if chunk.share is not None:
+            await _share_out(chunk.lines, chunk.share)
+        spool.write(to_lines([await _answer(line) for line in chunk.lines]))
     spool.end()
+
+
+async def _share_out(lines: Sequence[Line], share: asyncio.Future[Share]) -> None:
+    asked = [line for line in lines if isinstance(line.fate, Submission)]
+    answers: Sequence[Placed | ClearwayError]
+    try:
+        answers = (await share).to_list()
+    except ClearwayError as error:
+        answers = [error] * len(asked)
+    for line, answer in zip(asked, answers, strict=True):
+        line.fate = answer
 
 
 async def _answer(line: Line) -> UploadAnswer:
@@ -136,10 +185,12 @@ async def _answer(line: Line) -> UploadAnswer:
         # An earlier line had the key, and was answered by now.
         fate = await _replayed(line.ask) or fate
     try:
+        if isinstance(fate, asyncio.Future):
+            fate = await fate
         if isinstance(fate, ClearwayError):
             raise fate
-        placed = fate if isinstance(fate, Placed) else await fate
-        payment = payments.render_placed(line.ask, placed)
+        assert isinstance(fate, Placed), "invariant: every line of a chunk was shared out"
+        payment = payments.render_placed(line.ask, fate)
         return UploadAnswer(line=line.number, status=201, payment=payment)
     except ClearwayError as error:
         shown = problem(error, line.ask.request_id)
@@ -173,66 +224,3 @@ async def _chunks_of_lines(receive: Receive) -> AsyncIterator[list[bytes | None]
         if not more and (rest or skipping):
             lines.append(None if skipping else rest)
         yield lines
-
-
-class Spool:
-    """Bytes from one task to another; beyond a bound they wait in a temporary file."""
-
-    def __init__(self) -> None:
-        self._memory: deque[bytes] = deque()
-        self._memory_bytes = 0
-        self._file: IO[bytes] | None = None
-        self._read_at = self._written = 0
-        self._ended = False
-        self._more = asyncio.Event()
-
-    def __enter__(self) -> Spool:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            self._file.close()
-
-    def write(self, data: bytes) -> None:
-        # Once the file holds something, later bytes must follow there to keep their order.
-        if self._written == 0 and self._memory_bytes + len(data) <= ANSWERS_IN_MEMORY_BYTES_MAX:
-            self._memory.append(data)
-            self._memory_bytes += len(data)
-        else:
-            if self._file is None:
-                self._file = tempfile.TemporaryFile()  # noqa: SIM115, closed by __exit__
-            self._file.seek(self._written)
-            self._file.write(data)
-            self._written += len(data)
-        self._more.set()
-
-    def end(self) -> None:
-        self._ended = True
-        self._more.set()
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        while True:
-            chunk = self._take()
-            if chunk:
-                yield chunk
-            elif self._ended:
-                return
-            else:
-                self._more.clear()
-                await self._more.wait()
-
-    def _take(self) -> bytes:
-        if self._memory:
-            chunk = b"".join(self._memory)
-            self._memory.clear()
-            self._memory_bytes = 0
-            return chunk
-        if self._file is None or self._read_at == self._written:
-            return b""
-        self._file.seek(self._read_at)
-        chunk = self._file.read(SEND_BYTES_MAX)
-        self._read_at += len(chunk)
-        if self._read_at == self._written:
-            self._file.truncate(0)
-            self._read_at = self._written = 0
-        return chunk

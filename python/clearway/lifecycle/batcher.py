@@ -68,6 +68,9 @@ class Share:
     def __getitem__(self, row: int) -> Placed | ClearwayError:
         return self.answers[self.start + row]
 
+    def to_list(self) -> list[Placed | ClearwayError]:
+        return self.answers.to_list(self.start, self.start + self.count)
+
 
 Told = Callable[[Placed | ClearwayError], None]
 ToldMany = Callable[[Share | ClearwayError], None]
@@ -114,16 +117,7 @@ class Batcher:
     def submit(self, submission: Submission) -> asyncio.Future[Placed]:
         """As `submit_told`; the future gives Placed or raises what refused the payment."""
         future: asyncio.Future[Placed] = asyncio.get_running_loop().create_future()
-
-        def told(answer: Placed | ClearwayError) -> None:
-            if future.done():  # cancelled: the client went away
-                return
-            if isinstance(answer, ClearwayError):
-                future.set_exception(answer)
-            else:
-                future.set_result(answer)
-
-        self.submit_told(submission, told)
+        self.submit_told(submission, _teller_of_loop(future))
         return future
 
     def submit_told(self, submission: Submission, told: Told) -> None:
@@ -133,19 +127,6 @@ class Batcher:
         node.stopping, node.disk_full, node.disk_failed, node.bug, payment.outcome_unknown.
         """
         self._enter(_parcel_of(submission, told, asyncio.get_running_loop()))
-
-    def submit_many(self, submissions: Sequence[Submission]) -> list[asyncio.Future[Placed]]:
-        """As `submit`, in order; a submission that is refused at once has its error in its
-        future, so that the others go on."""
-        futures: list[asyncio.Future[Placed]] = []
-        for submission in submissions:
-            try:
-                futures.append(self.submit(submission))
-            except ClearwayError as error:
-                failed: asyncio.Future[Placed] = asyncio.get_running_loop().create_future()
-                failed.set_exception(error)
-                futures.append(failed)
-        return futures
 
     def place(self, submission: Submission, *, timeout_s: float = 60.0) -> Placed:
         """As `submit` for callers without a loop: blocks until the answer is durable."""
@@ -163,6 +144,13 @@ class Batcher:
         check_heads(columns.heads)
         future: Future[Share] = Future()
         self._enter_columns(columns, _teller_of(future), None)
+        return future
+
+    def submit_share(self, columns: Columns) -> asyncio.Future[Share]:
+        """As `submit_columns`, for a running event loop and a door that packs heads itself."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Share] = loop.create_future()
+        self._enter_columns(columns, _teller_of_loop(future), loop)
         return future
 
     def _enter_columns(
@@ -404,6 +392,18 @@ def _parcel_of(
 
 def _teller_of(future: Future[Answer]) -> Callable[[Answer | ClearwayError], None]:
     def told(answer: Answer | ClearwayError) -> None:
+        if isinstance(answer, ClearwayError):
+            future.set_exception(answer)
+        else:
+            future.set_result(answer)
+
+    return told
+
+
+def _teller_of_loop(future: asyncio.Future[Answer]) -> Callable[[Answer | ClearwayError], None]:
+    def told(answer: Answer | ClearwayError) -> None:
+        if future.done():  # cancelled: the client went away
+            return
         if isinstance(answer, ClearwayError):
             future.set_exception(answer)
         else:

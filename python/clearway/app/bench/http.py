@@ -20,7 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import uvloop
@@ -40,11 +40,11 @@ def run(*, as_json: bool) -> dict[str, Any]:
     server_core, client_core = cores[-1], cores[0]
     with (
         tempfile.TemporaryDirectory(prefix="clearway-bench-") as folder,
-        _node(Path(folder), server_core) as (port, key),
+        node_of_its_own(Path(folder), {server_core}) as node,
     ):
         os.sched_setaffinity(0, {client_core})
         try:
-            found = uvloop.run(_measure(port, key))
+            found = uvloop.run(_measure(node.port, node.key))
         finally:
             os.sched_setaffinity(0, set(cores))
     found["conditions"]["cores"] = {"server": 1, "client": 1 if len(cores) > 1 else "shared"}
@@ -56,18 +56,28 @@ def run(*, as_json: bool) -> dict[str, Any]:
     return found
 
 
+class OwnNode(NamedTuple):
+    """A node in a process of its own."""
+
+    port: int
+    key: str
+    pid: int
+
+
 @contextlib.contextmanager
-def _node(folder: Path, core: int) -> Iterator[tuple[int, str]]:
-    """A node of its own on a free port: (port, API key)."""
+def node_of_its_own(folder: Path, cores: set[int]) -> Iterator[OwnNode]:
+    """On a free port, bound to these cores."""
     command = [sys.executable, "-m", "clearway", "up", "--dev", "--data", str(folder)]
     process = subprocess.Popen(
         [*command, "--port", "0"],
         stdout=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: os.sched_setaffinity(0, {core}),
+        preexec_fn=lambda: os.sched_setaffinity(0, cores),
     )
     try:
-        yield _wait_until_ready(process), (folder / "dev-api-key").read_text("utf-8").strip()
+        port = _wait_until_ready(process)
+        key = (folder / "dev-api-key").read_text("utf-8").strip()
+        yield OwnNode(port, key, process.pid)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
@@ -109,6 +119,10 @@ class Connection(asyncio.Protocol):
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(exc or ConnectionError("closed by the node"))
 
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
     def ask(self, request: bytes) -> asyncio.Future[tuple[int, bytes]]:
         assert self._transport is not None
         self._answer = asyncio.get_running_loop().create_future()
@@ -146,12 +160,22 @@ class Client:
         )  # fmt: skip
 
 
+async def connect(port: int, count: int) -> list[Connection]:
+    loop = asyncio.get_running_loop()
+    return [(await loop.create_connection(Connection, "127.0.0.1", port))[1] for _ in range(count)]
+
+
+async def open_accounts(port: int, key: str) -> None:
+    """Opens and funds the accounts that benchmarks pay between."""
+    connections = await connect(port, CONNECTIONS)
+    await _open_accounts(Client(port, key), connections)
+    for connection in connections:
+        connection.close()
+
+
 async def _measure(port: int, key: str) -> dict[str, Any]:
     client = Client(port, key)
-    loop = asyncio.get_running_loop()
-    connections = [
-        (await loop.create_connection(Connection, "127.0.0.1", port))[1] for _ in range(CONNECTIONS)
-    ]
+    connections = await connect(port, CONNECTIONS)
     await _open_accounts(client, connections)
     counted: Counter[str] = Counter()
     latencies: list[float] = []
