@@ -2,9 +2,11 @@
 //! top of it; nobody is told of either before it is durable, and a block that cannot be written takes
 //! the one on top of it away.
 
+use std::collections::BTreeMap;
+
 use crate::apply::{
     Checked, Scope, Signer, apply_chain, apply_entry, apply_genesis, check_envelope, find_due,
-    payment_digest, sweep,
+    payment_digest, sweep, witness_signatures,
 };
 use crate::block::{Block, Body, Records, hash_results};
 use crate::codec::{
@@ -16,7 +18,7 @@ use crate::history::{Fault, History};
 use crate::key::SEQUENCE;
 use crate::pool::{Pool, Pooled};
 use crate::rejection::Rejection;
-use crate::signature;
+use crate::signature::{self, Signed, Verdict};
 use crate::state::{Checkpoint, State};
 use crate::tree;
 use crate::width::{at, count, row};
@@ -538,6 +540,8 @@ struct Signatures {
     envelopes: Vec<bool>,
     /// By entry; empty when no entry is signed.
     authorised: Vec<Option<bool>>,
+    /// Of witnesses, by entry.
+    witnessed: BTreeMap<usize, Vec<Verdict>>,
 }
 
 impl Signatures {
@@ -557,8 +561,25 @@ impl Signatures {
             digests.push(payment_digest(&scope.chain_id, instruction));
             signatures.push(signature);
         }
+        let mut witnessed = BTreeMap::new();
+        for (at, entry) in records.entries.iter().enumerate() {
+            let signed = witness_signatures(state, scope, entry);
+            for Signed { key, digest, signature } in &signed {
+                keys.push(*key);
+                digests.push(*digest);
+                signatures.push(*signature);
+            }
+            if !signed.is_empty() {
+                let verdict = |signed| Verdict { signed, is_valid: false };
+                witnessed.insert(at, signed.into_iter().map(verdict).collect::<Vec<_>>());
+            }
+        }
         let mut envelopes = signature::verify_rows(&keys, &digests, &signatures);
-        let valid = envelopes.split_off(records.envelopes.len());
+        let mut valid = envelopes.split_off(records.envelopes.len());
+        let of_witnesses = valid.split_off(owners.len());
+        for (verdict, is_valid) in witnessed.values_mut().flatten().zip(of_witnesses) {
+            verdict.is_valid = is_valid;
+        }
         let mut authorised = Vec::new();
         if !owners.is_empty() {
             authorised.resize(records.entries.len(), None);
@@ -566,7 +587,7 @@ impl Signatures {
         for (at, valid) in owners.into_iter().zip(valid) {
             authorised.get_mut(at).into_iter().for_each(|place| *place = Some(valid));
         }
-        Self { envelopes, authorised }
+        Self { envelopes, authorised, witnessed }
     }
 }
 
@@ -606,7 +627,8 @@ fn apply_block(
         results.extend_from_slice(&EntryResult::envelope(code).write());
         let mut own = entries.by_ref().take(own_count).map(|(at, (entry, instruction))| {
             let authorised = signatures.authorised.get(at).copied().flatten();
-            Checked { entry, instruction: *instruction, authorised }
+            let verdicts = signatures.witnessed.get(&at).map_or(&[][..], Vec::as_slice);
+            Checked { entry, instruction: *instruction, authorised, verdicts }
         });
         while let Some(checked) = own.next() {
             if checked.entry.has(LINKED | NET) {

@@ -43,6 +43,32 @@ pub fn verify(key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
         .is_ok_and(|key| key.verify(&Signature::from(*signature), message).is_ok())
 }
 
+/// A signature with the digest and the key that it is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Signed {
+    pub key: [u8; 32],
+    pub digest: [u8; 32],
+    pub signature: [u8; 64],
+}
+
+/// What was found of a signature before it is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Verdict {
+    pub signed: Signed,
+    pub is_valid: bool,
+}
+
+impl Signed {
+    /// The verdict of [`verify`], looked up when it is there already.
+    pub fn verify(&self, verdicts: &[Verdict]) -> bool {
+        let known = verdicts.iter().find(|verdict| verdict.signed == *self);
+        match known {
+            Some(verdict) => verdict.is_valid,
+            None => verify(&self.key, &self.digest, &self.signature),
+        }
+    }
+}
+
 /// One verdict a row, each equal to [`verify`] of that row. Rows beyond the shortest input do not exist.
 pub fn verify_rows(keys: &[[u8; 32]], digests: &[[u8; 32]], signatures: &[[u8; 64]]) -> Vec<bool> {
     let rows: Vec<Row> = keys

@@ -7,7 +7,7 @@
 pub mod node;
 pub mod witness;
 
-pub use node::{Delivery, Node, Party, Release, Truths, evaluate};
+pub use node::{Delivery, Node, Party, Release, Truths, evaluate, signed};
 pub use witness::{Proof, Witness, Witnesses};
 
 use crate::codec::{
@@ -239,3 +239,6 @@ fn mul_div_floor(value: u128, by: u64, over: u64) -> Option<u128> {
     let below = rest.checked_mul(by)?.checked_div(over)?;
     quotient.checked_mul(by)?.checked_add(below)
 }
+
+#[cfg(test)]
+mod tests;

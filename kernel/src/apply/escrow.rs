@@ -10,11 +10,12 @@ use super::payment::{
 };
 use super::{Checked, Scope, Signer, check_plain};
 use crate::account::{Account, CLOSED, FROZEN, NOSTRO};
-use crate::codec::{Address, Entry, Outcome};
+use crate::codec::{Address, Entry, Kind, Outcome};
 use crate::escrow::Escrow;
 use crate::rejection::Rejection;
+use crate::signature::Signed;
 use crate::state::State;
-use crate::terms::{Delivery, Release, Terms, Truths, Witnesses, evaluate};
+use crate::terms::{Delivery, Release, Terms, Truths, Witnesses, evaluate, signed, witness};
 
 const FOUND: &str = "invariant: the accounts of an escrow exist and hold its asset";
 const PARSED: &str = "invariant: the terms of an escrow were checked when it was opened";
@@ -110,6 +111,7 @@ pub fn release_escrow(
     Rejection::EscrowNotAccrued.when(amount_minor > left_of_stream_minor)?;
     let witnesses = Witnesses::of_terms(&terms, entry.units);
     let witnesses = witnesses.map_err(|_| Rejection::EscrowBadWitness)?;
+    let witnesses = witnesses.with(checked.verdicts);
     let asked = Asked { by: entry.payer(), names_terms: names_terms(escrow, entry), to };
     let truths = evaluate(&terms, &asked.release(state, scope, escrow, amount_minor), &witnesses);
     Rejection::EscrowUnmet.unless(truths.are_met())?;
@@ -134,6 +136,25 @@ pub fn release_escrow(
         state.grow_escrow(slot, amount_minor);
     }
     Ok(amount_minor)
+}
+
+/// The signatures that a release brings for an escrow of this state, to be verified with others.
+pub fn witness_signatures(state: &State, scope: &Scope, entry: &Entry<'_>) -> Vec<Signed> {
+    let is_signed = entry.units.iter().any(witness::may_be_signed);
+    if entry.kind != Kind::Release || !is_signed {
+        return Vec::new();
+    }
+    let find = || -> Option<Vec<Signed>> {
+        let slot = state.escrows.find(entry.purpose(), &entry.target())?;
+        let escrow = state.escrows.slots.row(slot);
+        let terms = Terms::parse(&escrow.terms).ok()?;
+        let witnesses = Witnesses::of_terms(&terms, entry.units).ok()?;
+        let (_, to) = state.accounts.find_row(&entry.payee())?;
+        let asked = Asked { by: entry.payer(), names_terms: names_terms(escrow, entry), to };
+        let release = asked.release(state, scope, escrow, entry.amount_minor());
+        Some(signed(&terms, &release, &witnesses).collect())
+    };
+    find().unwrap_or_default()
 }
 
 /// 25 and 27.

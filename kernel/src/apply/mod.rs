@@ -17,6 +17,7 @@ mod sweep;
 mod tests;
 
 pub use chain::apply_chain;
+pub use escrow::witness_signatures;
 pub use hold::held_units;
 pub use payment::payment_digest;
 pub use sweep::{find_due, sweep};
@@ -26,6 +27,7 @@ use crate::codec::{Entry, EntryResult, Envelope, IMPORTED, Kind, PublicKey, u32_
 use crate::hash::Hash;
 use crate::key;
 use crate::rejection::Rejection;
+use crate::signature::Verdict;
 use crate::state::State;
 use crate::window::Remembered;
 use flags::check_flags;
@@ -55,6 +57,8 @@ pub struct Checked<'a> {
     pub instruction: Hash,
     /// Whether the payer's owner signed; None when the payer was not known before the block.
     pub authorised: Option<bool>,
+    /// Of the signatures of witnesses, as far as their escrow was known before the block.
+    pub verdicts: &'a [Verdict],
 }
 
 pub fn check_envelope(
@@ -120,7 +124,7 @@ pub fn apply_genesis(state: &mut State, scope: &Scope, entry: &Entry<'_>) -> Res
     Rejection::Inconsistent.when(entry.flags() != 0)?;
     let institution = if entry.kind == Kind::OpenAccount { entry.purpose() } else { 0 };
     let signer = Signer { key: [0; 32], institution, purposes: key::PURPOSES };
-    let checked = Checked { entry, instruction: [0; 32], authorised: None };
+    let checked = Checked { entry, instruction: [0; 32], authorised: None, verdicts: &[] };
     apply_kind(state, scope, &signer, &checked).map(|_| ())
 }
 

@@ -8,7 +8,7 @@ use crate::codec::{
     AMOUNT_MINOR_MAX, Address, Id, PublicKey, Unit, field, put, u32_at, u64_at, u128_at, zero_at,
 };
 use crate::hash::{Domain, Hash};
-use crate::signature;
+use crate::signature::{Signed, Verdict};
 
 /// One condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,20 +154,13 @@ impl Fact {
         })
     }
 
-    fn holds(&self, release: &Release, said: i64, time_ns: u64, signature: &[u8; 64]) -> bool {
+    fn holds(&self, release: &Release, said: i64, time_ns: u64) -> bool {
         let is_so = match self.comparison {
             Comparison::Equal => said == self.value,
             Comparison::AtLeast => said >= self.value,
             Comparison::AtMost => said <= self.value,
         };
-        is_so
-            && release.opened_ns <= time_ns
-            && time_ns <= release.now_ns
-            && signature::verify(
-                &self.oracle,
-                &fact_digest(&self.subject, said, time_ns),
-                signature,
-            )
+        is_so && release.opened_ns <= time_ns && time_ns <= release.now_ns
     }
 }
 
@@ -267,7 +260,7 @@ pub fn evaluate(terms: &Terms<'_>, release: &Release, witnesses: &Witnesses<'_>)
             height = bottom;
             met >= usize::from(needed)
         } else {
-            is_true(&node, release, witnesses.of(place))
+            is_true(&node, release, witnesses.of(place), witnesses.verdicts)
         };
         for place in [truths.values.get_mut(place), stack.get_mut(height)].into_iter().flatten() {
             *place = value;
@@ -277,7 +270,42 @@ pub fn evaluate(terms: &Terms<'_>, release: &Release, witnesses: &Witnesses<'_>)
     truths
 }
 
-fn is_true(leaf: &Node, release: &Release, proof: Option<&Proof<'_>>) -> bool {
+/// What signatures a release needs, as far as they are there.
+pub fn signed<'a>(
+    terms: &Terms<'a>,
+    release: &Release,
+    witnesses: &Witnesses<'a>,
+) -> impl Iterator<Item = Signed> {
+    let proofs = terms.nodes().enumerate().map(|(place, node)| (node, witnesses.of(place)));
+    proofs.filter_map(|(node, proof)| signed_for(&node, release, proof?))
+}
+
+fn signed_for(leaf: &Node, release: &Release, proof: &Proof<'_>) -> Option<Signed> {
+    match (leaf, proof) {
+        (Node::Approver(key), Proof::Approval { up_to_minor, signature }) => Some(Signed {
+            key: *key,
+            digest: approval_digest(release, *up_to_minor),
+            signature: **signature,
+        }),
+        (Node::Fact(fact), Proof::Fact { value, time_ns, signature }) => Some(Signed {
+            key: fact.oracle,
+            digest: fact_digest(&fact.subject, *value, *time_ns),
+            signature: **signature,
+        }),
+        _ => None,
+    }
+}
+
+fn is_true(
+    leaf: &Node,
+    release: &Release,
+    proof: Option<&Proof<'_>>,
+    verdicts: &[Verdict],
+) -> bool {
+    let is_signed = || {
+        let signed = proof.and_then(|proof| signed_for(leaf, release, proof));
+        signed.is_some_and(|signed| signed.verify(verdicts))
+    };
     match (leaf, proof) {
         (Node::After(time_ns), _) => release.now_ns >= *time_ns,
         (Node::Before(time_ns), _) => release.now_ns < *time_ns,
@@ -289,12 +317,11 @@ fn is_true(leaf: &Node, release: &Release, proof: Option<&Proof<'_>>) -> bool {
         (Node::Preimage { length, digest }, Some(Proof::Preimage(bytes))) => {
             bytes.len() == usize::from(*length) && sha256(bytes) == *digest
         }
-        (Node::Approver(key), Some(Proof::Approval { up_to_minor, signature })) => {
-            release.total_minor() <= *up_to_minor
-                && signature::verify(key, &approval_digest(release, *up_to_minor), signature)
+        (Node::Approver(_), Some(Proof::Approval { up_to_minor, .. })) => {
+            release.total_minor() <= *up_to_minor && is_signed()
         }
-        (Node::Fact(fact), Some(Proof::Fact { value, time_ns, signature })) => {
-            fact.holds(release, *value, *time_ns, signature)
+        (Node::Fact(fact), Some(Proof::Fact { value, time_ns, .. })) => {
+            fact.holds(release, *value, *time_ns) && is_signed()
         }
         (Node::Delivery(delivery), Some(Proof::Deliver)) => {
             release.names_terms

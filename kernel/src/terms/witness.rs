@@ -3,6 +3,7 @@
 use super::node::Node;
 use super::{NODES_MAX, Terms};
 use crate::codec::{DecodeError, Signature, Unit, field, u64_at, u128_at, zero_at};
+use crate::signature::Verdict;
 
 /// The longest preimage that fits beside what says whose it is.
 pub const PREIMAGE_BYTES_MAX: usize = 60;
@@ -63,6 +64,11 @@ pub fn read(units: &[Unit]) -> Result<(Witness<'_>, &[Unit]), DecodeError> {
     Ok((Witness { node, proof }, rest))
 }
 
+/// Whether a signature follows, if this unit is a witness and no signature itself.
+pub fn may_be_signed(unit: &Unit) -> bool {
+    matches!(field::<0, 1, _>(unit), [2 | 3])
+}
+
 fn read_preimage(unit: &Unit) -> Result<Proof<'_>, DecodeError> {
     let [length, zero] = field::<2, _, _>(unit);
     let bytes = unit.get(4..).unwrap_or_default();
@@ -83,6 +89,8 @@ pub struct BadWitness;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Witnesses<'a> {
     by_node: [Option<Proof<'a>>; NODES_MAX],
+    /// Of signatures that were verified together; they change no answer.
+    pub(super) verdicts: &'a [Verdict],
 }
 
 impl<'a> Witnesses<'a> {
@@ -113,6 +121,11 @@ impl<'a> Witnesses<'a> {
             _ => return Err(BadWitness),
         }
         Ok(())
+    }
+
+    /// With what is known of their signatures.
+    pub fn with(self, verdicts: &'a [Verdict]) -> Self {
+        Self { verdicts, ..self }
     }
 
     pub fn of(&self, place: usize) -> Option<&Proof<'a>> {
