@@ -10,7 +10,19 @@ from spec import compose
 from spec.ed25519 import public_key, sign
 from spec.hashing import ZERO32, hash_bytes, leaf, result_leaf, tree_path, tree_root
 from spec.ledger import Ledger, entries_root, genesis
-from spec.records import AccountFlag, Entry, Flag, Header, Kind, Leg, Outcome, Purpose, Result, Role
+from spec.records import (
+    AccountFlag,
+    Control,
+    Entry,
+    Flag,
+    Header,
+    Kind,
+    Leg,
+    Outcome,
+    Purpose,
+    Result,
+    Role,
+)
 from tools.edge_signatures import MIXED_KEY, SMALL_ORDER
 
 START_NS: Final = 1_735_689_600 * 10**9
@@ -20,6 +32,7 @@ BANK: Final = b"seed of the bank".ljust(32, b".")
 SEQUENCER: Final = b"seed of the sequencer".ljust(32, b".")
 SPARE: Final = b"seed of a spare key".ljust(32, b".")
 OWNER: Final = b"seed of an owner".ljust(32, b".")
+CONTROLS: Final = {control.name.lower(): int(control) for control in Control}
 FLAGS: Final = {flag.name.lower(): int(flag) for flag in (*Purpose, *AccountFlag)}
 
 
@@ -50,7 +63,7 @@ def account_row(id: str, *assets: str, flags: tuple[str, ...] = (), **more: str)
     }
 
 
-def file_of(name: str, second: int, assets: list[str], **more: Any) -> dict[str, Any]:
+def file_of(name: str, second: int, assets: list[Any], **more: Any) -> dict[str, Any]:
     return {
         "format": "clearway genesis 1",
         "name": name,
@@ -74,15 +87,20 @@ SMALL: Final = file_of(
     accounts=[account_row("nostro", "EUR/2", flags=("nostro",)), account_row("ann", "EUR/2")],
 )
 MANY: Final = ["EUR/2", "USD/2", "JPY/0", *(f"X{letter}/18" for letter in "ABCDEFG")]
+CONTROLLED: Final = {
+    "code": "XCTL/0",
+    "controls": ["mint_burn", "freeze", "allow_list", "clawback", "pause", "two_person"],
+    "issuer": 7,
+}
 MAIN: Final = file_of(
     "main, Zürich",
     0,
-    MANY,
+    [*MANY, CONTROLLED],
     institutions=[{"number": 1, "name": "One Bank"}, {"number": 7, "name": "Seven"}],
     accounts=[
         account_row("nostro", *MANY, flags=("nostro",)),
         account_row("fees", "EUR/2", "USD/2", flags=("operating",)),
-        account_row("ann", "EUR/2", "USD/2", "JPY/0"),
+        account_row("ann", "EUR/2", "USD/2", "JPY/0", "XCTL/0"),
         account_row("bob", "EUR/2", "USD/2"),
         account_row("own", "EUR/2", owner=public_key(OWNER).hex()),
     ],
@@ -116,11 +134,16 @@ GENESES: Final = {"main": MAIN, "small": SMALL, "edge": EDGE, "strange": STRANGE
 
 def genesis_entries(file: dict[str, Any]) -> bytes:
     """docs/format.md, Genesis file: assets, keys, accounts, limits; an entry's id is its place."""
-    number = {code: place for place, code in enumerate(file["assets"], 1)}
-    scale = {code: int(code.split("/")[1]) for code in file["assets"]}
+    assets = [{"code": row} if isinstance(row, str) else row for row in file["assets"]]
+    number = {row["code"]: place for place, row in enumerate(assets, 1)}
+    scale = {code: int(code.split("/")[1]) for code in number}
     entries = []
-    for code in file["assets"]:
-        unit = compose.asset_unit(code.encode(), scale[code])
+    for row in assets:
+        code = row["code"]
+        controls = sum(CONTROLS[name] for name in row.get("controls", ()))
+        unit = compose.asset_unit(
+            code.encode(), scale[code], controls=controls, issuer=row.get("issuer", 0)
+        )
         entries.append(compose.entry(Kind.REGISTER_ASSET, asset=number[code], units=unit))
     for row in file["keys"]:
         unit = compose.key_unit(
@@ -353,7 +376,7 @@ def tell_main(story: Story) -> None:
     story.block()
     story.rotated = 6
     story.block(
-        make(Kind.REGISTER_ASSET, asset=11, units=compose.asset_unit(b"XAU/4", 4)),
+        make(Kind.REGISTER_ASSET, asset=12, units=compose.asset_unit(b"XAU/4", 4)),
         make(
             Kind.SET_LIMIT,
             asset=EUR,

@@ -66,6 +66,35 @@ def bad_geneses(good: dict[str, Any]) -> dict[str, tuple[str, str]]:
         put(f"asset {code}", "assets.1", code, "assets[1]: is not an asset's code, such as EUR/2")
     put("an asset that is no text", "assets.1", 2, f"assets[1]: {text}")
     put("an asset twice", "assets.1", "EUR/2", "assets[1]: stands twice")
+    row = good["assets"][-1]
+    place = len(good["assets"]) - 1
+    for name, change, verdict in (
+        (
+            "no controls",
+            {"controls": []},
+            "has no controls or no issuer; then its code alone is due",
+        ),
+        ("no issuer", {"issuer": 0}, "has no controls or no issuer; then its code alone is due"),
+        ("an issuer of nowhere", {"issuer": 9}, "there is no institution 9"),
+        ("another key", {"more": 1}, "has a key that does not belong there"),
+    ):
+        put(
+            f"an asset with {name}",
+            f"assets.{place}",
+            {**row, **change},
+            f"assets[{place}]: {verdict}",
+        )
+    controls = "mint_burn, freeze, allow_list, clawback, pause, two_person"
+    put("an asset's unknown control", f"assets.{place}", {**row, "controls": ["rule"]},
+        f"assets[{place}].controls: has one that is none of {controls}")  # fmt: skip
+    put(
+        "an asset in an asset",
+        f"assets.{place}",
+        {**row, "code": row},
+        f"assets[{place}].code: {text}",
+    )
+    put("an asset that is no code inside", f"assets.{place}", {**row, "code": "EUR"},
+        f"assets[{place}].code: is not an asset's code, such as EUR/2")  # fmt: skip
     digits = "is not {} lower-case hex digits"
     for value in ("00", "AB" * 32, None, "0" * 65):
         put(f"key {value}", "keys.1.key", value, f"keys[1].key: {digits.format(64)}")

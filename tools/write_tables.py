@@ -14,7 +14,16 @@ from typing import Any, Final
 
 from clearway.ledger.book import Book
 from clearway.ledger.entry import SENTENCES, UNREADABLE
-from clearway.payment.records import AccountFlag, ControlAct, Flag, Kind, Outcome, Purpose, Role
+from clearway.payment.records import (
+    AccountFlag,
+    Control,
+    ControlAct,
+    Flag,
+    Kind,
+    Outcome,
+    Purpose,
+    Role,
+)
 from spec.state import STATE_VERSION, State, subroots
 
 VERIFY: Final = Path(__file__).parent.parent / "verify"
@@ -33,6 +42,7 @@ def tables() -> dict[str, Any]:
         "PURPOSES": _by_name(Purpose),
         "OUTCOMES": _by_number(Outcome),
         "ROLES": _by_number(Role),
+        "CONTROLS": _by_name(Control),
         "CONTROL_ACTS": _by_number(ControlAct),
         "CONTROL_ACTS_ON_ALL": [int(act) for act in ControlAct if act < ControlAct.HOLD_BACK],
         "SENTENCES": dict(SENTENCES),

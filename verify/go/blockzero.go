@@ -51,7 +51,7 @@ func genesisEntries(g *Genesis) [][]byte {
 		entries = append(entries, entry)
 	}
 	for _, row := range g.assets {
-		unit := padded(64, padded(16, []byte(row.code)), []byte{byte(row.scale)})
+		unit := padded(64, padded(16, []byte(row.code)), u32le(uint32(row.scale)), u32le(row.controls), u32le(row.issuer))
 		add("register_asset", unit, field{4, u32le(row.number)})
 	}
 	for _, row := range g.keys {
@@ -109,7 +109,8 @@ func (g *Genesis) stateRoot() []byte {
 		}
 	}
 	for _, row := range g.assets {
-		add("assets", 32, u32le(row.number), u32le(uint32(row.scale)), []byte(row.code))
+		add("assets", 32, u32le(row.number), u32le(uint32(row.scale)), padded(16, []byte(row.code)),
+			u32le(row.controls), u32le(row.issuer))
 	}
 	for _, row := range g.keys {
 		add("keys", 128, []byte(row.key), u32le(row.institution), u32le(row.purposes), u64le(row.activation))

@@ -45,9 +45,10 @@ type Genesis struct {
 }
 
 type asset struct {
-	number uint32
-	code   string
-	scale  int
+	number           uint32
+	code             string
+	scale            int
+	controls, issuer uint32
 }
 
 type genesisKey struct {
@@ -144,7 +145,23 @@ func parseInstitution(value any, where string, _ int) uint32 {
 	return uint32(number)
 }
 
+// parseAsset reads a code, or an object that also says what the asset's issuer may do.
 func parseAsset(value any, where string, place int) asset {
+	if _, is := value.(*object); !is {
+		return parseCode(value, where, place)
+	}
+	row := fields(value, where, []string{"code", "controls", "issuer"})
+	controls := flags(row["controls"], where+".controls", tables.Controls)
+	issuer := uint32(whole(row["issuer"], where+".issuer", 1<<32-1))
+	if controls == 0 || issuer == 0 {
+		bad(where, "has no controls or no issuer; then its code alone is due")
+	}
+	found := parseCode(row["code"], where+".code", place)
+	found.controls, found.issuer = controls, issuer
+	return found
+}
+
+func parseCode(value any, where string, place int) asset {
 	code := text(value, where)
 	match := codePattern.FindStringSubmatch(code)
 	scale := 0
@@ -154,7 +171,7 @@ func parseAsset(value any, where string, place int) asset {
 	if match == nil || scale > scaleMax {
 		bad(where, "is not an asset's code, such as EUR/2")
 	}
-	return asset{uint32(place + 1), code, scale}
+	return asset{number: uint32(place + 1), code: code, scale: scale}
 }
 
 func parseKey(value any, where string, _ int) genesisKey {
@@ -257,6 +274,11 @@ func checkReferences(g *Genesis, institutions []uint32) {
 	for place, row := range g.accounts {
 		if !known[row.institution] {
 			bad(fmt.Sprintf("accounts[%d]", place), "there is no institution %d", row.institution)
+		}
+	}
+	for place, row := range g.assets {
+		if row.issuer != 0 && !known[row.issuer] {
+			bad(fmt.Sprintf("assets[%d]", place), "there is no institution %d", row.issuer)
 		}
 	}
 	keys := setOf(mapped(g.keys, func(row genesisKey) string { return row.key }))

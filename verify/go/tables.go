@@ -21,6 +21,7 @@ type tableSet struct {
 	AccountFlags map[string]uint32 `json:"ACCOUNT_FLAGS"`
 	Purposes     map[string]uint32 `json:"PURPOSES"`
 	Outcomes     map[string]string `json:"OUTCOMES"`
+	Controls     map[string]uint32 `json:"CONTROLS"`
 	ControlActs  map[string]string `json:"CONTROL_ACTS"`
 	ActsOnAll    []uint32          `json:"CONTROL_ACTS_ON_ALL"`
 	Sentences    map[string]string `json:"SENTENCES"`

@@ -327,8 +327,12 @@ def _parse_asset(value: object, where: str, place: int) -> Asset:
         issuer = _number(fields["issuer"], f"{where}.issuer", 2**32 - 1)
         if not controls or not issuer:
             raise GenesisError(where, "has no controls or no issuer; then its code alone is due")
-        plain = _parse_asset(fields["code"], f"{where}.code", place)
+        plain = _parse_code(fields["code"], f"{where}.code", place)
         return replace(plain, controls=controls, issuer=issuer)
+    return _parse_code(value, where, place)
+
+
+def _parse_code(value: object, where: str, place: int) -> Asset:
     try:
         _currency, scale = parse_asset_code(_text(value, where))
     except Refusal as error:

@@ -3,7 +3,7 @@
 import { VerifyError, ascii, concat, fromHex, le, padded } from "./bytes.js";
 import { entryLeaf, hash, resultLeaf, treeRoot } from "./crypto.js";
 import { checkKeys, parseJson } from "./json.js";
-import { ACCOUNT_FLAGS, KIND_NUMBERS, PURPOSES, STATE_TABLES } from "./tables.js";
+import { ACCOUNT_FLAGS, CONTROLS, KIND_NUMBERS, PURPOSES, STATE_TABLES } from "./tables.js";
 
 const BYTES_MAX = 16 * 1024 * 1024;
 const FORMAT = "clearway genesis 1";
@@ -67,10 +67,20 @@ function parseInstitution(value, where) {
   return { number, name: text(value.get("name"), `${where}.name`) };
 }
 
+// A code, or an object that also says what the asset's issuer may do.
 function parseAsset(value, where, place) {
+  if (!(value instanceof Map)) return parseCode(value, where, place);
+  object(value, where, ["code", "controls", "issuer"]);
+  const controls = flags(value.get("controls"), `${where}.controls`, CONTROLS);
+  const issuer = whole(value.get("issuer"), `${where}.issuer`, 2n ** 32n - 1n);
+  if (!controls || !issuer) fail(where, "has no controls or no issuer; then its code alone is due");
+  return { ...parseCode(value.get("code"), `${where}.code`, place), controls, issuer };
+}
+
+function parseCode(value, where, place) {
   const match = CODE.exec(text(value, where));
   if (!match || Number(match[1]) > 30) fail(where, "is not an asset's code, such as EUR/2");
-  return { number: place + 1, code: value, scale: Number(match[1]) };
+  return { number: place + 1, code: value, scale: Number(match[1]), controls: 0, issuer: 0n };
 }
 
 function parseKey(value, where) {
@@ -140,6 +150,9 @@ function checkReferences(genesis) {
       }
     });
   }
+  assets.forEach(({ issuer }, place) => {
+    if (issuer && !numbers.has(issuer)) fail(`assets[${place}]`, `there is no institution ${issuer}`);
+  });
   limits.forEach((limit, place) => {
     if (!keys.some((row) => row.key === limit.key)) {
       fail(`limits[${place}].key`, "is not a key of this genesis");
@@ -241,7 +254,8 @@ function entriesOf({ assets, keys, accounts, limits }) {
     entries.push(entry);
   };
   for (const row of assets) {
-    const unit = concat(padded(ascii(row.code), 16), [row.scale]);
+    const controls = [le(row.controls, 4), le(row.issuer, 4)];
+    const unit = concat(padded(ascii(row.code), 16), [row.scale, 0, 0, 0], ...controls);
     add("register_asset", [[4, le(row.number, 4)]], padded(unit, 64));
   }
   for (const row of keys) {
@@ -288,7 +302,8 @@ function stateRoot({ timeNs, assets, keys, accounts, limits }) {
       leaf(128, fromHex(row.address), le(row.institution, 4), le(row.flags, 4), le(0, 4),
         fromHex(row.owner), le(timeNs, 8))),
     assets: assets.map((row) =>
-      leaf(32, le(row.number, 4), [row.scale, 0, 0, 0], padded(ascii(row.code), 16))),
+      leaf(32, le(row.number, 4), [row.scale, 0, 0, 0], padded(ascii(row.code), 16),
+        le(row.controls, 4), le(row.issuer, 4))),
     balances: accounts.flatMap((row, number) =>
       row.assets.map((code) => leaf(64, le(number, 4), le(numberOf.get(code), 4)))),
     keys: keys.map((row) =>

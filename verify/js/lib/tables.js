@@ -167,6 +167,15 @@ export const ROLES = {
   "2": "exchange"
 };
 
+export const CONTROLS = {
+  "mint_burn": 1,
+  "freeze": 2,
+  "allow_list": 4,
+  "clawback": 8,
+  "pause": 16,
+  "two_person": 32
+};
+
 export const CONTROL_ACTS = {
   "1": "pause",
   "2": "resume",
