@@ -304,4 +304,7 @@ def _parser() -> argparse.ArgumentParser:
             one.add_argument("--accounts", type=int, default=10_000)
             one.add_argument("--zipf", type=float, default=0.0, help="exponent of popularity")
             one.add_argument("--two-phase", action="store_true", help="pending, then post")
+        if name == "pipeline":
+            one.set_defaults(options=("projections",))
+            one.add_argument("--projections", choices=("follow", "keep-up"), default="follow")
     return parser

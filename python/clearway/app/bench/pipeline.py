@@ -54,6 +54,7 @@ IN_FLIGHT_MAX: Final = 2
 SETUP_ROWS: Final = 1_000
 SIGNED_VALID_NS: Final = 23 * 3_600 * 10**9
 CATCH_UP_S: Final = 120.0
+LAG_BLOCKS_MAX: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,12 @@ class Town:
     assets: npt.NDArray[np.uint32]
 
 
-def run(*, as_json: bool) -> dict[str, Any]:
-    """rate_per_s: payments from the first submission to the last answer, warm-up left out."""
+def run(*, as_json: bool, projections: str = "follow") -> dict[str, Any]:
+    """rate_per_s: payments from the first submission to the last answer, warm-up left out.
+
+    projections: "follow" as they can, or "keep-up": a batch waits until they are within
+    LAG_BLOCKS_MAX of the ledger, and the clock stops when they show the last payment.
+    """
     with tempfile.TemporaryDirectory(prefix="clearway-bench-") as folder:
         database = f"sqlite:///{folder}/projections.sqlite"  # whatever the environment says
         node = build_node(load_config(dev=True, data=Path(folder), database=database))
@@ -76,7 +81,7 @@ def run(*, as_json: bool) -> dict[str, Any]:
             town = _town(node)
             _open_accounts(node, town)
             _fund(node, town)
-            found = _measure(node, _signed_batches(node, town))
+            found = _measure(node, _signed_batches(node, town), keep_up=projections == "keep-up")
         finally:
             node.stop()
     if not as_json:
@@ -84,12 +89,13 @@ def run(*, as_json: bool) -> dict[str, Any]:
     return found
 
 
-def _measure(node: Node, batches: list[Columns]) -> dict[str, Any]:
-    _play(node, batches[:WARM_UP_BATCHES])
+def _measure(node: Node, batches: list[Columns], *, keep_up: bool) -> dict[str, Any]:
+    _play(node, batches[:WARM_UP_BATCHES], keep_up=True)
+    node.projections.wait_for(node.book.height, CATCH_UP_S)
     node.phases.reset()
     timed = batches[WARM_UP_BATCHES:]
     began, began_cpu = time.perf_counter(), time.process_time()
-    latencies_ms, outcomes = _play(node, timed)
+    latencies_ms, outcomes = _play(node, timed, keep_up=keep_up)
     seconds, cpu_s = time.perf_counter() - began, time.process_time() - began_cpu
     lag_blocks = node.projections.lag()
     node.projections.wait_for(node.book.height, CATCH_UP_S)
@@ -111,7 +117,7 @@ def _measure(node: Node, batches: list[Columns]) -> dict[str, Any]:
             "accounts": node.book.accounts_count,
             "payments": payments,
             "cpu_us_per_payment": round(cpu_s * 1e6 / payments, 1),  # all threads together
-            "projections": "following",
+            "projections": "keeping up" if keep_up else "following",
             "projections_lag_blocks": lag_blocks,
             "projections_behind_s": round(behind_s, 2),
             "presigned": True,
@@ -124,7 +130,9 @@ def _measure(node: Node, batches: list[Columns]) -> dict[str, Any]:
     }
 
 
-def _play(node: Node, batches: list[Columns]) -> tuple[list[float], dict[Outcome, int]]:
+def _play(
+    node: Node, batches: list[Columns], *, keep_up: bool
+) -> tuple[list[float], dict[Outcome, int]]:
     """Milliseconds from handing a batch in to its durable answers, and what became of the rows."""
     flying: deque[tuple[float, Future[Share]]] = deque()
     latencies_ms: list[float] = []
@@ -145,9 +153,13 @@ def _play(node: Node, batches: list[Columns]) -> tuple[list[float], dict[Outcome
     for batch in batches:
         while len(flying) >= IN_FLIGHT_MAX:
             land()
+        if keep_up:
+            node.projections.wait_for(node.book.height - LAG_BLOCKS_MAX, CATCH_UP_S)
         flying.append((time.perf_counter(), node.batcher.submit_columns(batch)))
     while flying:
         land()
+    if keep_up:
+        node.projections.wait_for(node.book.height, CATCH_UP_S)
     return latencies_ms, outcomes
 
 
