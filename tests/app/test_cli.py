@@ -20,7 +20,7 @@ from clearway.gateway.auth import KEY_FRESH_S
 CLEARWAY = (sys.executable, "-m", "clearway")
 COMMANDS = (
     "demo", "up", "keys create", "keys list", "keys revoke", "replay", "train", "screen",
-    "verify", "verify-receipt", "verify-blocks", "export-blocks", "bench",
+    "verify", "verify-receipt", "verify-blocks", "export-blocks", "backup", "restore", "bench",
 )  # fmt: skip
 
 

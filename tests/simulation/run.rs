@@ -307,7 +307,7 @@ impl Run {
 
     // --- what must be true ----------------------------------------------------------------------
 
-    fn check_whole(&mut self, ledger: Ledger) -> Ledger {
+    fn check_whole(&mut self, mut ledger: Ledger) -> Ledger {
         let tip = ledger.tip;
         if let Some(doubtful) = self.model.doubtful.take()
             && tip.height == self.model.height() + 1
@@ -318,7 +318,7 @@ impl Run {
         assert_eq!(tip.height, self.model.height(), "blocks are lost, or come from nowhere");
         let last = self.model.kept.last().unwrap();
         assert_eq!(tip.hash, last.hash);
-        assert_eq!(tip.state_root, last.state_root);
+        assert_eq!((tip.state_root, ledger.state.root()), (last.state_root, last.state_root));
         for height in 0..self.model.kept.len() as u64 {
             self.check_block(&ledger, height);
         }

@@ -245,6 +245,11 @@ impl World {
         for (place, byte) in self.files[at].durable[from..to].iter_mut().zip(from..) {
             *place = before.get(byte).copied().unwrap_or_default();
         }
+        // The file's new length may be lost with what was written behind the old one.
+        let grown = before.len()..self.files[at].durable.len();
+        if matches!(lie, Lie::Lost) && (from..to) == grown && self.chance.roll(2) == 0 {
+            self.files[at].durable.truncate(before.len());
+        }
         if let Lie::Misplaced = lie {
             let all: Vec<usize> = self.names.values().copied().collect();
             let victim = &mut self.files[all[self.chance.roll(all.len())]].durable;

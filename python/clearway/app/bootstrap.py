@@ -23,6 +23,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from clearway.app.backup import RESTORED
 from clearway.app.ballast import Ballast
 from clearway.app.config import Config
 from clearway.app.genesis import FEES, INSTITUTION, LIQUIDITY, LIQUIDITY_MAJOR, NOSTRO, make_genesis
@@ -93,6 +94,7 @@ class Node:
     batcher: Batcher
     phases: PhaseClock
     ballast: Ballast
+    restored_to: int | None
     _stopping: threading.Event = field(default_factory=threading.Event)
     _ticker: threading.Thread | None = None
     _started: bool = False
@@ -287,6 +289,7 @@ def build_node(config: Config, *, clock: Callable[[], int] = time.time_ns) -> No
         batcher=Batcher(rooms, limits),
         phases=phases,
         ballast=Ballast(config.data / "ballast"),
+        restored_to=_restored_to(config.data),
     )
 
 
@@ -306,6 +309,15 @@ def _open_book(folder: Path, genesis: Genesis) -> Book:
         return Book.open(folder, genesis)
     folder.mkdir(exist_ok=True)
     return Book.create(folder, genesis)
+
+
+def _restored_to(data: Path) -> int | None:
+    path = data / RESTORED
+    if not path.exists():
+        return None
+    height: int = json.loads(path.read_text("utf-8"))["height"]
+    log.warning("restored from a backup to height %d: docs/operations.md, Restoring", height)
+    return height
 
 
 def _open_scorer(config: Config) -> Scorer:

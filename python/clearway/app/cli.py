@@ -177,6 +177,22 @@ def _export_blocks(args: argparse.Namespace) -> int:
     return 0
 
 
+def _backup(args: argparse.Namespace) -> int:
+    from clearway.app.backup import back_up
+
+    found, words = back_up(args.data, to=args.to)
+    say(args, found, words)
+    return 0
+
+
+def _restore(args: argparse.Namespace) -> int:
+    from clearway.app.backup import restore
+
+    found, words = restore(args.source, data=args.data, height=args.height, at=args.time)
+    say(args, found, words)
+    return 0
+
+
 def _bench(args: argparse.Namespace) -> int:
     from importlib import import_module
 
@@ -293,6 +309,15 @@ def _parser() -> argparse.ArgumentParser:
         "--to", type=int, dest="last", metavar="HEIGHT", help="the newest, if not given"
     )
     export.add_argument("--out", type=Path, required=True)
+
+    backup = add("backup", "copy a node, running or not", _backup, data=True)
+    backup.add_argument("--to", type=Path, required=True, metavar="FILE.tar|DIR")
+
+    restored = add("restore", "make a data folder of a backup", _restore, data=True)
+    restored.add_argument("source", type=Path, metavar="FROM")
+    until = restored.add_mutually_exclusive_group()
+    until.add_argument("--height", type=int, metavar="H", help="the last block to keep")
+    until.add_argument("--time", metavar="T", help="keep no block after it; RFC 3339")
 
     bench = commands.add_parser("bench", help="measure", description="measure")
     benches = bench.add_subparsers(metavar="BENCH", required=True)

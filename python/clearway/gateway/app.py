@@ -137,7 +137,11 @@ class Gateway:
             self.door.check_ready()
         except ClearwayError as error:
             return _problem_response(error, self.door.next_request_id())
-        return _plain_json({"status": "ready", "height": self.door.node.book.height})
+        node = self.door.node
+        found: dict[str, object] = {"status": "ready", "height": node.book.height}
+        if node.restored_to is not None:
+            found["restored_to"] = node.restored_to
+        return _plain_json(found)
 
     async def _metrics(self, request: Request) -> Response:
         durable: list[Durable] = []

@@ -43,6 +43,11 @@ class Node(Protocol):
     def clock(self) -> Callable[[], int]:
         """Nanoseconds since 1970, UTC."""
 
+    @property
+    def restored_to(self) -> int | None:
+        """The height that a backup was restored to, if this node is made of one: a block above it
+        that was acknowledged before is not of this chain."""
+
     def readiness(self) -> Sequence[str]:
         """What is still missing; empty when the node serves."""
 
