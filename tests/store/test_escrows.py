@@ -5,11 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clearway.ledger.crypto import hash_bytes
-from clearway.payment.records import Kind, Outcome, as_amounts
+from clearway.payment.records import (
+    AccountFlag,
+    Control,
+    ControlAct,
+    Flag,
+    Kind,
+    Outcome,
+    as_amounts,
+    pack_account_units,
+    pack_asset_unit,
+)
 from clearway.payment.state import Status
 from clearway.payment.terms import (
     AskedBy,
@@ -32,18 +43,19 @@ NAMES = ("alice", "bob", "carol", "dora")
 ALICE, BOB, CAROL, DORA = (address_of(name) for name in NAMES)
 
 
-def escrow(chain: Chain, terms: Terms, amount_minor: int, *, for_ns: int = HOUR_NS) -> Entry:
+def escrow(chain: Chain, terms: Terms, amount_minor: int, *, asset: int = EUR) -> Entry:
+    """From alice to bob, for an hour."""
     units = pack_terms(terms)
     low, high = as_amounts(hash_bytes("terms", units))
     return chain.entry(
         Kind.ESCROW,
         payer=ALICE,
         payee=BOB,
-        asset=EUR,
+        asset=asset,
         amount_minor=amount_minor,
         to_amount_minor=low,
         bound_minor=high,
-        expires_ns=chain.now_ns + for_ns,
+        expires_ns=chain.now_ns + HOUR_NS,
         outcome=Outcome.ACCEPT,
         units=units,
     )
@@ -254,6 +266,85 @@ def test_a_stream_that_has_run_out_is_settled_by_a_cancel(tmp_path: Path) -> Non
     assert (row.status, row.captured_minor) == (Status.SETTLED, 100)
     assert moved(projections, BOB) == [100]
     projections.stop()
+
+
+def barred_share(chain: Chain, asset: int = EUR) -> Entry:
+    """An escrow that pays carol a quarter at its deadline, in an hour."""
+    terms = Terms(pay_at_deadline=True, whole=4, shares=(Share(CAROL, 1),))
+    opened = escrow(chain, terms, 400, asset=asset)
+    chain.order(opened)
+    return opened
+
+
+def check_paid(chain: Chain, path: Path, expected: list[int], asset: int = EUR) -> None:
+    """What carol and bob got at the deadline."""
+    projections = project(path, chain)
+    assert [sum(moved(projections, to, asset)) for to in (CAROL, BOB)] == expected
+    check_books(chain, projections)
+    projections.stop()
+
+
+@pytest.mark.parametrize(
+    ("ends", "expected"),
+    [(None, [0, 400]), ("void", [100, 300]), ("post", [1, 400]), ("due", [100, 300])],
+)
+def test_a_share_that_a_hold_closed_gets_nothing_until_it_is_open_again(
+    tmp_path: Path, ends: str | None, expected: list[int]
+) -> None:
+    chain = town()
+    barred_share(chain)
+    # What ends earlier in the sweep opens the account for what ends later in it.
+    for_ns = HOUR_NS // 2 if ends == "due" else 10 * HOUR_NS
+    closing = Flag.PENDING | Flag.CLOSING_PAYEE
+    hold = chain.pay(ALICE, CAROL, 1, flags=closing, expires_ns=chain.now_ns + for_ns)
+    chain.order(hold, pass_ns=1)
+    if ends == "void":
+        chain.order(chain.void(hold), pass_ns=1)
+    elif ends == "post":
+        chain.order(chain.post(hold, ALICE, CAROL, 1), pass_ns=1)
+    projections = project(tmp_path / "before.db", chain)
+    carol, known = projections.account(CAROL), chain.book.account(CAROL)
+    assert carol is not None
+    assert known is not None
+    assert carol.flags == known.flags
+    projections.stop()
+    chain.order(pass_ns=2 * HOUR_NS)
+    check_paid(chain, tmp_path / "after.db", expected)
+
+
+@pytest.mark.parametrize(
+    ("acts", "expected"),
+    [
+        ([], [0, 400]),
+        ([ControlAct.ALLOW], [100, 300]),
+        ([ControlAct.ALLOW, ControlAct.DISALLOW], [0, 400]),
+        ([ControlAct.ALLOW, ControlAct.HOLD_BACK], [0, 400]),
+        ([ControlAct.ALLOW, ControlAct.HOLD_BACK, ControlAct.LET_GO], [100, 300]),
+    ],
+)
+def test_a_share_that_the_issuer_bars_gets_nothing(
+    tmp_path: Path, acts: list[ControlAct], expected: list[int]
+) -> None:
+    chain, bond = Chain(), 5
+    controls = Control.ALLOW_LIST | Control.FREEZE
+    unit = pack_asset_unit("BOND/0", 0, controls=controls, issuer=1)
+    chain.order(chain.entry(Kind.REGISTER_ASSET, asset=bond, units=unit))
+    chain.open("alice", "bob", "carol", "dora", assets=[bond])
+    nostro = pack_account_units(flags=AccountFlag.NOSTRO, assets=[bond])
+    mint = address_of("mint")
+    chain.order(chain.entry(Kind.OPEN_ACCOUNT, payer=mint, units=nostro))
+
+    def control(act: ControlAct, holder: bytes) -> Entry:
+        return chain.entry(Kind.CONTROL_ASSET, asset=bond, purpose=act, payer=holder)
+
+    chain.order(*(control(ControlAct.ALLOW, holder) for holder in (ALICE, BOB)))
+    issue = chain.entry(Kind.ISSUE, payer=mint, payee=ALICE, asset=bond, amount_minor=1_000)
+    chain.order(issue)
+    barred_share(chain, bond)
+    for act in acts:
+        chain.order(control(act, CAROL), pass_ns=1)
+    chain.order(pass_ns=2 * HOUR_NS)
+    check_paid(chain, tmp_path / "p.db", expected, bond)
 
 
 def test_a_refused_release_changes_nothing(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ OPEN = (Status.HELD, Status.REVIEW)
 
 @dataclass(slots=True)
 class AimedPayment:
-    """A payment that acts of this group change. legs: of an escrow its terms."""
+    """A payment that acts of this group change. legs: of an escrow its terms; payer, payee: account
+    numbers; closes: the CLOSING flags of a hold that closed them."""
 
     place: int
     amount_minor: int
@@ -27,6 +28,9 @@ class AimedPayment:
     refunded: int | str | None
     last: int | None
     legs: bytes | None
+    payer: int
+    payee: int
+    closes: int | None
     changed: bool = False
 
 

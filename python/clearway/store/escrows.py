@@ -16,6 +16,8 @@ from clearway.payment.records import (
     HASH_AT,
     LEG,
     AccountFlag,
+    BalanceFlag,
+    Control,
     Kind,
     Role,
     pack_leg,
@@ -38,7 +40,11 @@ from clearway.store.acts import (
 from clearway.store.group import Group
 from clearway.store.schema import sql_minor
 
+# As plain ints, as the columns are.
 _BARRED = int(AccountFlag.CLOSED | AccountFlag.FROZEN)
+_NEED_NO_LEAVE = int(AccountFlag.NOSTRO | AccountFlag.OPERATING)
+_ALLOW_LIST = int(Control.ALLOW_LIST)
+_HELD_BACK, _ALLOWED = int(BalanceFlag.HELD_BACK), int(BalanceFlag.ALLOWED)
 
 
 def escrow_key(group: Group, row: int) -> tuple[int, bytes]:
@@ -124,7 +130,7 @@ class Escrows:
             )
             legs = b""
             for share, part_minor in zip(contract.terms.shares, parts, strict=True):
-                if self._is_barred(share.to):
+                if self._is_barred(share.to, contract.asset):
                     rest_minor += part_minor  # nothing may go there: the payee gets it
                 else:
                     legs += _leg(contract, share.to, part_minor)
@@ -141,10 +147,17 @@ class Escrows:
         payer, payee, asset, terms_hash = row
         return Contract(payer, payee, asset, terms_hash, parse_terms(one.legs))
 
-    def _is_barred(self, address: bytes) -> bool:
-        """As of now: the sweep comes first in its block, and the acts before it are applied."""
-        (flags,) = self._connection.execute(schema.SELECT_FLAGS, (address,)).fetchone()
-        return bool(flags & _BARRED)
+    def _is_barred(self, address: bytes, asset: int) -> bool:
+        """Whether nothing may go there now: closed or frozen, or barred by the asset's issuer. What
+        came before is applied already: the sweep is first in its block, and holds end first."""
+        given = (address, asset)
+        row = self._connection.execute(schema.SELECT_STANDING, given).fetchone()
+        assert row is not None, "invariant: who shares has an account"
+        account, controls, balance = row
+        listed = controls & _ALLOW_LIST and not account & _NEED_NO_LEAVE
+        return bool(
+            account & _BARRED or balance & _HELD_BACK or (listed and not balance & _ALLOWED)
+        )
 
 
 def _release(contract: Contract, payee: bytes, released_minor: int, amount_minor: int) -> bytes:

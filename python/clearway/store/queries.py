@@ -343,7 +343,11 @@ class Queries:
 
     def assets(self) -> list[tuple[int, str, int]]:
         """(number, code, scale)."""
-        return self.reader().execute("SELECT * FROM assets ORDER BY number").fetchall()
+        return (
+            self.reader()
+            .execute("SELECT number, code, scale FROM assets ORDER BY number")
+            .fetchall()
+        )
 
 
 # --- rows ---------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 INDEX_BITS = 24
 INT64_MAX = 2**63 - 1
 
@@ -44,7 +44,18 @@ CREATE TABLE envelopes (
     sequence INTEGER NOT NULL,
     code INTEGER NOT NULL
 );
-CREATE TABLE assets (number INTEGER PRIMARY KEY, code TEXT NOT NULL, scale INTEGER NOT NULL);
+CREATE TABLE assets (
+    number INTEGER PRIMARY KEY,
+    code TEXT NOT NULL,
+    scale INTEGER NOT NULL,
+    controls INTEGER NOT NULL
+);
+CREATE TABLE controls (
+    account INTEGER NOT NULL,
+    asset INTEGER NOT NULL,
+    flags INTEGER NOT NULL,
+    PRIMARY KEY (account, asset)
+) WITHOUT ROWID;
 CREATE TABLE accounts (
     number INTEGER PRIMARY KEY,
     address BLOB NOT NULL UNIQUE,
@@ -78,7 +89,8 @@ CREATE TABLE payments (
     refunded,
     last INTEGER,
     legs BLOB,
-    terms_hash BLOB
+    terms_hash BLOB,
+    closes INTEGER
 );
 CREATE INDEX payments_id ON payments (id, institution);
 CREATE INDEX payments_forgotten ON payments (place) WHERE code BETWEEN 1 AND 23;
@@ -124,7 +136,9 @@ CREATE INDEX acts_id ON acts (id, institution) WHERE id IS NOT NULL;
 #           -1 for an address that is no account (strangers: the two addresses then). target: the
 #           refunded payment or the quote. first_status: as its own entry left it; captured: NULL is
 #           all of a settled payment and nothing of another; last: place of the latest change.
-#           legs: the explicit ones; of an escrow its terms, whose hash is terms_hash.
+#           legs: the explicit ones; of an escrow its terms, whose hash is terms_hash. closes: of a
+#           hold that closed an account, the CLOSING flags.
+# controls  what the issuer of an asset said of a holder, where it said anything (BalanceFlag).
 # parties   which payments an account is payer or payee of, in whatever state.
 # entries   what moved on an account. number counts movements of the whole chain; balance is the
 #           posted balance after it; payment: the place of the payment, which for a captured hold
@@ -134,8 +148,8 @@ CREATE INDEX acts_id ON acts (id, institution) WHERE id IS NOT NULL;
 #           where that is not its own amount.
 
 TABLE_NAMES: Final = (
-    "progress", "blocks", "envelopes", "assets", "accounts", "payments", "parties", "entries",
-    "acts",
+    "progress", "blocks", "envelopes", "assets", "controls", "accounts", "payments", "parties",
+    "entries", "acts",
 )  # fmt: skip
 
 ACT_COLUMNS: Final = (
@@ -153,7 +167,7 @@ INSERT_PARTY: Final = "INSERT INTO parties VALUES (?, ?)"
 INSERT_ENTRY: Final = "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 INSERT_BLOCK: Final = "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?)"
 INSERT_ENVELOPE: Final = "INSERT INTO envelopes VALUES (?, ?, ?, ?, ?)"
-INSERT_ASSET: Final = "INSERT INTO assets VALUES (?, ?, ?)"
+INSERT_ASSET: Final = "INSERT INTO assets VALUES (?, ?, ?, ?)"
 INSERT_ACCOUNT: Final = "INSERT INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?)"
 UPDATE_FLAGS: Final = "UPDATE accounts SET flags = (flags | ?) & ~? WHERE number = ?"
 UPDATE_PAYMENT: Final = (
@@ -165,15 +179,22 @@ SELECT_BALANCE: Final = (
     "SELECT balance FROM entries WHERE account = ? AND asset = ? ORDER BY number DESC LIMIT 1"
 )
 SELECT_AIMED: Final = (
-    "SELECT id, institution, place, amount, status, kind, captured, refunded, last, legs"
-    " FROM payments WHERE id IN ({marks}) ORDER BY place"
+    "SELECT id, institution, place, amount, status, kind, captured, refunded, last, legs, payer,"
+    " payee, closes FROM payments WHERE id IN ({marks}) ORDER BY place"
 )
 SELECT_CONTRACT: Final = (
     "SELECT a.address, b.address, p.asset, p.terms_hash FROM payments p"
     " JOIN accounts a ON a.number = p.payer JOIN accounts b ON b.number = p.payee"
     " WHERE p.place = ?"
 )
-SELECT_FLAGS: Final = "SELECT flags FROM accounts WHERE address = ?"
+UPDATE_CONTROLS: Final = (
+    "INSERT INTO controls VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET flags = (flags | ?3) & ~?4"
+)
+SELECT_STANDING: Final = (
+    "SELECT a.flags, s.controls, coalesce(c.flags, 0) FROM accounts a JOIN assets s"
+    " LEFT JOIN controls c ON c.account = a.number AND c.asset = s.number"
+    " WHERE a.address = ? AND s.number = ?"
+)
 SELECT_IDS: Final = "SELECT id, institution FROM payments WHERE id IN ({marks})"
 ANY_FORGOTTEN: Final = "SELECT EXISTS (SELECT 1 FROM payments WHERE code BETWEEN 1 AND 23)"
 SELECT_FORGOTTEN: Final = (

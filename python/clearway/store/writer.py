@@ -18,6 +18,8 @@ from clearway.payment.records import (
     ENVELOPE,
     LEG,
     AccountFlag,
+    BalanceFlag,
+    ControlAct,
     End,
     Flag,
     Kind,
@@ -67,6 +69,14 @@ _FLAG_CHANGES = {
     Kind.FREEZE: (int(AccountFlag.FROZEN), 0),
     Kind.UNFREEZE: (0, int(AccountFlag.FROZEN)),
     Kind.CLOSE_ACCOUNT: (int(AccountFlag.CLOSED), 0),
+}
+_CLOSED = int(AccountFlag.CLOSED)
+CLOSING = np.uint16(Flag.CLOSING_PAYER | Flag.CLOSING_PAYEE)
+_CONTROL_CHANGES: dict[int, tuple[int, int]] = {
+    ControlAct.HOLD_BACK: (int(BalanceFlag.HELD_BACK), 0),
+    ControlAct.LET_GO: (0, int(BalanceFlag.HELD_BACK)),
+    ControlAct.ALLOW: (int(BalanceFlag.ALLOWED), 0),
+    ControlAct.DISALLOW: (0, int(BalanceFlag.ALLOWED)),
 }
 
 
@@ -170,6 +180,7 @@ class Writer:
             "status": status,
             "legs": _legs_of(group, rows),
             "terms_hash": _terms_hashes(heads),
+            "closes": _closes(heads),
         }
         # A column that is NULL everywhere is left out: binding is a good part of the cost.
         given = {name: column for name, column in columns.items() if column is not None}
@@ -231,7 +242,9 @@ class Writer:
         """Everything that is not a new payment, entry by entry, in order."""
         acting = (group.kind != Kind.ENVELOPE) & ~IS_MOVE[group.kind] & ~group.duplicate
         refunds = (group.kind == Kind.REFUND) & (group.code == 0) & ~group.duplicate
-        rows = np.flatnonzero(acting | refunds).tolist()
+        closing = IS_MOVE[group.kind] & (group.code == 0) & ~group.duplicate
+        closing &= (group.heads["flags"] & CLOSING) != 0
+        rows = np.flatnonzero(acting | refunds | closing).tolist()
         if not rows:
             return
         aimed = self._load_aimed(group, rows)
@@ -240,10 +253,12 @@ class Writer:
             kind = int(group.kind[row])
             if kind == Kind.SWEEP:
                 acts.extend(self._sweep(group, row, aimed, movements))
+            elif closing[row]:
+                self._close(group, row)
             elif kind == Kind.REFUND:
                 _refund(group, row, aimed)
             elif kind in (Kind.POST, Kind.VOID):
-                acts.append(_end_hold(group, row, aimed, movements))
+                acts.append(self._end_hold(group, row, aimed, movements))
             elif kind in (Kind.RELEASE, Kind.CANCEL):
                 acts.append(self._escrows.act(group, row, aimed, movements))
             else:
@@ -289,11 +304,35 @@ class Writer:
             if what == End.HOLD_RELEASED:
                 hold = open_one(aimed, key, escrow=False)
                 change(hold, Act.EXPIRE, group.place[row])
+                self._reopen(hold)
                 acts.append(sweep_row(group, row, n, key, hold))
             elif what in (End.ESCROW_RETURNED, End.ESCROW_PAID):
                 paid = what == End.ESCROW_PAID
                 acts.append(self._escrows.end(group, row, n, key, aimed, movements, paid=paid))
         return acts
+
+    def _end_hold(
+        self, group: Group, row: int, aimed: Aimed, movements: Movements
+    ) -> tuple[Any, ...]:
+        """A capture or approval, a void or rejection; the latter two open what the hold closed."""
+        if group.kind[row] == Kind.VOID and group.code[row] == 0:
+            self._reopen(open_one(aimed, _target(group, row), escrow=False))
+        return _end_hold(group, row, aimed, movements)
+
+    def _close(self, group: Group, row: int) -> None:
+        """The accounts that a new hold closes."""
+        flags = int(group.heads["flags"][row])
+        for flag, account in (
+            (Flag.CLOSING_PAYER, group.payer[row]),
+            (Flag.CLOSING_PAYEE, group.payee[row]),
+        ):
+            if flags & flag:
+                self._connection.execute(schema.UPDATE_FLAGS, (_CLOSED, 0, int(account)))
+
+    def _reopen(self, hold: AimedPayment) -> None:
+        for flag, account in ((Flag.CLOSING_PAYER, hold.payer), (Flag.CLOSING_PAYEE, hold.payee)):
+            if (hold.closes or 0) & flag:
+                self._connection.execute(schema.UPDATE_FLAGS, (0, _CLOSED, account))
 
     def _administer(self, group: Group, row: int) -> tuple[Any, ...]:
         """Accounts, assets, keys, limits: the act's row; a success changes its table."""
@@ -309,7 +348,13 @@ class Writer:
             unit = group.units_of(row)
             code, scale = unit[:16].rstrip(b"\0").decode("ascii"), unit[16]
             number = int(group.heads["asset"][row])
-            self._connection.execute(schema.INSERT_ASSET, (number, code, scale))
+            controls = int.from_bytes(unit[20:24], "little")
+            self._connection.execute(schema.INSERT_ASSET, (number, code, scale, controls))
+        elif done and kind is Kind.CONTROL_ASSET:
+            act, asset = int(group.heads["purpose"][row]), int(group.heads["asset"][row])
+            if act in _CONTROL_CHANGES:  # the others are of the asset, whoever holds it
+                given = (account, asset, *_CONTROL_CHANGES[act])
+                self._connection.execute(schema.UPDATE_CONTROLS, given)
         return act_row(group, row, account=account)
 
     def _open_account(self, group: Group, row: int) -> None:
@@ -412,6 +457,11 @@ def _legs_of(group: Group, rows: Int64) -> list[bytes | None] | None:
 
 def _terms_hashes(heads: Any) -> list[bytes | None] | None:
     return _sparse(heads["kind"] == Kind.ESCROW, lambda row: terms_hash_of(heads[row]))
+
+
+def _closes(heads: Any) -> list[int | None] | None:
+    flags = heads["flags"] & CLOSING
+    return [flag or None for flag in flags.tolist()] if flags.any() else None
 
 
 def _sparse(given: Bool, value: Callable[[int], bytes]) -> list[bytes | None] | None:
