@@ -44,7 +44,7 @@ def test_a_full_disk_is_a_fault_that_changes_nothing(database: Database) -> None
     with database.transaction() as writer:
         writer.execute("PRAGMA max_page_count = 3")
     with (
-        pytest.raises(Fault, match="disk_failed"),
+        pytest.raises(Fault, match="disk_full"),
         database.transaction() as writer,
     ):
         writer.executemany("INSERT INTO things VALUES (?)", [(i,) for i in range(10_000)])
