@@ -7,6 +7,7 @@ from typing import Any, cast
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import UNSET
 
 from clearway.gateway.condition_answers import show_conditions, words_of
 from clearway.gateway.conditions import parse_conditions
@@ -137,3 +138,18 @@ def test_what_is_shown_asks_for_the_same(terms: Terms) -> None:
     asked = msgspec.json.decode(msgspec.json.encode(body), type=PaymentRequest)
     read, deadline_ns = parse_conditions(asked, directory=DIRECTORY, asset=EUR, now_ns=NOW_NS)
     assert (read, deadline_ns) == (terms, DEADLINE_NS)
+
+
+def test_terms_that_no_request_could_ask_for_are_shown_all_the_same() -> None:
+    goods = Delivery(999, 5, b"f" * 20, b"t" * 20)
+    terms = Terms(release=goods, stream=Stream(1, SECOND_NS // 2, 7))
+    words = words_of(
+        payer=PAYER, payee=PAYEE, asset=1, deadline_ns=DEADLINE_NS, directory=DIRECTORY
+    )
+    shown = msgspec.json.decode(to_json(show_conditions(pack_terms(terms), words, DIRECTORY)))
+    assert shown["release"]["delivery"]["asset"] == "units of asset 999"
+    assert shown["stream"]["per_s"] == 0.5
+    assert "delivers 5 units of asset 999" in shown["text"]
+    assert "every 500,000,000 nanoseconds" in shown["text"]
+    nothing = show_conditions(b"\1" * 64, words, DIRECTORY)
+    assert nothing is UNSET

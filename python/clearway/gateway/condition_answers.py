@@ -16,13 +16,13 @@ from clearway.gateway.condition_schemas import (
     Fact,
     Preimage,
     SplitShare,
-    Stream,
+    StreamSeen,
     WaterfallShare,
 )
 from clearway.gateway.directory import Directory
 from clearway.gateway.times import SECOND_NS, format_time
 from clearway.payment import terms as ast
-from clearway.payment.money import format_amount
+from clearway.payment.money import Asset, format_amount
 from clearway.payment.terms import Terms, TermsError, parse_terms
 from clearway.payment.terms_text import Words, render_condition, render_terms
 
@@ -41,7 +41,7 @@ def words_of(
     *, payer: bytes, payee: bytes, asset: int, deadline_ns: int, directory: Directory
 ) -> Words:
     def money(number: int, amount_minor: int) -> str:
-        known = directory.asset(number)
+        known = _asset(directory, number)
         return f"{format_amount(amount_minor, known)} {known.code}"
 
     return Words(
@@ -52,6 +52,14 @@ def words_of(
         name=directory.name,
         money=money,
     )
+
+
+def _asset(directory: Directory, number: int) -> Asset:
+    """Terms that the ledger refused may name an asset that nobody registered."""
+    try:
+        return directory.asset(number)
+    except KeyError:
+        return Asset(number, f"units of asset {number}", 0)
 
 
 def show_conditions(units: bytes, words: Words, directory: Directory) -> ConditionsSeen | UnsetType:
@@ -87,9 +95,10 @@ class _Shower:
     def amount(self, amount_minor: int) -> str:
         return format_amount(amount_minor, self.directory.asset(self.words.asset))
 
-    def stream(self, stream: ast.Stream) -> Stream:
-        per_s = stream.period_ns // SECOND_NS
-        return Stream(self.amount(stream.rate_minor), per_s, format_time(stream.start_ns))
+    def stream(self, stream: ast.Stream) -> StreamSeen:
+        whole_s, rest_ns = divmod(stream.period_ns, SECOND_NS)
+        per_s = stream.period_ns / SECOND_NS if rest_ns else whole_s
+        return StreamSeen(self.amount(stream.rate_minor), per_s, format_time(stream.start_ns))
 
     def shares(
         self, terms: Terms
@@ -141,7 +150,7 @@ class _Shower:
         return {"at_least": node.at_least, "of": children}
 
     def delivery(self, node: ast.Delivery) -> Delivery:
-        asset = self.directory.asset(node.asset)
+        asset = _asset(self.directory, node.asset)
         amount = format_amount(node.amount_minor, asset)
         name = self.directory.name
         return Delivery(name(node.from_), name(node.to), amount, asset.code)

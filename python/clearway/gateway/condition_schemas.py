@@ -140,6 +140,14 @@ class ConditionSeen(Struct, frozen=True):
     up_to: str | UnsetType = UNSET
 
 
+class StreamSeen(Struct, frozen=True):
+    """`per_s` is a fraction only in terms that came another way than through this interface."""
+
+    amount: Amount
+    per_s: int | float
+    start: Time
+
+
 class ConditionsSeen(Struct, frozen=True):
     """The terms as they stand on the ledger; `text` says the whole in plain English."""
 
@@ -149,7 +157,7 @@ class ConditionsSeen(Struct, frozen=True):
     payer_may_cancel: bool
     spend_with_any_payee: bool
     release: ConditionSeen | UnsetType = UNSET
-    stream: Stream | UnsetType = UNSET
+    stream: StreamSeen | UnsetType = UNSET
     split: list[SplitShare] | UnsetType = UNSET
     of: int | UnsetType = UNSET
     waterfall: list[WaterfallShare] | UnsetType = UNSET
