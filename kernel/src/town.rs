@@ -117,6 +117,16 @@ impl Draft {
         self.unit(Leg { from, to, asset, role, amount_minor }.write())
     }
 
+    /// These units, and their hash as terms.
+    pub fn terms(self, units: &[Unit]) -> Self {
+        let none = self.legs_none().with::<64, 32>(crate::terms::Terms::hash(units));
+        units.iter().fold(none, |draft, unit| draft.unit(*unit))
+    }
+
+    pub fn terms_hash(self, hash: Hash) -> Self {
+        self.with::<64, 32>(hash)
+    }
+
     pub fn legs_none(mut self) -> Self {
         self.units.clear();
         self.with::<193, 1>([0])

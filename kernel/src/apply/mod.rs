@@ -15,6 +15,8 @@ mod payment;
 mod sweep;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_escrow;
 
 pub use chain::apply_chain;
 pub use escrow::witness_signatures;

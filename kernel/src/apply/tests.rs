@@ -7,10 +7,10 @@ use crate::rejection::Rejection;
 use crate::signature;
 use crate::town::*;
 
-type Fault = (Rejection, fn(Draft) -> Draft);
+pub type Fault = (Rejection, fn(Draft) -> Draft);
 
 /// Applies the faults from the last to the first, so that where two touch one field the first wins.
-fn check_order(town: &mut Town, seed: &[u8; 32], valid: &Draft, faults: &[Fault]) {
+pub fn check_order(town: &mut Town, seed: &[u8; 32], valid: &Draft, faults: &[Fault]) {
     assert_eq!(town.try_by(seed, valid), 0, "the valid entry");
     for first in 0..faults.len() {
         let faulty = faults[first..].iter().rev().fold(valid.clone(), |draft, (_, add)| add(draft));
