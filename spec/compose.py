@@ -13,6 +13,7 @@ from spec.records import (
     ENVELOPE_SIGNED_BYTES,
     KEY,
     KEY_NAME,
+    MANDATE,
     OPENING,
     UNIT_BYTES,
     WITNESSES,
@@ -102,6 +103,13 @@ def key_unit(
 ) -> tuple[bytes, ...]:
     values = {"key": key, "institution": institution, "purposes": purposes}
     return (pack(KEY, values | {"activation_height": activation_height}),)
+
+
+def mandate_unit(
+    *, period_ns: int, start_ns: int, payments_max: int = 0, flags: int = 0
+) -> tuple[bytes, ...]:
+    values = {"period_ns": period_ns, "start_ns": start_ns}
+    return (pack(MANDATE, values | {"payments_max": payments_max, "flags": flags}),)
 
 
 def key_name_unit(key: bytes) -> tuple[bytes, ...]:

@@ -10,6 +10,7 @@ from spec.codes import Refusal, refuse_if
 from spec.ed25519 import verify
 from spec.escrow import end_escrow
 from spec.hashing import ZERO32, hash_bytes, leaf, result_leaf, tree_root
+from spec.mandate import end_mandate
 from spec.records import (
     ENVELOPE_SIGNED_BYTES,
     End,
@@ -24,7 +25,7 @@ from spec.records import (
 )
 from spec.rules import apply_rule, return_hold
 from spec.scene import Scene
-from spec.state import Escrow, Hold, Segment, State, free_slot, put_in_slot, state_root
+from spec.state import Escrow, Hold, Mandate, Segment, State, free_slot, put_in_slot, state_root
 
 SWEPT_MAX: Final = 1_024
 GENESIS_KINDS: Final = (
@@ -162,15 +163,22 @@ def add_segment(state: State, height: int, entries: list[bytes], results: list[R
 
 
 def sweep(state: State, now_ns: int) -> list[tuple[int, End, bytes]]:
-    """Ends what has expired, oldest first and of one moment holds first, and returns what ended."""
-    due: list[Hold | Escrow] = [row for row in state.holds if row is not None]
-    due += [row for row in state.escrows if row is not None]
-    due = [row for row in due if row.expires_ns <= now_ns]
-    due.sort(key=lambda row: (row.expires_ns, isinstance(row, Escrow), row.institution, row.id))
+    """Ends what has expired, oldest first, and returns what ended. Of one moment, holds come before
+    escrows and mandates last."""
+    order = [Hold, Escrow, Mandate]
+    rows: list[Hold | Escrow | Mandate | None] = []
+    rows += state.holds
+    rows += state.escrows
+    rows += state.mandates
+    due = [row for row in rows if row is not None and row.expires_ns <= now_ns]
+    due.sort(key=lambda row: (row.expires_ns, order.index(type(row)), row.institution, row.id))
     ended = []
     for row in due[:SWEPT_MAX]:
         if isinstance(row, Escrow):
             end = End.ESCROW_PAID if end_escrow(state, row) else End.ESCROW_RETURNED
+        elif isinstance(row, Mandate):
+            end_mandate(state, row)
+            end = End.MANDATE_ENDED
         else:
             return_hold(state, row)
             end = End.HOLD_RELEASED

@@ -33,6 +33,9 @@ class Kind(IntEnum):
     ESCROW = 16
     RELEASE = 17
     CANCEL = 18
+    MANDATE = 19
+    REVOKE_MANDATE = 20
+    PULL = 21
     CONTROL_ASSET = 26
     CLAWBACK = 27
 
@@ -66,6 +69,7 @@ class End(IntEnum):
     HOLD_RELEASED = 0
     ESCROW_RETURNED = 1
     ESCROW_PAID = 2
+    MANDATE_ENDED = 3
 
 
 class Role(IntEnum):
@@ -148,6 +152,9 @@ UNITS_OF_KIND: Final[dict[int, tuple[int, int]]] = {  # fewest and most
     Kind.ESCROW: (1, UNITS_MAX),
     Kind.RELEASE: (0, UNITS_MAX),
     Kind.CANCEL: (0, 0),
+    Kind.MANDATE: (1, 1),
+    Kind.REVOKE_MANDATE: (0, 0),
+    Kind.PULL: (0, 0),
     Kind.CONTROL_ASSET: (0, 1),
     Kind.CLAWBACK: (0, 1),
 }
@@ -245,6 +252,7 @@ LEG: Final = layout("""
     amount_minor u128
 """)
 OPENING: Final = layout("owner 32\nflags u32\nassets 28")
+MANDATE: Final = layout("period_ns u64\nstart_ns u64\npayments_max u32\nflags u32\nzero 40")
 ASSET: Final = layout("code 16\nscale u8\nzero 3\ncontrols u32\nissuer u32\nzero 36")
 KEY: Final = layout("key 32\ninstitution u32\npurposes u32\nactivation_height u64\nzero 16")
 KEY_NAME: Final = layout("key 32\nzero 32")
@@ -427,6 +435,8 @@ def check_units(kind: int, units: tuple[bytes, ...]) -> None:
     elif kind in (Kind.REVOKE_KEY, Kind.SET_LIMIT, Kind.CONTROL_ASSET, Kind.CLAWBACK):
         for unit in units:
             unpack(KEY_NAME, unit)
+    elif kind == Kind.MANDATE:
+        unpack(MANDATE, units[0])
     elif kind == Kind.RELEASE:
         decode_witnesses(units)
 

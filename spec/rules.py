@@ -71,6 +71,9 @@ PURPOSE_OF_KIND: Final[dict[int, Purpose]] = {
     Kind.ESCROW: Purpose.PAY,
     Kind.RELEASE: Purpose.PAY,
     Kind.CANCEL: Purpose.PAY,
+    Kind.MANDATE: Purpose.PAY,
+    Kind.REVOKE_MANDATE: Purpose.PAY,
+    Kind.PULL: Purpose.PAY,
     Kind.CONTROL_ASSET: Purpose.ISSUE,
     Kind.CLAWBACK: Purpose.ISSUE,
 }
@@ -88,7 +91,8 @@ def look_first(state: State, entry: Entry, scene: Scene) -> Result | None:
     makes_hold = entry.kind == Kind.PAYMENT and bool(entry.flags & Flag.PENDING)
     names_hold = makes_hold and state.find_hold(*name) is not None
     names_escrow = entry.kind == Kind.ESCROW and state.find_escrow(*name) is not None
-    names_row = known is None and (names_hold or names_escrow)
+    names_mandate = entry.kind == Kind.MANDATE and state.find_mandate(*name) is not None
+    names_row = known is None and (names_hold or names_escrow or names_mandate)
     try:
         refuse_if(purposes_of(entry) & ~purposes != 0, "key.wrong_purpose")
         refuse_if(entry.valid_until_ns < scene.now_ns, "ledger.expired")
@@ -136,6 +140,9 @@ FLAGS_OF_KIND: Final[dict[int, int]] = {  # of the others: LINKED alone
     Kind.ESCROW: Flag.LINKED | Flag.SIGNED,
     Kind.RELEASE: Flag.LINKED | Flag.SIGNED,
     Kind.CANCEL: Flag.LINKED | Flag.SIGNED,
+    Kind.MANDATE: Flag.LINKED | Flag.SIGNED,
+    Kind.REVOKE_MANDATE: Flag.LINKED | Flag.SIGNED,
+    Kind.PULL: Flag.LINKED | Flag.SIGNED | Flag.NET,
 }
 BALANCING: Final = Flag.BALANCING_PAYER | Flag.BALANCING_PAYEE
 CLOSING: Final = Flag.CLOSING_PAYER | Flag.CLOSING_PAYEE
@@ -272,7 +279,8 @@ def check_parties(state: State, entry: Entry, scene: Scene) -> tuple[Account, Ac
     refuse_if(entry.payer == entry.payee, "ledger.same_account")
     payer = find_account(state, entry.payer, "ledger.unknown_payer")
     payee = find_account(state, entry.payee, "ledger.unknown_payee")
-    refuse_if(payer.institution != scene.institution, "ledger.not_custodian")
+    pulls = entry.kind == Kind.PULL and payee.institution == scene.institution
+    refuse_if(payer.institution != scene.institution and not pulls, "ledger.not_custodian")
     if entry.kind == Kind.REDEEM:
         refuse_if(payee.institution != scene.institution, "ledger.not_custodian")
     refuse_if(payer.has(AccountFlag.CLOSED), "ledger.payer_closed")
@@ -296,11 +304,16 @@ def check_authorisation(entry: Entry, payer: Account, scene: Scene) -> None:
     """A self-custody payer signs, a custodial one does not."""
     if payer.owner == ZERO32:
         refuse_if(bool(entry.flags & Flag.SIGNED), "ledger.bad_authorisation")
-        return
+    else:
+        check_signature(entry, payer.owner, scene)
+
+
+def check_signature(entry: Entry, owner: bytes, scene: Scene) -> None:
+    """Code 38 for who must sign."""
     instruction_hash = hash_bytes("instruction", entry.instruction())
     message = hash_bytes("authorise", scene.chain_id + instruction_hash)
     refuse_if(not entry.flags & Flag.SIGNED, "ledger.bad_authorisation")
-    refuse_if(not verify(payer.owner, message, entry.signature), "ledger.bad_authorisation")
+    refuse_if(not verify(owner, message, entry.signature), "ledger.bad_authorisation")
 
 
 # --- limits ---------------------------------------------------------------------------------

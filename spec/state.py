@@ -1,4 +1,4 @@
-"""The state: nine tables of rows, and the root over them, computed from scratch each time.
+"""The state: ten tables of rows, and the root over them, computed from scratch each time.
 
 Rows never change; a table gets a new row in the place of the old one. So a copy of the tables is a
 copy of the state, and a refused entry is undone by forgetting the copy that it was tried on.
@@ -14,6 +14,7 @@ from spec.hashing import ZERO32, hash_bytes, leaf, tree_root
 from spec.records import Layout, Leg, bytes_of, layout, pack
 
 STATE_VERSION: Final = 1
+U32_MAX: Final = 2**32 - 1
 U128_MAX: Final = 2**128 - 1
 I128_MAX: Final = 2**127 - 1
 I128_MIN: Final = -(2**127)
@@ -95,6 +96,29 @@ class Escrow:
 
 
 @dataclass(frozen=True, slots=True)
+class Mandate:
+    """`period`: the one that the used amount and number of payments are of."""
+
+    id: bytes
+    institution: int
+    asset: int
+    payer: int
+    payee: int
+    payment_minor_max: int
+    period_minor_max: int
+    total_minor_max: int
+    period_ns: int
+    start_ns: int
+    expires_ns: int
+    payments_max: int
+    flags: int
+    used_total_minor: int = 0
+    used_period_minor: int = 0
+    period: int = 0
+    payments_used: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Key:
     key: bytes
     institution: int
@@ -151,6 +175,7 @@ class State:
     balances: dict[tuple[int, int], Balance] = field(default_factory=dict)
     holds: list[Hold | None] = field(default_factory=list)  # None is a free slot
     escrows: list[Escrow | None] = field(default_factory=list)  # the same
+    mandates: list[Mandate | None] = field(default_factory=list)  # the same
     keys: dict[bytes, Key] = field(default_factory=dict)
     limits: dict[tuple[bytes, int], Limit] = field(default_factory=dict)
     refunds: dict[tuple[int, bytes], Refund] = field(default_factory=dict)
@@ -164,6 +189,12 @@ class State:
         for hold in self.holds:
             if hold is not None and (hold.institution, hold.id) == (institution, id):
                 return hold
+        return None
+
+    def find_mandate(self, institution: int, id: bytes) -> Mandate | None:
+        for mandate in self.mandates:
+            if mandate is not None and (mandate.institution, mandate.id) == (institution, id):
+                return mandate
         return None
 
     def find_escrow(self, institution: int, id: bytes) -> Escrow | None:
@@ -230,6 +261,25 @@ ESCROW_ROW: Final = layout("""
     opened_ns u64
     terms_hash 32
 """)
+MANDATE_ROW: Final = layout("""
+    id 16
+    institution u32
+    asset u32
+    payer u32
+    payee u32
+    payment_minor_max u128
+    period_minor_max u128
+    total_minor_max u128
+    used_total_minor u128
+    used_period_minor u128
+    period_ns u64
+    start_ns u64
+    expires_ns u64
+    period u64
+    payments_max u32
+    payments_used u32
+    flags u32
+""")
 KEY_ROW: Final = layout("""
     key 32
     institution u32
@@ -292,6 +342,7 @@ def table_leaves(state: State) -> list[tuple[str, list[bytes]]]:
         ("balances", [row_leaf(row, BALANCE_ROW, 64) for row in state.balances.values()]),
         ("holds", [hold_leaf(slot) for slot in state.holds]),
         ("escrows", [row_leaf(slot, ESCROW_ROW, 128) for slot in state.escrows]),
+        ("mandates", [row_leaf(slot, MANDATE_ROW, 192) for slot in state.mandates]),
         ("keys", [row_leaf(row, KEY_ROW, 128) for row in state.keys.values()]),
         ("limits", [row_leaf(row, LIMIT_ROW, 128) for row in state.limits.values()]),
         ("refunds", [row_leaf(row, REFUND_ROW, 64) for row in state.refunds.values()]),

@@ -33,6 +33,7 @@ from spec.records import (
     KEY,
     KEY_NAME,
     LEG,
+    MANDATE,
     OPENING,
     RESULT,
     WITH_LEGS,
@@ -153,6 +154,7 @@ def layout_of(kind: Kind, unit: bytes) -> Layout:
         Kind.REGISTER_KEY: KEY,
         Kind.REVOKE_KEY: KEY_NAME,
         Kind.SET_LIMIT: KEY_NAME,
+        Kind.MANDATE: MANDATE,
         Kind.CONTROL_ASSET: KEY_NAME,
         Kind.CLAWBACK: KEY_NAME,
     }[kind]
@@ -177,6 +179,9 @@ def one_of_each() -> list[Entry]:
         ),
         Kind.REVOKE_KEY: compose.key_name_unit(public_key(SPARE)),
         Kind.SET_LIMIT: compose.key_name_unit(public_key(BANK)),
+        Kind.MANDATE: compose.mandate_unit(
+            period_ns=HOUR_NS, start_ns=START_NS + 4, payments_max=0x0D0E0F10, flags=1
+        ),
         Kind.ESCROW: terms_with_every_node(),
         Kind.RELEASE: (
             *compose.preimage(2, SECRET),
@@ -468,6 +473,7 @@ def tell(story: Story) -> None:
     )
     tell_flags(story)
     tell_escrows(story)
+    tell_mandates(story)
     story.block(
         make(Kind.REGISTER_ASSET, asset=3, units=compose.asset_unit(b"XAU/4", 4)),
         make(
@@ -649,6 +655,41 @@ def tell_escrows(story: Story) -> None:
         release(2, 102, compose.deliver(0), **compose.terms_fields(contracts[2])),
         story.entry(Kind.CANCEL, "ann", target=opened[3].id, purpose=1),
         release(5, 5, ()),
+    )
+
+
+def tell_mandates(story: Story) -> None:
+    """A standing order that is paid twice and asked for once too often; another that is revoked."""
+
+    def mandate(payments_max: int, flags: int) -> Entry:
+        unit = compose.mandate_unit(
+            period_ns=HOUR_NS, start_ns=START_NS, payments_max=payments_max, flags=flags
+        )
+        return story.entry(
+            Kind.MANDATE,
+            "ann",
+            "bob",
+            amount_minor=5,
+            to_amount_minor=9,
+            bound_minor=9,
+            expires_ns=2**63,
+            units=unit,
+        )
+
+    def pull(under: Entry, amount_minor: int) -> Entry:
+        fields = {"target": under.id, "purpose": 1, "amount_minor": amount_minor}
+        return story.entry(Kind.PULL, "ann", "bob", outcome=Outcome.ACCEPT, **fields)
+
+    order, other = mandate(1, 1), mandate(0, 0)
+    story.block(
+        order,
+        pull(order, 5),
+        pull(order, 5),
+        other,
+        pull(other, 4),
+        pull(other, 6),
+        story.entry(Kind.REVOKE_MANDATE, "bob", target=other.id, purpose=1),
+        pull(other, 4),
     )
 
 

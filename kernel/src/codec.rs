@@ -126,6 +126,9 @@ pub enum Kind {
     Escrow,
     Release,
     Cancel,
+    Mandate,
+    RevokeMandate,
+    Pull,
     ControlAsset,
     Clawback,
 }
@@ -150,6 +153,9 @@ impl Kind {
             16 => Ok(Self::Escrow),
             17 => Ok(Self::Release),
             18 => Ok(Self::Cancel),
+            19 => Ok(Self::Mandate),
+            20 => Ok(Self::RevokeMandate),
+            21 => Ok(Self::Pull),
             26 => Ok(Self::ControlAsset),
             27 => Ok(Self::Clawback),
             _ => Err(DecodeError("an entry has an unknown kind")),
@@ -345,9 +351,9 @@ fn check_units(kind: Kind, units: &[Unit]) -> Result<(), DecodeError> {
         (Kind::Payment | Kind::Post | Kind::Refund | Kind::Issue | Kind::Redeem, legs) => {
             legs.iter().try_for_each(|leg| Leg::read(leg).map(|_| ()))
         }
-        (Kind::Void | Kind::CloseAccount | Kind::Freeze | Kind::Unfreeze | Kind::Cancel, []) => {
-            Ok(())
-        }
+        (Kind::Void | Kind::CloseAccount | Kind::Freeze | Kind::Unfreeze, []) => Ok(()),
+        (Kind::Cancel | Kind::RevokeMandate | Kind::Pull, []) => Ok(()),
+        (Kind::Mandate, [unit]) => zero_at::<24, 40, _>(unit),
         // What the terms say is for the rules: 80.
         (Kind::Escrow, [_, ..]) => Ok(()),
         (Kind::Release, witnesses) => crate::terms::witness::check(witnesses),
@@ -373,7 +379,10 @@ fn check_units(kind: Kind, units: &[Unit]) -> Result<(), DecodeError> {
             | Kind::ControlAsset
             | Kind::Clawback
             | Kind::Escrow
-            | Kind::Cancel,
+            | Kind::Cancel
+            | Kind::Mandate
+            | Kind::RevokeMandate
+            | Kind::Pull,
             _,
         ) => Err(DecodeError("an entry's number of units is not of its kind")),
     }
@@ -542,6 +551,7 @@ pub enum End {
     HoldReleased,
     EscrowReturned,
     EscrowPaid,
+    MandateEnded,
 }
 
 /// One row of a sweep.
@@ -559,6 +569,7 @@ impl Ended {
             End::HoldReleased => 0,
             End::EscrowReturned => 1,
             End::EscrowPaid => 2,
+            End::MandateEnded => 3,
         };
         put::<0, _, _>(&mut row, self.institution.to_le_bytes());
         put::<4, _, _>(&mut row, [end]);
@@ -597,7 +608,7 @@ pub fn sweep_bytes(bytes: &[u8]) -> Result<usize, DecodeError> {
 
 fn check_ended(row: &[u8; 32]) -> Result<(), DecodeError> {
     match field::<4, 1, _>(row) {
-        [0..=2] => zero_at::<5, 11, _>(row),
+        [0..=3] => zero_at::<5, 11, _>(row),
         _ => Err(DecodeError("a sweep ends a row in an unknown way")),
     }
 }

@@ -593,8 +593,9 @@ impl Signatures {
 
 fn owner_and_signature(state: &State, entry: &Entry<'_>) -> Option<([u8; 32], [u8; 64])> {
     let signature = entry.signature?;
-    let (_, payer) = state.accounts.find_row(&entry.payer())?;
-    Some((*payer.owner()?, *signature))
+    let signs = if entry.kind == Kind::Pull { entry.payee() } else { entry.payer() };
+    let (_, account) = state.accounts.find_row(&signs)?;
+    Some((*account.owner()?, *signature))
 }
 
 /// Rules 1 to 4; the results of all records go into `results`, in order.

@@ -42,6 +42,7 @@ pub mod key;
 pub mod ledger;
 pub mod limit;
 pub mod log;
+pub mod mandate;
 pub mod pool;
 #[cfg(feature = "python")]
 mod python;

@@ -29,6 +29,7 @@ use crate::history::{Fault, History, read_block};
 use crate::hold::Hold;
 use crate::ledger::{CommitError, CreateError, Ledger, Phase, StageError, Sum, TrialBalance};
 use crate::log::LogReader;
+use crate::mandate::Mandate;
 use crate::rejection::Rejection;
 use crate::state::Subroot;
 use crate::store::{self, Opened, SnapshotError};
@@ -50,9 +51,9 @@ mod _native {
     #[pymodule_export]
     use super::{
         CorruptLog, DecodeError, LogFault, LogFull, PyAccount, PyBlock, PyEscrow, PyHold, PyLedger,
-        PyProof, PyStaged, PyVerification, check_path, check_terms, evaluate_terms, hash_bytes,
-        hash_rows, prf_rows, public_key, refusal_codes, seal_envelope, sign, sign_rows, tree_root,
-        verify, verify_log, verify_rows,
+        PyMandate, PyProof, PyStaged, PyVerification, check_path, check_terms, evaluate_terms,
+        hash_bytes, hash_rows, prf_rows, public_key, refusal_codes, seal_envelope, sign, sign_rows,
+        tree_root, verify, verify_log, verify_rows,
     };
 }
 
@@ -509,6 +510,50 @@ impl PyHold {
     #[getter]
     fn legs<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, self.legs.as_flattened())
+    }
+}
+
+#[pyclass(name = "Mandate", module = "clearway_kernel", frozen, get_all)]
+struct PyMandate {
+    institution: u32,
+    payer: u32,
+    payee: u32,
+    asset: u32,
+    payment_minor_max: u128,
+    period_minor_max: u128,
+    total_minor_max: u128,
+    period_ns: u64,
+    start_ns: u64,
+    expires_ns: u64,
+    payments_max: u32,
+    flags: u32,
+    used_total_minor: u128,
+    used_period_minor: u128,
+    period: u64,
+    payments_used: u32,
+}
+
+impl PyMandate {
+    fn of(mandate: &Mandate) -> Self {
+        let Mandate { used, .. } = mandate;
+        Self {
+            institution: mandate.institution,
+            payer: mandate.payer,
+            payee: mandate.payee,
+            asset: mandate.asset,
+            payment_minor_max: mandate.payment_minor_max,
+            period_minor_max: mandate.period_minor_max,
+            total_minor_max: mandate.total_minor_max,
+            period_ns: mandate.period_ns,
+            start_ns: mandate.start_ns,
+            expires_ns: mandate.expires_ns,
+            payments_max: mandate.payments_max,
+            flags: mandate.flags,
+            used_total_minor: used.total_minor,
+            used_period_minor: used.period_minor,
+            period: used.period,
+            payments_used: used.payments,
+        }
     }
 }
 
@@ -1207,6 +1252,28 @@ impl PyLedger {
             let hold = ledger.state.holds.slots.row(slot);
             Some(PyHold { hold: hold.clone(), legs: held_units(&ledger.state, hold) })
         })
+    }
+
+    fn mandate(&self, py: Python<'_>, institution: u32, id: Buffer) -> PyResult<Option<PyMandate>> {
+        let id = id.array("id")?;
+        self.read(py, |ledger| {
+            let slot = ledger.state.mandates.find(institution, &id)?;
+            Some(PyMandate::of(ledger.state.mandates.slots.row(slot)))
+        })
+    }
+
+    /// The ids of an institution's mandates that are fixed: its standing orders.
+    fn standing_orders<'py>(
+        &self,
+        py: Python<'py>,
+        institution: u32,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let ids: Vec<[u8; 16]> = self.read(py, |ledger| {
+            let mandates = ledger.state.mandates.slots.slots().iter().flatten();
+            let own = mandates.filter(|one| one.institution == institution && one.is_fixed());
+            own.map(|mandate| mandate.id).collect()
+        })?;
+        Ok(PyBytes::new(py, ids.as_flattened()))
     }
 
     fn escrow(&self, py: Python<'_>, institution: u32, id: Buffer) -> PyResult<Option<PyEscrow>> {

@@ -13,6 +13,7 @@ use crate::hash::{Domain, Hash};
 use crate::hold::{Hold, Holds};
 use crate::key::{Key, Keys};
 use crate::limit::{Limit, Limits};
+use crate::mandate::{Mandate, Mandates, Used};
 use crate::refund::{Refund, Refunds};
 use crate::window::{Epoch, Remembered, Segment, Window};
 
@@ -23,6 +24,7 @@ pub struct State {
     pub balances: Balances,
     pub holds: Holds,
     pub escrows: Escrows,
+    pub mandates: Mandates,
     pub keys: Keys,
     pub limits: Limits,
     pub refunds: Refunds,
@@ -68,6 +70,9 @@ pub(crate) enum Undo {
     EscrowOpened { slot: u32 },
     EscrowReleased { slot: u32, amount_minor: u128 },
     EscrowEnded { slot: u32 },
+    MandateGranted { slot: u32 },
+    MandateUsed { slot: u32, before: Box<Used> },
+    MandateEnded { slot: u32, mandate: Box<Mandate> },
     KeyRegistered,
     KeyRevoked { number: u32 },
     KeySequence { number: u32, sequence: u64 },
@@ -167,6 +172,11 @@ impl State {
                     self.journal.holds_ended.pop().expect("invariant: an ended hold was kept");
                 self.holds.put_back(slot, hold);
             }
+            Undo::MandateGranted { slot } => drop(self.mandates.end(slot)),
+            Undo::MandateUsed { slot, before } => {
+                self.mandates.slots.row_mut(slot).used = *before;
+            }
+            Undo::MandateEnded { slot, mandate } => self.mandates.put_back(slot, *mandate),
             Undo::EscrowOpened { slot } => drop(self.escrows.end(slot)),
             Undo::EscrowReleased { slot, amount_minor } => {
                 let escrow = self.escrows.slots.row_mut(slot);
@@ -284,9 +294,32 @@ impl State {
         self.note(Undo::EscrowEnded { slot });
     }
 
-    /// When the next hold or escrow ends by itself.
+    // --- mandates ------------------------------------------------------------------------------
+
+    pub fn grant_mandate(&mut self, mandate: Mandate) {
+        let slot = self.mandates.place(mandate);
+        self.note(Undo::MandateGranted { slot });
+    }
+
+    pub fn use_mandate(&mut self, slot: u32, used: Used) {
+        let mandate = self.mandates.slots.row_mut(slot);
+        let before = Box::new(std::mem::replace(&mut mandate.used, used));
+        self.note(Undo::MandateUsed { slot, before });
+    }
+
+    pub fn end_mandate(&mut self, slot: u32) {
+        let mandate = Box::new(self.mandates.end(slot));
+        self.note(Undo::MandateEnded { slot, mandate });
+    }
+
+    /// When the next hold, escrow or mandate ends by itself.
     pub fn next_expiry_ns(&self) -> Option<u64> {
-        self.holds.next_expiry_ns().into_iter().chain(self.escrows.next_expiry_ns()).min()
+        let expiries = [
+            self.holds.next_expiry_ns(),
+            self.escrows.next_expiry_ns(),
+            self.mandates.next_expiry_ns(),
+        ];
+        expiries.into_iter().flatten().min()
     }
 
     // --- keys and limits -----------------------------------------------------------------------
@@ -366,7 +399,7 @@ impl State {
     // --- roots ---------------------------------------------------------------------------------
 
     /// In the order of the state root. Hashes what changed since it was last asked for.
-    pub fn subroots(&mut self) -> [Subroot; 9] {
+    pub fn subroots(&mut self) -> [Subroot; 10] {
         let subroot = |name, rows, root| Subroot { name, rows, root };
         [
             subroot("accounts", self.accounts.table.count(), self.accounts.table.root()),
@@ -374,6 +407,7 @@ impl State {
             subroot("balances", self.balances.table.count(), self.balances.table.root()),
             subroot("holds", self.holds.slots.count(), self.holds.slots.root()),
             subroot("escrows", self.escrows.slots.count(), self.escrows.slots.root()),
+            subroot("mandates", self.mandates.slots.count(), self.mandates.slots.root()),
             subroot("keys", self.keys.table.count(), self.keys.table.root()),
             subroot("limits", self.limits.table.count(), self.limits.table.root()),
             subroot("refunds", self.refunds.table.count(), self.refunds.table.root()),

@@ -22,6 +22,7 @@ use crate::hash::Domain;
 use crate::hold::Hold;
 use crate::key::Key;
 use crate::limit::Limit;
+use crate::mandate::{Mandate, Used};
 use crate::refund::Refund;
 use crate::state::State;
 use crate::table::{Row, Slots, Table};
@@ -49,6 +50,7 @@ impl State {
         for escrow in self.escrows.slots.slots().iter().flatten() {
             sink("escrow_terms", escrow.terms.as_flattened())?;
         }
+        write_slots("mandates", &self.mandates.slots, sink)?;
         write_table("keys", &self.keys.table, sink)?;
         write_table("limits", &self.limits.table, sink)?;
         write_table("refunds", &self.refunds.table, sink)?;
@@ -116,6 +118,7 @@ struct Import {
     /// By slot, until their terms come.
     escrows: Vec<Option<Escrow>>,
     terms: Vec<Unit>,
+    mandates: Vec<Option<Mandate>>,
     segments: Vec<Option<Segment>>,
     remembered: Vec<(u64, Remembered)>,
     accounts: Vec<Account>,
@@ -134,6 +137,7 @@ impl Import {
             "holds" => self.holds.extend(each(table, rows, |row| taken(row, read_hold))?),
             "hold_legs" => self.legs.extend(each(table, rows, |unit: &Unit| *unit)?),
             "escrows" => self.escrows.extend(each(table, rows, |row| taken(row, read_escrow))?),
+            "mandates" => self.mandates.extend(each(table, rows, |row| taken(row, read_mandate))?),
             "escrow_terms" => self.terms.extend(each(table, rows, |unit: &Unit| *unit)?),
             "keys" => {
                 for key in each(table, rows, read_key)? {
@@ -161,6 +165,7 @@ impl Import {
         self.load_accounts()?;
         self.load_holds()?;
         self.load_escrows()?;
+        self.load_mandates()?;
         self.load_window()?;
         Ok(self.state)
     }
@@ -207,6 +212,18 @@ impl Import {
             [] => Ok(()),
             _ => Err("legs are of no hold".to_owned()),
         }
+    }
+
+    fn load_mandates(&mut self) -> Result<(), String> {
+        let accounts = self.state.accounts.table.next_number();
+        for (slot, mandate) in self.mandates.drain(..).enumerate() {
+            let Some(mandate) = mandate else { continue };
+            if mandate.payer >= accounts || mandate.payee >= accounts {
+                return Err("a mandate is of no account".to_owned());
+            }
+            self.state.mandates.put_back(row(slot), mandate);
+        }
+        Ok(())
     }
 
     fn load_escrows(&mut self) -> Result<(), String> {
@@ -326,6 +343,30 @@ fn read_hold(row: &[u8; Hold::LEAF_BYTES]) -> (Hold, u8) {
         legs_hash: field::<64, _, _>(row),
     };
     (hold, legs_count)
+}
+
+fn read_mandate(row: &[u8; Mandate::LEAF_BYTES]) -> Mandate {
+    Mandate {
+        id: field::<0, _, _>(row),
+        institution: u32_at::<16, _>(row),
+        asset: u32_at::<20, _>(row),
+        payer: u32_at::<24, _>(row),
+        payee: u32_at::<28, _>(row),
+        payment_minor_max: u128_at::<32, _>(row),
+        period_minor_max: u128_at::<48, _>(row),
+        total_minor_max: u128_at::<64, _>(row),
+        period_ns: u64_at::<112, _>(row),
+        start_ns: u64_at::<120, _>(row),
+        expires_ns: u64_at::<128, _>(row),
+        payments_max: u32_at::<144, _>(row),
+        flags: u32_at::<152, _>(row),
+        used: Used {
+            total_minor: u128_at::<80, _>(row),
+            period_minor: u128_at::<96, _>(row),
+            period: u64_at::<136, _>(row),
+            payments: u32_at::<148, _>(row),
+        },
+    }
 }
 
 /// The escrow without its terms.

@@ -129,6 +129,27 @@ class Hold:
     legs: bytes  # 64 bytes each
 
 @final
+class Mandate:
+    """What is used of it: in all, and in `period`, which is counted from 0 at start_ns."""
+
+    institution: int
+    payer: int
+    payee: int
+    asset: int
+    payment_minor_max: int
+    period_minor_max: int
+    total_minor_max: int
+    period_ns: int
+    start_ns: int
+    expires_ns: int
+    payments_max: int
+    flags: int
+    used_total_minor: int
+    used_period_minor: int
+    period: int
+    payments_used: int
+
+@final
 class Escrow:
     institution: int
     id: bytes
@@ -288,6 +309,10 @@ class Ledger:
         """(key, asset, payment_max, day_max, used, day)."""
 
     def hold(self, institution: int, id: Buffer) -> Hold | None: ...
+    def mandate(self, institution: int, id: Buffer) -> Mandate | None: ...
+    def standing_orders(self, institution: int) -> bytes:
+        """Ids, 16 bytes each, of the institution's mandates that are fixed."""
+
     def escrow(self, institution: int, id: Buffer) -> Escrow | None: ...
     def refunded(self, institution: int, target: Buffer) -> tuple[int, int] | None:
         """(amount of the payment, refunded so far)."""

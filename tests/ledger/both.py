@@ -122,6 +122,7 @@ class Both:
         self.compare_accounts(state)
         self.compare_holds(state)
         self.compare_escrows(state)
+        self.compare_mandates(state)
         assert kernel.keys() == [
             tuple(getattr(key, name) for name in key.__slots__) for key in state.keys.values()
         ]
@@ -145,6 +146,17 @@ class Both:
             now_ns, terms = self.spec.block.header.time_ns, parse_terms(escrow.terms)
             accrued = accrued_minor(terms, escrow.amount_minor, now_ns)
             assert found.accrued_minor(now_ns) == accrued
+
+    def compare_mandates(self, state: State) -> None:
+        mandates = [row for row in state.mandates if row is not None]
+        for mandate in mandates:
+            found = self.kernel.mandate(mandate.institution, mandate.id)
+            assert found is not None
+            for name in mandate.__slots__:
+                if name != "id":
+                    assert getattr(found, name) == getattr(mandate, name), name
+        fixed = [row.id for row in mandates if row.institution == 1 and row.flags]
+        assert self.kernel.standing_orders(1) == b"".join(fixed)
 
     def compare_names(self, state: State) -> None:
         """What ids stand for; also those that stand for nothing any more, or not yet."""
@@ -198,7 +210,8 @@ class Both:
             assert (found.expires_ns, found.outcome) == (hold.expires_ns, hold.outcome)
             assert found.closes == hold.closes
             assert found.legs == b"".join(leg.encode() for leg in hold.legs)
-        expiries = [row.expires_ns for row in [*holds, *live_escrows(state)]]
+        ending = [*holds, *live_escrows(state), *state.mandates]
+        expiries = [row.expires_ns for row in ending if row is not None]
         assert self.kernel.next_expiry_ns() == (min(expiries) if expiries else None)
 
     def compare_block(self) -> None:

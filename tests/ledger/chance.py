@@ -27,6 +27,7 @@ from spec.records import (
 )
 from spec.state import Account, Escrow, Hold, State
 from spec.terms import FREE_PAYEE, Release, accrued_minor, parse_terms
+from tests.ledger import chance_mandates
 from tests.ledger.both import live_escrows
 from tests.ledger.chance_terms import ChanceTerms, prove
 from tests.ledger.town import (
@@ -74,11 +75,16 @@ KINDS: Final = [
     Kind.REGISTER_KEY,
     Kind.REVOKE_KEY,
     Kind.SET_LIMIT,
+    *[Kind.MANDATE] * 3,
+    Kind.REVOKE_MANDATE,
+    *[Kind.PULL] * 5,
 ]
 CALM_KINDS: Final = [*[Kind.PAYMENT] * 8, Kind.POST, Kind.VOID, Kind.ISSUE, Kind.OPEN_ACCOUNT]
 
 
 SIGNED_KINDS: Final = (
+    Kind.MANDATE,
+    Kind.REVOKE_MANDATE,
     Kind.PAYMENT,
     Kind.REFUND,
     Kind.REDEEM,
@@ -118,6 +124,7 @@ class Chance:
         """When the next block is: often soon, sometimes just at or before something's end."""
         now_ns = self.town.now_ns
         ends = [row.expires_ns for row in [*self.holds(), *live_escrows(self.state())]]
+        ends += [row.expires_ns for row in chance_mandates.live_mandates(self)]
         ends += [now_ns // DAY * DAY + DAY]
         steps = [SECOND] * 10 + [1, HOUR, 11 * HOUR, DAY, DAY + 2 * HOUR, 0]
         moments = [now_ns + self.pick(steps)] * 3 + [min(ends) + self.pick([-1, 0, 0, 1])]
@@ -177,6 +184,12 @@ class Chance:
         flipped = data[at] ^ 1 << self.random.randrange(8)
         byte = self.random.randrange(256) if act == 2 else flipped
         return data[:at] + bytes([byte]) + data[at + 1 :]
+
+    def everyone(self) -> list[str]:
+        return EVERYONE
+
+    def clients(self) -> list[str]:
+        return CLIENTS
 
     # --- what is there ----------------------------------------------------------------------
 
@@ -323,6 +336,9 @@ class Chance:
             Kind.REVOKE_KEY: self.revoke_key,
             Kind.SET_LIMIT: self.set_limit,
             Kind.ESCROW: self.escrow,
+            Kind.MANDATE: lambda: chance_mandates.mandate(self),
+            Kind.REVOKE_MANDATE: lambda: chance_mandates.revoke_mandate(self),
+            Kind.PULL: lambda: chance_mandates.pull(self),
             Kind.RELEASE: self.release,
             Kind.CANCEL: self.cancel,
             Kind.CONTROL_ASSET: self.control_asset,
@@ -362,6 +378,10 @@ class Chance:
         payer = self.account(made.payer)
         takes = made.kind in SIGNED_KINDS
         needed = takes and payer is not None and payer.owner != ZERO32
+        if made.kind == Kind.PULL:
+            payee = self.account(made.payee)
+            sent = payer is not None and payer.institution == self.institution
+            needed = not sent and payee is not None and payee.owner != ZERO32
         if needed != self.percent(0 if self.calm else 3):
             return self.town.signed(made, self.mostly(OWNER, ["root1"], 5))
         return made

@@ -81,7 +81,7 @@ def test_random_blocks() -> None:
     seen: Counter[int] = Counter()
 
     @settings(
-        max_examples=EXAMPLES or 120,
+        max_examples=EXAMPLES or 150,
         derandomize=EXAMPLES == 0,
         deadline=None,
         print_blob=True,

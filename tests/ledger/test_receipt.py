@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from clearway.ledger.book import Book
 from clearway.ledger.crypto import hash_bytes, public_key, sign
 from clearway.ledger.receipt import ReceiptError, check_receipt, make_receipt, parse_receipt
-from clearway.payment.records import Kind, Outcome
+from clearway.payment.records import Kind, MandateTerms, Outcome, pack_mandate_unit
 from clearway.payment.terms import After, Terms, pack_terms
 from tests.chains import EUR, OTHER_SEED, SECOND_NS, Chain, address_of, busy_chain, make_genesis
 
@@ -57,6 +57,27 @@ def add_escrows(chain: Chain) -> None:
         chain.entry(Kind.CANCEL, target=opened[1].id, purpose=1, payer=alice),
     )
     chain.order(chain.pay(alice, bob, 1), pass_ns=60 * SECOND_NS)
+    _add_mandate(chain, alice, bob)
+
+
+def _add_mandate(chain: Chain, alice: bytes, bob: bytes) -> None:
+    parties = {"payer": alice, "payee": bob, "asset": EUR}
+    terms = MandateTerms(period_ns=SECOND_NS, start_ns=0, payments_max=0, flags=0)
+    made = chain.entry(
+        Kind.MANDATE,
+        amount_minor=5,
+        to_amount_minor=5,
+        bound_minor=50,
+        expires_ns=chain.now_ns + 60 * SECOND_NS,
+        units=pack_mandate_unit(terms),
+        **parties,
+    )
+    under = {"target": made.id, "purpose": 1}
+    chain.order(
+        made,
+        chain.entry(Kind.PULL, amount_minor=5, outcome=Outcome.ACCEPT, **under, **parties),
+        chain.entry(Kind.REVOKE_MANDATE, payer=alice, **under),
+    )
 
 
 @cache
@@ -108,14 +129,14 @@ def test_every_receipt_is_told_in_one_sentence() -> None:
     assert told[8, 4].endswith(", held for review: accepted")
     assert told[12, 1].endswith(": declined")
     assert told[18, 0].endswith("end of what had expired, 1 in number: accepted")
-    end = chain().book.height
+    end = chain().book.height - 1  # before the mandates
     assert f" of 1.00 EUR/2 from 0x{alice} for 0x{bob} under terms " in told[end - 2, 1]
     assert told[end - 1, 1].endswith(f" for 0x{bob}: accepted")
     assert told[end - 1, 2].endswith(f" for 0x{alice}: accepted")
 
 
 def test_a_sweep_says_how_each_row_ended() -> None:
-    height = chain().book.height
+    height = chain().book.height - 1  # before the mandates
     checked = check_receipt(make_receipt(chain().book, height, 0), GENESIS)
     (ended,) = checked.entry["ended"]  # type: ignore[misc]
     assert ended["end"] == "escrow_paid"

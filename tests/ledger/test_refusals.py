@@ -20,7 +20,11 @@ from spec.records import (
     ResultFlag,
     Role,
 )
-from tests.ledger import control_examples, escrow_examples  # noqa: F401  register examples
+from tests.ledger import (  # noqa: F401  register examples
+    control_examples,
+    escrow_examples,
+    mandate_examples,
+)
 from tests.ledger.examples import EXAMPLES, Example, code_of, example
 from tests.ledger.town import (
     ACCOUNTS,

@@ -7,7 +7,8 @@ from pathlib import Path
 import clearway_kernel
 from spec import compose
 from spec.records import Flag, Kind
-from tests.ledger.town import EUR, Town, address
+from tests.ledger.mandate_examples import granted, pull, revoke
+from tests.ledger.town import EUR, EURO, HOUR, Town, address
 
 
 def reopened(town: Town, folder: Path) -> clearway_kernel.Ledger:
@@ -46,3 +47,16 @@ def test_what_a_hold_closes_and_what_a_key_imported(tmp_path: Path) -> None:
     assert hold.closes == 3
     keys = opened.keys()
     assert [row[6] for row in keys] == [1_234, 0, 0, 0, 0, 0]
+
+
+def test_what_is_used_of_a_mandate(tmp_path: Path) -> None:
+    town = Town()
+    town.fund()
+    ended, entry = granted(town), granted(town, flags=1, payments_max=2)
+    town.block(after_ns=3 * HOUR)
+    assert town.apply(pull(town, entry, 10 * EURO), revoke(town, ended)) == [0, 0]
+    opened = reopened(town, tmp_path)
+    row = opened.mandate(1, entry.id)
+    assert row is not None
+    assert (row.period, row.payments_used, row.used_total_minor) == (3, 1, 10 * EURO)
+    assert opened.next_expiry_ns() == entry.expires_ns

@@ -22,6 +22,7 @@ def test_every_code_renders_from_its_facts(code: str) -> None:
 LATER = {
     "idempotency.in_progress",
     "ledger.limit_day",
+    "mandate.period_max",
     "envelope.expired",
     "quote.in_use",
     "asset.paused",

@@ -35,6 +35,7 @@ def sample(kind: Kind) -> records.Entry:
             *compose.fact(1, subject=b"s" * 16, value=-1, time_ns=2, seed=b"k" * 32),
             *compose.deliver(2),
         ),
+        Kind.MANDATE: compose.mandate_unit(period_ns=1, start_ns=2),
         Kind.CLAWBACK: compose.key_name_unit(b"k" * 32),
     }
     return compose.entry(kind, id=b"i" * 16, units=units.get(kind, ()))
@@ -73,6 +74,7 @@ def test_sizes() -> None:
     }
     for size, layout in sizes.items():
         assert records.bytes_of(layout) == size
+    assert records.bytes_of(records.MANDATE) == records.UNIT_BYTES
     for unit in (records.LEG, records.OPENING, records.ASSET, records.KEY, records.KEY_NAME):
         assert records.bytes_of(unit) == records.UNIT_BYTES
 
@@ -142,6 +144,9 @@ def test_what_does_not_decode(offset: int, value: int) -> None:
         (Kind.SET_LIMIT, [0, 2]),
         (Kind.ESCROW, [0, 17]),
         (Kind.CANCEL, [1]),
+        (Kind.MANDATE, [0, 2]),
+        (Kind.REVOKE_MANDATE, [1]),
+        (Kind.PULL, [1]),
     ],
 )
 def test_the_number_of_units_belongs_to_the_kind(kind: Kind, counts: list[int]) -> None:

@@ -22,6 +22,8 @@ fn flags_of_kind(kind: Kind) -> u16 {
         Kind::OpenAccount => IMPORTABLE,
         Kind::ControlAsset | Kind::Clawback => SIGNED | LINKED,
         Kind::Escrow | Kind::Release | Kind::Cancel => SIGNED | LINKED,
+        Kind::Mandate | Kind::RevokeMandate => SIGNED | LINKED,
+        Kind::Pull => SIGNED | LINKED | NET,
         Kind::Post
         | Kind::Void
         | Kind::CloseAccount

@@ -11,6 +11,7 @@ mod escrow;
 mod flags;
 mod hold;
 mod legs;
+mod mandate;
 mod payment;
 mod sweep;
 #[cfg(test)]
@@ -152,6 +153,7 @@ fn check_first(
             entry.is_pending() && state.holds.find(signer.institution, &entry.id()).is_some()
         }
         Kind::Escrow => state.escrows.find(signer.institution, &entry.id()).is_some(),
+        Kind::Mandate => state.mandates.find(signer.institution, &entry.id()).is_some(),
         _ => false,
     };
     Rejection::IdReused.when(is_held)?;
@@ -162,6 +164,7 @@ fn purposes_of(entry: &Entry<'_>) -> u32 {
     let of_kind = match entry.kind {
         Kind::Payment | Kind::Post | Kind::Void | Kind::Refund | Kind::CloseAccount => key::PAY,
         Kind::Escrow | Kind::Release | Kind::Cancel => key::PAY,
+        Kind::Mandate | Kind::RevokeMandate | Kind::Pull => key::PAY,
         Kind::Issue | Kind::Redeem | Kind::ControlAsset | Kind::Clawback => key::ISSUE,
         Kind::OpenAccount if u32_at::<32, _>(entry.unit()) != 0 => key::GOVERN,
         Kind::OpenAccount => key::PAY,
@@ -222,6 +225,9 @@ fn apply_rule(
         Kind::Escrow => escrow::open_escrow(state, scope, signer, checked),
         Kind::Release => escrow::release_escrow(state, scope, signer, checked),
         Kind::Cancel => escrow::cancel_escrow(state, scope, signer, checked),
+        Kind::Mandate => mandate::grant_mandate(state, scope, signer, checked).map(|()| 0),
+        Kind::RevokeMandate => mandate::revoke_mandate(state, scope, signer, checked).map(|()| 0),
+        Kind::Pull => mandate::pull(state, scope, signer, checked),
         Kind::OpenAccount => account::open_account(state, scope, signer, entry).map(|()| 0),
         Kind::CloseAccount => account::close_account(state, signer, entry).map(|()| 0),
         Kind::Freeze => account::freeze_account(state, signer, entry).map(|()| 0),

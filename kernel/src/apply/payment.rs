@@ -5,7 +5,7 @@ use super::flags::{balanced_minor, check_flags, closes, set_closed};
 use super::legs::{Move, check_leg_accounts, check_legs, find_free_leg_move, find_free_move};
 use super::{Checked, Scope, Signer, check_plain};
 use crate::account::{Account, CLOSED, FROZEN, NOSTRO};
-use crate::codec::{Entry, Kind, Leg, NET, Outcome, Role, Unit, legs};
+use crate::codec::{Entry, Kind, Leg, NET, Outcome, PublicKey, Role, Unit, legs};
 use crate::hash::Domain;
 use crate::hold::Hold;
 use crate::limit::day_of;
@@ -120,8 +120,13 @@ pub fn check_parties(
     entry: &Entry<'_>,
     (payer, payee): (&Account, &Account),
 ) -> Result<(), Rejection> {
-    let is_ours = payer.institution == signer.institution
-        && (entry.kind != Kind::Redeem || payee.institution == signer.institution);
+    let (gives, gets) =
+        (payer.institution == signer.institution, payee.institution == signer.institution);
+    let is_ours = match entry.kind {
+        Kind::Redeem => gives && gets,
+        Kind::Pull => gives || gets,
+        _ => gives,
+    };
     Rejection::NotCustodian.unless(is_ours)?;
     Rejection::PayerClosed.when(payer.is(CLOSED))?;
     Rejection::PayeeClosed.when(payee.is(CLOSED))?;
@@ -144,7 +149,16 @@ pub fn check_authorisation(
     if checked.entry.kind == Kind::Issue {
         return Ok(());
     }
-    let is_authorised = match (payer.owner(), checked.entry.signature) {
+    check_signature(scope, checked, payer.owner())
+}
+
+/// 38: `owner` signed, and where nobody has to, nobody did.
+pub fn check_signature(
+    scope: &Scope,
+    checked: &Checked<'_>,
+    owner: Option<&PublicKey>,
+) -> Result<(), Rejection> {
+    let is_authorised = match (owner, checked.entry.signature) {
         (None, None) => true,
         (Some(owner), Some(signature)) => checked.authorised.unwrap_or_else(|| {
             let digest = payment_digest(&scope.chain_id, &checked.instruction);
@@ -227,7 +241,7 @@ fn book_legs(state: &mut State, entry: &Entry<'_>) -> Result<(), Rejection> {
 }
 
 #[inline]
-fn book(state: &mut State, entry: &Entry<'_>, one: &Move) -> Result<(), Rejection> {
+pub fn book(state: &mut State, entry: &Entry<'_>, one: &Move) -> Result<(), Rejection> {
     if entry.is_pending() {
         state.reserve(one.from, one.to, one.amount_minor, one.may_overdraw)
     } else {

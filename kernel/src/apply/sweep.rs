@@ -20,6 +20,8 @@ pub fn find_due(state: &State, now_ns: u64) -> Vec<Ended> {
     let escrows = state.escrows.due(now_ns).map(|expiry| (expiry, Table::Escrows));
     let mut due: Vec<(Expiry, Table)> = holds.take(SWEEP_ROWS_MAX).collect();
     due.extend(escrows.take(SWEEP_ROWS_MAX));
+    let mandates = state.mandates.due(now_ns).map(|expiry| (expiry, Table::Mandates));
+    due.extend(mandates.take(SWEEP_ROWS_MAX));
     due.sort_by_key(|((expires_ns, institution, id), table)| {
         (*expires_ns, *table, *institution, *id)
     });
@@ -30,6 +32,7 @@ pub fn find_due(state: &State, now_ns: u64) -> Vec<Ended> {
             let end = match table {
                 Table::Holds => foreseen.end_of_hold(state, institution, id),
                 Table::Escrows => foreseen.end_of_escrow(state, institution, id),
+                Table::Mandates => End::MandateEnded,
             };
             Ended { institution, end, id }
         })
@@ -41,6 +44,7 @@ pub fn find_due(state: &State, now_ns: u64) -> Vec<Ended> {
 enum Table {
     Holds,
     Escrows,
+    Mandates,
 }
 
 /// What the rows before will have changed: balances that are paid, accounts that are open again.
@@ -99,6 +103,10 @@ pub fn sweep(state: &mut State, due: &[Ended]) {
             End::HoldReleased => {
                 let slot = state.holds.find(*institution, id);
                 end_hold(state, slot.expect("invariant: a due hold is there"));
+            }
+            End::MandateEnded => {
+                let slot = state.mandates.find(*institution, id);
+                state.end_mandate(slot.expect("invariant: a due mandate is there"));
             }
             End::EscrowReturned | End::EscrowPaid => {
                 let slot = state.escrows.find(*institution, id);

@@ -26,12 +26,14 @@ from clearway.ledger.crypto import Rows, as_buffer
 from clearway.ledger.durable import Durable
 from clearway.ledger.genesis import Genesis
 from clearway.payment.errors import Fault, disk_fault
+from clearway.payment.ids import ID_BYTES
 from clearway.payment.money import Asset
 from clearway.payment.records import BalanceFlag, Heads, Results, view_heads, view_results
 
 Account = kernel.Account
 Hold = kernel.Hold
 Escrow = kernel.Escrow
+Mandate = kernel.Mandate
 Proof = kernel.Proof
 
 FINALITY_SEQUENCER = 1
@@ -369,6 +371,14 @@ class Book:
 
     def hold(self, institution: int, id: Rows) -> Hold | None:
         return self._ledger.hold(institution, as_buffer(id))
+
+    def mandate(self, institution: int, id: Rows) -> Mandate | None:
+        return self._ledger.mandate(institution, as_buffer(id))
+
+    def standing_orders(self, institution: int) -> list[bytes]:
+        """Ids of the mandates that this institution recorded and that are fixed."""
+        ids = self._ledger.standing_orders(institution)
+        return [ids[at : at + ID_BYTES] for at in range(0, len(ids), ID_BYTES)]
 
     def escrow(self, institution: int, id: Rows) -> Escrow | None:
         return self._ledger.escrow(institution, as_buffer(id))

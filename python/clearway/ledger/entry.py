@@ -29,6 +29,7 @@ from clearway.payment.records import (
     Purpose,
     Role,
     parse_account_units,
+    parse_mandate_unit,
     parse_sweep,
     u128,
 )
@@ -86,6 +87,10 @@ def describe_entry(entry: bytes, assets: Mapping[int, Asset]) -> dict[str, objec
         said["deadline_ns"] = int(head["expires_ns"])
         said["terms_hash"] = _terms_hash(head)
         said["terms"] = units.hex()
+    elif kind is Kind.MANDATE:
+        said |= _describe_mandate(head, units, assets)
+    elif kind is Kind.REVOKE_MANDATE:
+        said |= {"asked_by": _address(head["payer"]), "target": head["target"].tobytes().hex()}
     elif kind in _OF_ESCROW:
         said |= _describe_end_of_escrow(kind, head, units, assets)
     elif kind in _ON_ACCOUNT:
@@ -122,6 +127,9 @@ SENTENCES: Final = {
     "refund": "refund {id} of {amount} {asset}{exchange} from {from} to {to} of {refund_of}",
     "issue": "issue {id} of {amount} {asset} to {to} against {from}",
     "redeem": "redemption {id} of {most}{amount} {asset} of {from} against {to}",
+    "mandate": "mandate {id} of {from} for {to}, at most {amount} {asset} a payment",
+    "revoke_mandate": "revocation {id} of mandate {target} for {asked_by}",
+    "pull": "payment {id} of {amount} {asset} from {from} to {to} under mandate {target}",
     "open_account": "opening of account {account}",
     "close_account": "closing of account {account}",
     "freeze": "freezing of account {account}",
@@ -272,6 +280,16 @@ def _describe_end_of_escrow(
     else:
         said["witnesses"] = units.hex()
     return said
+
+
+def _describe_mandate(head: Any, units: bytes, assets: Mapping[int, Asset]) -> dict[str, object]:
+    said = _describe_head(head, assets)
+    del said["target"]
+    number, terms = int(head["asset"]), parse_mandate_unit(units)
+    said["period_max"] = _amount(u128(head, "to_amount"), number, assets)
+    said["total_max"] = _amount(u128(head, "bound"), number, assets)
+    said["expires_ns"] = int(head["expires_ns"])
+    return said | terms._asdict()
 
 
 def _terms_hash(head: Any) -> str:

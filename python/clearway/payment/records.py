@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import struct
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +37,9 @@ class Kind(enum.IntEnum):
     ESCROW = 16
     RELEASE = 17
     CANCEL = 18
+    MANDATE = 19
+    REVOKE_MANDATE = 20
+    PULL = 21
     CONTROL_ASSET = 26
     CLAWBACK = 27
 
@@ -47,6 +50,7 @@ class End(enum.IntEnum):
     HOLD_RELEASED = 0
     ESCROW_RETURNED = 1
     ESCROW_PAID = 2
+    MANDATE_ENDED = 3
 
 
 class Flag(enum.IntFlag):
@@ -292,6 +296,30 @@ def parse_account_units(units: bytes) -> tuple[bytes, int, tuple[int, ...]]:
     """(owner, flags, asset numbers) of an open_account entry."""
     owner, flags, *numbers = struct.unpack(f"<32sI{(len(units) - 36) // 4}I", units)
     return owner, flags, tuple(number for number in numbers if number)
+
+
+MANDATE_FIXED = 1
+
+
+class MandateTerms(NamedTuple):
+    """The unit of a mandate: how long a period is, when the first begins, how many payments one
+    may have (0: any number), and whether each is exactly the most that one may be."""
+
+    period_ns: int
+    start_ns: int
+    payments_max: int
+    flags: int
+
+
+_MANDATE = struct.Struct("<QQII40x")
+
+
+def pack_mandate_unit(terms: MandateTerms) -> bytes:
+    return _MANDATE.pack(*terms)
+
+
+def parse_mandate_unit(unit: bytes) -> MandateTerms:
+    return MandateTerms(*_MANDATE.unpack(unit))
 
 
 def pack_asset_unit(code: str, scale: int, *, controls: int = 0, issuer: int = 0) -> bytes:

@@ -20,6 +20,9 @@ export const KINDS = {
   "16": "escrow",
   "17": "release",
   "18": "cancel",
+  "19": "mandate",
+  "20": "revoke_mandate",
+  "21": "pull",
   "26": "control_asset",
   "27": "clawback"
 };
@@ -44,6 +47,9 @@ export const KIND_NUMBERS = {
   "escrow": 16,
   "release": 17,
   "cancel": 18,
+  "mandate": 19,
+  "revoke_mandate": 20,
+  "pull": 21,
   "control_asset": 26,
   "clawback": 27
 };
@@ -113,6 +119,14 @@ export const CODES = {
   "90": "escrow.bad_witness",
   "91": "escrow.unmet",
   "92": "escrow.not_cancellable",
+  "95": "mandate.bad_terms",
+  "96": "mandate.unknown",
+  "97": "mandate.not_running",
+  "98": "mandate.differs",
+  "99": "mandate.payment_max",
+  "100": "mandate.period_max",
+  "101": "mandate.total_max",
+  "102": "mandate.not_party",
   "110": "chain.broken",
   "111": "chain.open",
   "112": "import.time_differs",
@@ -197,6 +211,9 @@ export const SENTENCES = {
   "refund": "refund {id} of {amount} {asset}{exchange} from {from} to {to} of {refund_of}",
   "issue": "issue {id} of {amount} {asset} to {to} against {from}",
   "redeem": "redemption {id} of {most}{amount} {asset} of {from} against {to}",
+  "mandate": "mandate {id} of {from} for {to}, at most {amount} {asset} a payment",
+  "revoke_mandate": "revocation {id} of mandate {target} for {asked_by}",
+  "pull": "payment {id} of {amount} {asset} from {from} to {to} under mandate {target}",
   "open_account": "opening of account {account}",
   "close_account": "closing of account {account}",
   "freeze": "freezing of account {account}",
@@ -235,6 +252,10 @@ export const STATE_TABLES = [
   ],
   [
     "escrows",
+    1
+  ],
+  [
+    "mandates",
     1
   ],
   [
