@@ -285,11 +285,13 @@ def _describe_end_of_escrow(
 def _describe_mandate(head: Any, units: bytes, assets: Mapping[int, Asset]) -> dict[str, object]:
     said = _describe_head(head, assets)
     del said["target"]
-    number, terms = int(head["asset"]), parse_mandate_unit(units)
+    number = int(head["asset"])
     said["period_max"] = _amount(u128(head, "to_amount"), number, assets)
     said["total_max"] = _amount(u128(head, "bound"), number, assets)
     said["expires_ns"] = int(head["expires_ns"])
-    return said | terms._asdict()
+    if len(units) == UNIT_BYTES:
+        said |= parse_mandate_unit(units)._asdict()
+    return said
 
 
 def _terms_hash(head: Any) -> str:
