@@ -364,6 +364,42 @@ def test_escrows_and_their_terms_come_back_from_a_snapshot(town: Town, tmp_path:
     assert found.next_expiry_ns() == min(entry.expires_ns for entry in entries[1:])
 
 
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(st.randoms(use_true_random=False))
+def test_what_was_promised_is_paid_to_who_may_get_it_or_goes_back(random: Random) -> None:
+    """Money for cyd and dee alone: whatever is asked for, by whom and in whatever order, the payer
+    gives what was released, the two have it, nobody else has any, and the rest goes back."""
+    town = Town()
+    town.fund()
+    allowed = ["cyd", "dee"]
+    either = threshold(1, *[node(PAYEE_IS, address=address(name)) for name in allowed])
+    entry = opened(town, compose.terms(flags=FREE_PAYEE | PAYER_MAY_CANCEL, nodes=either))
+    released, returned = dict.fromkeys(allowed, 0), 0
+    for _ in range(random.randrange(4)):
+        asked = [ask(town, entry, random) for _ in range(random.randint(1, 6))]
+        results = town.block(town.seal(asked))[1:]
+        for one, result in zip(asked, results, strict=True):
+            if result.code == 0 and one.kind == Kind.RELEASE:
+                released[one.payee.rstrip(b"\0").decode()] += result.amount_minor
+            elif result.code == 0:
+                returned = result.amount_minor
+    if town.both.kernel.escrow(1, entry.id) is not None:
+        assert ended(town.block(after_ns=DAY), town) == [End.ESCROW_RETURNED]
+        returned = EURO - sum(released.values())
+    assert sum(released.values()) + returned == EURO
+    assert euros(town, "ann") == (-sum(released.values()), 0, 0)
+    for name in ("bob", "cyd", "dee", "own", "fees1"):
+        assert euros(town, name) == (released.get(name, 0), 0, 0)
+
+
+def ask(town: Town, entry: Entry, random: Random) -> Entry:
+    asker = random.choice(["ann", "bob", "cyd"])
+    if random.randrange(12) == 0:
+        return town.cancel(entry, asker)
+    payee = address(random.choice(["ann", "bob", "cyd", "cyd", "dee", "own", "fees1", "nostro1"]))
+    return town.release(entry, random.choice([1, 10, 33, 50, EURO]), asker, payee=payee)
+
+
 AMOUNTS = st.integers(0, 300) | st.integers(0, AMOUNT_MINOR_MAX)
 PARTS = st.lists(st.integers(1, 2**32 - 1) | st.integers(1, 4), min_size=1, max_size=5)
 
@@ -443,9 +479,18 @@ def spec_takes(units: Units) -> bool:
     return True
 
 
+def python_takes(data: bytes) -> bool:
+    try:
+        payment_terms.parse_terms(data)
+    except payment_terms.TermsError:
+        return False
+    return True
+
+
 @settings(max_examples=600, deadline=None, derandomize=True)
 @given(st.randoms(use_true_random=False))
-def test_both_agree_on_what_terms_are(random: Random) -> None:
+def test_all_three_agree_on_what_terms_are(random: Random) -> None:
+    """Specification, kernel, and the Python that writes terms."""
     chance = ChanceTerms(random, payer="ann", payee="bob", at_ns=5 * SECOND, assets=3)
     units = chance.units()
     if random.randrange(3) == 0:
@@ -453,7 +498,8 @@ def test_both_agree_on_what_terms_are(random: Random) -> None:
             bytes(random.choice([0, 1, 2, 10, 255]) if chance.percent(2) else byte for byte in unit)
             for unit in units
         )
-    assert kernel_takes(b"".join(units)) == spec_takes(units)
+    data = b"".join(units)
+    assert kernel_takes(data) == spec_takes(units) == python_takes(data)
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)
