@@ -137,6 +137,20 @@ def test_a_loop_gets_its_answers_and_the_money_adds_up(town: Town) -> None:
     assert town.balance("bob")[0] == 500 * 10
 
 
+def test_what_comes_in_one_round_of_a_loop_goes_together_and_at_once(town: Town) -> None:
+    town.node.batcher._limits = Limits(wait_us=3_600_000_000)  # nobody waits for company so long
+
+    async def play(count: int) -> list[Placed]:
+        submit = town.node.batcher.submit
+        return await asyncio.gather(
+            *(submit(town.payment("alice", "bob", 1)) for _ in range(count))
+        )
+
+    for count in (1, 20):
+        answers = asyncio.run(play(count))
+        assert {answer.height for answer in answers} == {town.node.book.height}
+
+
 def test_many_threads_at_once_lose_nothing(town: Town) -> None:
     def play() -> None:
         for _ in range(25):

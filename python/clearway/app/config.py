@@ -130,8 +130,8 @@ SETTINGS: Final = (
             _whole(1, 3_600)),
     Setting("CLEARWAY_QUEUE_PAYMENTS_MAX", "queue_payments_max", "65536",
             "payments that may wait; more are answered 429", _whole(1, 10_000_000)),
-    Setting("CLEARWAY_BATCH_WAIT_US", "batch_wait_us", "1000",
-            "how long the first payment of a batch waits for company, microseconds",
+    Setting("CLEARWAY_BATCH_WAIT_US", "batch_wait_us", "2000",
+            "how long the first payment of a batch waits for company at most, microseconds",
             _whole(0, 100_000)),
 )  # fmt: skip
 

@@ -48,10 +48,10 @@ Answer = TypeVar("Answer")
 @dataclass(frozen=True, slots=True)
 class Limits:
     """queue_rows_max: payments that may wait. wait_us: how long the first of a batch waits for
-    company."""
+    company, unless a loop tells that nobody else is coming."""
 
     queue_rows_max: int = 65_536
-    wait_us: int = 1_000
+    wait_us: int = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +110,9 @@ class Batcher:
         self._paused: Fault | None = None
         self._stopping = False
         self._threads: list[threading.Thread] = []
+        self._entered = 0
+        self._watched = False  # whether a loop tells when its callers are complete
+        self._complete = False
         self.waiting = 0  # rows in the queue
 
     # --- the doors' side ------------------------------------------------------------------------
@@ -201,10 +204,25 @@ class Batcher:
                     raise Refusal("idempotency.in_progress")
             self._running.update(parcel.ids)
             self._queue.append(parcel)
+            self._entered += 1
             self.waiting += parcel.height
+            if parcel.loop is not None and not self._watched:
+                self._watched, self._complete = True, False
+                parcel.loop.call_soon(self._watch, parcel.loop, self._entered)
             # Who waits for company is woken by a full batch, not by each of its rows.
             if len(self._queue) == 1 or self.waiting >= BATCH_ROWS_MAX:
                 self._arrived.notify()
+
+    def _watch(self, loop: asyncio.AbstractEventLoop, entered: int) -> None:
+        """The loop has gone round once. While each round brings somebody, they go together; after
+        one that brought nobody, they need not wait any longer."""
+        with self._arrived:
+            if self._entered != entered and self._queue:
+                loop.call_soon(self._watch, loop, self._entered)
+                return
+            self._watched = False
+            self._complete = True
+            self._arrived.notify()
 
     # --- the threads' side ----------------------------------------------------------------------
 
@@ -247,6 +265,7 @@ class Batcher:
         with self._arrived:
             if not self._stopping:
                 self._wait_for_company()
+            self._complete = False
             parcels: list[_Parcel] = []
             rows = size_bytes = 0
             while self._queue:
@@ -269,7 +288,7 @@ class Batcher:
 
     def _wait_for_company(self) -> None:
         deadline_ns = time.monotonic_ns() + self._limits.wait_us * 1_000
-        while self.waiting < BATCH_ROWS_MAX and not self._stopping:
+        while self.waiting < BATCH_ROWS_MAX and not self._stopping and not self._complete:
             left_ns = deadline_ns - time.monotonic_ns()
             if left_ns <= 0:
                 return
