@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 KERNEL := $(shell find kernel -name '*.rs' -not -path '*/target/*' 2>/dev/null) kernel/Cargo.toml kernel/Cargo.lock
 export CARGO_TERM_COLOR ?= never
 
-.PHONY: demo test verify simulate mutants bank vectors install dev check lint bench lock clean
+.PHONY: demo test verify simulate mutants golden bank vectors install dev check lint bench lock clean
 
 demo: install            ## a day of payments on a real node, verified from genesis
 	$(BIN)/clearway demo
@@ -27,6 +27,9 @@ simulate:                ## seeded schedules of faults, crashes and lies of the 
 
 mutants:                 ## that the simulator finds a log broken on purpose
 	$(PYTHON) tests/simulation/mutants.py
+
+golden: dev              ## tests/golden of this version again; only before it is released
+	$(BIN)/python tools/write_golden.py --again
 
 bank: dev                ## a bank whose node is killed for an hour, checked for strict serialisability
 	BANK_ROUNDS=60 $(BIN)/python -m pytest tests/linearizability -s

@@ -39,6 +39,8 @@ pub mod history;
 pub mod hold;
 pub mod index;
 pub mod key;
+#[cfg(test)]
+mod laws;
 pub mod ledger;
 pub mod limit;
 pub mod log;
