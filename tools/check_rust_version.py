@@ -20,9 +20,11 @@ OURS = "clearway_kernel"
 # They do not say what they need. These versions were read and passed incompatible_msrv at 1.91.
 READ = {
     ("blake3", "1.8.7"),
+    ("core_detect", "1.0.0"),
     ("curve25519-dalek-derive", "0.1.1"),
     ("subtle", "2.6.1"),
     ("target-lexicon", "0.13.5"),
+    ("unarray", "0.1.4"),
 }
 Version = tuple[int, ...]
 
