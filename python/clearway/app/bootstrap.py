@@ -38,6 +38,7 @@ from clearway.lifecycle.rehearse import rehearse
 from clearway.lifecycle.replay import Replay
 from clearway.lifecycle.resume import catch_up
 from clearway.lifecycle.rooms import Rooms
+from clearway.lifecycle.standing import StandingOrders
 from clearway.ordering.sequencer import Sequencer
 from clearway.payment.batch import Columns, Placed, Submission
 from clearway.payment.errors import Fault
@@ -97,6 +98,7 @@ class Node:
     restored_to: int | None
     _stopping: threading.Event = field(default_factory=threading.Event)
     _ticker: threading.Thread | None = None
+    _standing: StandingOrders | None = None
     _started: bool = False
     _has_ballast: bool = False
 
@@ -117,6 +119,8 @@ class Node:
         self._ticker.start()
         if self.config.dev and self.batcher.disk_fault() is None:
             _fund_liquidity(self)
+        self._standing = StandingOrders(self.rooms, self.batcher, self.secret)
+        self._standing.start()
         self._started = True
 
     def stop(self) -> None:
@@ -125,6 +129,8 @@ class Node:
         self._stopping.set()
         if self._ticker is not None:
             self._ticker.join()
+        if self._standing is not None:
+            self._standing.stop()
         self.batcher.stop()
         self.projections.stop()
         if not self.ordering.problems():

@@ -124,6 +124,7 @@ def _operation(
 
 
 _MAY_BE_EMPTY = (
+    schemas.RevokeRequest,
     schemas.EmptyRequest,
     schemas.AmountRequest,
     schemas.ReviewRequest,

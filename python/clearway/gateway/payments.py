@@ -7,6 +7,7 @@ from clearway.gateway.auth import require_scope
 from clearway.gateway.conditions import prepare_escrow
 from clearway.gateway.door import Answer, Ask, Move, request_hash
 from clearway.gateway.instructions import Private, seal_private
+from clearway.gateway.mandates import prepare_pull
 from clearway.gateway.render import (
     PaymentView,
     render_payment,
@@ -41,6 +42,7 @@ def payment_hash(body: PaymentRequest) -> bytes:
         "closes": body.closes,
         "imported_at": body.imported_at,
         "conditions": body.conditions,
+        "mandate": body.mandate,
     }
     said = {name: value for name, value in later.items() if value}
     more = (said,) if said else ()
@@ -68,6 +70,8 @@ def prepare_payment(ask: Ask) -> Submission:
         raise Refusal("account.same", account=body.to)
     if body.conditions is not None:
         return prepare_escrow(ask, asset, amount_minor)
+    if body.mandate is not None:
+        return prepare_pull(ask, asset, amount_minor)
     hold_ns = _hold_ns(body)
     flags, imported_ns = _flags(ask, body)
     payer = directory.open_address(body.from_)
@@ -322,7 +326,7 @@ def _may_be_refunded(row: PaymentRow) -> bool:
     if row.kind == Kind.ESCROW:
         paid = row.status != Status.HELD and row.captured_minor > 0
         return paid and not parse_terms(row.legs).free_payee
-    return row.kind == Kind.PAYMENT and row.captured_minor > 0
+    return row.kind in (Kind.PAYMENT, Kind.PULL) and row.captured_minor > 0
 
 
 REFUND = Move(_prepare_refund, answer_placed)

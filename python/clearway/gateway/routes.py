@@ -18,6 +18,7 @@ from clearway.gateway import (
     funding,
     issuer,
     linked,
+    mandates,
     payments,
     releases,
     schemas,
@@ -139,6 +140,15 @@ ROUTES: Final[tuple[Route, ...]] = (
          "payments:read", schemas.Receipt, chain.receipt, query=schemas.ReceiptQuery),
     _get("/v1/payments/{payment}/explanation", "Why a payment went as it did", "payments:read",
          schemas.Explanation, explanation.explain),
+    # mandates
+    _post("/v1/mandates", "Allow a payee to be paid again and again", "payments:write",
+          schemas.MandateSeen, mandates.GRANT, status=201, body=schemas.MandateRequest),
+    _get("/v1/mandates", "List mandates, newest first", "payments:read",
+         Listing[schemas.MandateSeen], mandates.list_mandates, query=schemas.PageQuery),
+    _get("/v1/mandates/{mandate}", "See a mandate", "payments:read", schemas.MandateSeen,
+         mandates.see),
+    _post("/v1/mandates/{mandate}/revoke", "End a mandate", "payments:write",
+          schemas.MandateSeen, mandates.REVOKE, body=schemas.RevokeRequest),
     # exchange
     Route("POST", "/v1/quotes", "A rate that holds for a while", "payments:write", schemas.Quote,
           status=201, body=schemas.QuoteRequest, once=exchange.make_quote),

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from clearway.payment.records import Heads, Kind
 from clearway.risk.facts import Facts, ReferenceRates
 
-SCORED = (Kind.PAYMENT, Kind.ESCROW)
+SCORED = (Kind.PAYMENT, Kind.ESCROW, Kind.PULL)
 
 
 def facts_of(

@@ -37,11 +37,13 @@ from clearway.store.vault import Durable
 
 MOVES_MONEY = (
     Kind.PAYMENT, Kind.POST, Kind.REFUND, Kind.ISSUE, Kind.REDEEM, Kind.ESCROW, Kind.RELEASE,
+    Kind.PULL,
 )  # fmt: skip
 # A clawback is not screened: it takes from whoever holds the asset, the sanctioned first of all.
 ID_REUSED = 23  # ledger.id_reused, docs/format.md
 # As plain numbers: NumPy asks an enum's member for its number anew each time, for 5 µs.
 _SIGNED, _PENDING = np.uint16(Flag.SIGNED), np.uint16(Flag.PENDING)
+_PULL = np.uint8(Kind.PULL)
 _ACCEPT, _REVIEW, _DECLINE = (
     np.uint8(outcome) for outcome in (Outcome.ACCEPT, Outcome.REVIEW, Outcome.DECLINE)
 )
@@ -127,8 +129,9 @@ def score(batch: PaymentBatch, rooms: Rooms) -> None:
     batch.findings[paid] |= _SCORED
     outcome = np.where(batch.findings[paid] & _SANCTIONED, _DECLINE, batch.scores.outcome)
     # A hold needs the owner's consent; without it, what a person should look at is declined. So is
-    # an escrow: the ledger has no review of one.
-    review, escrow = outcome == _REVIEW, heads["kind"] == _ESCROW
+    # an escrow, and what is pulled: the ledger has no review of one.
+    review = outcome == _REVIEW
+    escrow = (heads["kind"] == _ESCROW) | (heads["kind"] == _PULL)
     no_hold = review & (heads["flags"] & (_SIGNED | _PENDING) == _SIGNED) & ~escrow
     batch.findings[paid[no_hold]] |= _NO_HOLD_SIGNED
     batch.findings[paid[review & escrow]] |= _NO_REVIEW_OF_TERMS

@@ -20,7 +20,7 @@ from clearway.routing.quotes import Quote
 
 # Kinds whose payer and payee must be accounts of the book before anything is decided about them: a
 # party that nobody knows could not be screened.
-NAMES_PARTIES = (Kind.PAYMENT, Kind.REFUND, Kind.ESCROW, Kind.RELEASE)
+NAMES_PARTIES = (Kind.PAYMENT, Kind.REFUND, Kind.ESCROW, Kind.RELEASE, Kind.PULL)
 NO_QUOTE = bytes(ID_BYTES)
 
 

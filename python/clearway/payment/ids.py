@@ -58,6 +58,19 @@ def member_id(secret: bytes, request_id: bytes, number: int) -> bytes:
     return _keyed(secret, b"member", request_id, number.to_bytes(8, "little"))[:ID_BYTES]
 
 
+def standing_id(secret: bytes, mandate: bytes, period: int) -> bytes:
+    """16 bytes for the payment of a standing order in one of its periods."""
+    return _keyed(secret, b"standing", mandate, period.to_bytes(8, "little"))[:ID_BYTES]
+
+
+def parse_prefixed(text: str, prefix: str) -> bytes | None:
+    """The id in such a text; None for another text."""
+    digits = text.removeprefix(prefix)
+    if not text.startswith(prefix) or re.fullmatch(r"[0-9a-f]{32}", digits, re.ASCII) is None:
+        return None
+    return bytes.fromhex(digits)
+
+
 MARK_BYTES: Final = 16
 
 

@@ -27,6 +27,7 @@ NO_ACCOUNT = -1
 _BALANCING = np.uint16(Flag.BALANCING_PAYER | Flag.BALANCING_PAYEE)
 IS_MOVE = np.zeros(256, np.bool_)
 IS_MOVE[[Kind.PAYMENT, Kind.REFUND, Kind.ISSUE, Kind.REDEEM, Kind.ESCROW, Kind.CLAWBACK]] = True
+IS_MOVE[Kind.PULL] = True
 # Their one unit names the second person who signed.
 WITHOUT_LEGS = (Kind.ISSUE, Kind.CLAWBACK)
 Int64 = npt.NDArray[np.int64]

@@ -20,6 +20,7 @@ from clearway.store.rows import (
     Change,
     EntryRow,
     Found,
+    MandateRow,
     PaymentRow,
 )
 from clearway.store.schema import INDEX_BITS, INT64_MAX, height_of, index_of, place_of
@@ -57,6 +58,13 @@ FROM accounts a JOIN blocks k ON k.height = a.place >> {INDEX_BITS}
 """
 # A refusal that the ledger forgot gives way to a later entry under the same id.
 _FIRST_ACT = "ORDER BY c.code BETWEEN 1 AND 23, c.place LIMIT 1"
+
+
+_MANDATE = f"""
+SELECT m.id, m.institution, m.payer, m.payee, m.asset, m.payment_max, m.period_max, m.total_max,
+    m.period_ns, m.start_ns, m.expires_ns, m.payments_max, m.flags, m.status, k.time_ns
+FROM mandates m JOIN blocks k ON k.height = m.place >> {INDEX_BITS}
+"""
 
 
 class Queries:
@@ -230,6 +238,26 @@ class Queries:
         later = [_later_change(row) for row in changed]
         merged = heapq.merge(news, later, key=lambda one: (one.height, one.index, one.n))
         return list(merged)[:limit]
+
+    # --- mandates -------------------------------------------------------------------------------
+
+    def mandate(self, institution: int, id: bytes) -> MandateRow | None:
+        """The newest of this id that the institution recorded."""
+        query = f"{_MANDATE} WHERE m.id = ? AND m.institution = ? ORDER BY m.place DESC LIMIT 1"
+        row = self.reader().execute(query, (id, institution)).fetchone()
+        return None if row is None else _mandate(row)
+
+    def mandates(
+        self, institution: int, *, limit: int, starting_after: bytes | None = None
+    ) -> list[MandateRow]:
+        before = INT64_MAX
+        if starting_after is not None:
+            query = "SELECT max(place) FROM mandates WHERE id = ? AND institution = ?"
+            given = (starting_after, institution)
+            before = self.reader().execute(query, given).fetchone()[0] or 0
+        query = f"{_MANDATE} WHERE m.institution = ? AND m.place < ? ORDER BY m.place DESC LIMIT ?"
+        rows = self.reader().execute(query, (institution, before, min(limit, LIMIT_MAX)))
+        return [_mandate(row) for row in rows]
 
     # --- accounts -------------------------------------------------------------------------------
 
@@ -460,6 +488,11 @@ def _act(row: Sequence[Any]) -> ActRow:
         sequence=sequence % _U64 if ordered else 0,
         envelope_index=place - envelope - 1 if ordered else 0,
     )
+
+
+def _mandate(row: Sequence[Any]) -> MandateRow:
+    most = (int(amount) for amount in row[5:8])
+    return MandateRow(*row[:5], *most, *row[8:])
 
 
 def _account(row: Sequence[Any]) -> AccountRow:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from clearway.payment.state import Status
 
@@ -130,6 +131,27 @@ class AccountRow:
     opened_ns: int
     height: int
     index: int
+
+
+@dataclass(frozen=True, slots=True)
+class MandateRow:
+    """status: active, revoked or ended."""
+
+    id: bytes
+    institution: int
+    payer: bytes
+    payee: bytes
+    asset: int
+    payment_minor_max: int
+    period_minor_max: int
+    total_minor_max: int
+    period_ns: int
+    start_ns: int
+    expires_ns: int
+    payments_max: int
+    flags: int
+    status: Literal["active", "revoked", "ended"]
+    created_ns: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 INDEX_BITS = 24
 INT64_MAX = 2**63 - 1
 
@@ -112,6 +112,25 @@ CREATE TABLE entries (
     payment INTEGER NOT NULL,
     PRIMARY KEY (account, asset, number)
 ) WITHOUT ROWID;
+CREATE TABLE mandates (
+    place INTEGER PRIMARY KEY,
+    id BLOB NOT NULL,
+    institution INTEGER NOT NULL,
+    payer BLOB NOT NULL,
+    payee BLOB NOT NULL,
+    asset INTEGER NOT NULL,
+    payment_max NOT NULL,
+    period_max NOT NULL,
+    total_max NOT NULL,
+    period_ns INTEGER NOT NULL,
+    start_ns INTEGER NOT NULL,
+    expires_ns INTEGER NOT NULL,
+    payments_max INTEGER NOT NULL,
+    flags INTEGER NOT NULL,
+    status TEXT NOT NULL
+);
+CREATE INDEX mandates_id ON mandates (id, institution);
+CREATE INDEX mandates_institution ON mandates (institution, place);
 CREATE TABLE acts (
     place INTEGER NOT NULL,
     n INTEGER NOT NULL,
@@ -149,7 +168,7 @@ CREATE INDEX acts_id ON acts (id, institution) WHERE id IS NOT NULL;
 
 TABLE_NAMES: Final = (
     "progress", "blocks", "envelopes", "assets", "controls", "accounts", "payments", "parties",
-    "entries", "acts",
+    "entries", "acts", "mandates",
 )  # fmt: skip
 
 ACT_COLUMNS: Final = (

@@ -61,6 +61,7 @@ from clearway.store.group import (
     signed_list,
     time_list,
 )
+from clearway.store.mandates import end_mandate, record_mandate
 from clearway.store.running import Running
 from clearway.store.schema import sql_minor
 
@@ -309,6 +310,8 @@ class Writer:
             elif what in (End.ESCROW_RETURNED, End.ESCROW_PAID):
                 paid = what == End.ESCROW_PAID
                 acts.append(self._escrows.end(group, row, n, key, aimed, movements, paid=paid))
+            elif what == End.MANDATE_ENDED:
+                end_mandate(self._connection, institution, id, "ended")
         return acts
 
     def _end_hold(
@@ -344,6 +347,8 @@ class Writer:
         elif done and kind in _FLAG_CHANGES:
             on, off = _FLAG_CHANGES[kind]
             self._connection.execute(schema.UPDATE_FLAGS, (on, off, account))
+        elif done and kind in (Kind.MANDATE, Kind.REVOKE_MANDATE):
+            record_mandate(self._connection, group, row)
         elif done and kind is Kind.REGISTER_ASSET:
             unit = group.units_of(row)
             code, scale = unit[:16].rstrip(b"\0").decode("ascii"), unit[16]
