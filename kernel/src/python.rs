@@ -884,6 +884,9 @@ struct PyLedger {
     stager: Mutex<()>,
     /// Held while a block is written; taken after the stager where both are.
     writer: Mutex<()>,
+    /// The block that waits to be written, and what it is written to: so that the writer need not
+    /// wait for the ledger while the next block is staged on it. Taken last.
+    handed_over: Mutex<Option<(Block, History)>>,
     /// Reads blocks from the folder without waiting for one that is being written.
     reader: Option<LogReader>,
     snapshot_height: u64,
@@ -893,7 +896,8 @@ impl PyLedger {
     fn of(ledger: Ledger, snapshot_height: u64) -> Self {
         let reader = ledger.history.reader();
         let (stager, writer) = (Mutex::new(()), Mutex::new(()));
-        Self { ledger: RwLock::new(ledger), stager, writer, reader, snapshot_height }
+        let (ledger, handed_over) = (RwLock::new(ledger), Mutex::new(None));
+        Self { ledger, stager, writer, handed_over, reader, snapshot_height }
     }
 
     fn read<T: Send>(
@@ -971,9 +975,20 @@ impl PyLedger {
             // Readers look into the same memory, and it takes no time.
             return Ok(ledger()?.write()?);
         }
-        let (block, mut history) = ledger()?.begin_write()?;
+        let handed_over = self.handed_over.lock().map_err(|_| doubtful())?.take();
+        let (block, mut history) = handed_over.ok_or(CommitError::NothingStaged)?;
         let written = history.append(&block);
         Ok(ledger()?.end_write(history, written)?)
+    }
+
+    fn hand_block_over(&self, finality: &[u8]) -> PyResult<()> {
+        let mut ledger = self.ledger.write().map_err(|_| doubtful())?;
+        ledger.hand_over(finality)?;
+        if self.reader.is_some() {
+            let waiting = ledger.begin_write()?;
+            *self.handed_over.lock().map_err(|_| doubtful())? = Some(waiting);
+        }
+        Ok(())
     }
 
     fn read_block(&self, py: Python<'_>, height: u64) -> PyResult<Block> {
@@ -1080,7 +1095,7 @@ impl PyLedger {
     fn commit(&self, py: Python<'_>, finality: Buffer) -> PyResult<()> {
         py.detach(|| {
             let _stager = self.stager.lock().map_err(|_| doubtful())?;
-            self.ledger.write().map_err(|_| doubtful())?.hand_over(&finality)?;
+            self.hand_block_over(&finality)?;
             self.write_block()
         })
     }
@@ -1088,7 +1103,7 @@ impl PyLedger {
     fn hand_over(&self, py: Python<'_>, finality: Buffer) -> PyResult<()> {
         py.detach(|| {
             let _stager = self.stager.lock().map_err(|_| doubtful())?;
-            Ok(self.ledger.write().map_err(|_| doubtful())?.hand_over(&finality)?)
+            self.hand_block_over(&finality)
         })
     }
 
@@ -1106,7 +1121,15 @@ impl PyLedger {
     }
 
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        Ok(self.write(py, |ledger| ledger.history.close())??)
+        let closed = self.write(py, |ledger| {
+            // What waits to be written was acknowledged to nobody.
+            let waiting = self.handed_over.lock().ok().and_then(|mut waiting| waiting.take());
+            if let Some((_, history)) = waiting {
+                ledger.history = history;
+            }
+            ledger.history.close()
+        })?;
+        Ok(closed?)
     }
 
     fn snapshot(&self, py: Python<'_>) -> PyResult<u64> {

@@ -1,7 +1,7 @@
 //! Sealing: an institution's envelope around its entries.
 
 use crate::codec::{
-    DecodeError, ENVELOPE_ENTRIES_MAX, EnvelopeHead, HEAD_BYTES, field, read_entry,
+    DecodeError, ENVELOPE_BYTES, ENVELOPE_ENTRIES_MAX, EnvelopeHead, HEAD_BYTES, field, read_entry,
 };
 use crate::hash::{Domain, Hash};
 use crate::signature;
@@ -21,7 +21,9 @@ pub fn seal_envelope(
     units: &[u8],
     signatures: &[u8],
 ) -> Result<Vec<u8>, DecodeError> {
-    let (entries, lengths) = join_entries(heads, units, signatures)?;
+    let mut sealed = vec![0; ENVELOPE_BYTES];
+    let lengths = join_entries(heads, units, signatures, &mut sealed)?;
+    let (front, entries) = sealed.split_at_mut(ENVELOPE_BYTES);
     let count = u32::try_from(lengths.len())
         .ok()
         .filter(|count| (1..=ENVELOPE_ENTRIES_MAX).contains(count))
@@ -33,21 +35,23 @@ pub fn seal_envelope(
         valid_until_ns: seal.valid_until_ns,
         chain_id: seal.chain_id,
         key: signature::public_key(seal.seed),
-        digest: digest(&entries, &lengths),
+        digest: digest(entries, &lengths),
     }
     .write();
     let signed = signature::sign(seal.seed, &Domain::Envelope.hash(&head));
-    Ok([head.as_slice(), &signed, &entries].concat())
+    front.copy_from_slice([head.as_slice(), &signed].concat().as_slice());
+    Ok(sealed)
 }
 
 fn join_entries(
     heads: &[u8],
     mut units: &[u8],
     mut signatures: &[u8],
-) -> Result<(Vec<u8>, Vec<usize>), DecodeError> {
+    entries: &mut Vec<u8>,
+) -> Result<Vec<usize>, DecodeError> {
     const FLAG_SIGNED: u8 = 2;
     let (heads, cut) = heads.as_chunks::<HEAD_BYTES>();
-    let mut entries = Vec::with_capacity(
+    entries.reserve(
         heads.as_flattened().len().saturating_add(units.len()).saturating_add(signatures.len()),
     );
     let mut lengths = Vec::with_capacity(heads.len());
@@ -65,7 +69,7 @@ fn join_entries(
         lengths.push(entry.len());
     }
     if cut.is_empty() && units.is_empty() && signatures.is_empty() {
-        Ok((entries, lengths))
+        Ok(lengths)
     } else {
         Err(DecodeError("heads, units and signatures do not agree"))
     }

@@ -121,6 +121,13 @@ impl Window {
         Some(Found { entry: self.at(*place)?, height: self.height_of(place.epoch) })
     }
 
+    /// As `find`, without looking at the id itself; says yes to some that are not remembered.
+    #[inline]
+    pub fn may_know(&self, institution: u32, id: &Id) -> bool {
+        let hash_high = high(name_hash(institution, *id));
+        self.index.find(spread(hash_high), |place| place.hash_high == hash_high).is_some()
+    }
+
     fn at(&self, place: Place) -> Option<&Remembered> {
         self.ids(place.epoch)?.get(at(place.position))
     }

@@ -265,6 +265,26 @@ def test_a_full_disk_acknowledges_nothing_and_loses_nothing(tmp_path: Path, room
     assert kernel.verify_log(str(tmp_path)).height == 6
 
 
+def test_a_block_may_be_staged_on_one_that_waits_to_be_written(tmp_path: Path) -> None:
+    ledger = create(tmp_path)
+    below = stage(ledger)
+    ledger.hand_over(sign_finality(below.hash))
+    next_ns = below.time_ns + SECOND
+    above = ledger.stage(time_ns=next_ns, envelopes=[])
+    assert (ledger.height, above.height) == (0, 2)
+    with pytest.raises(ValueError, match="still being written"):
+        ledger.hand_over(sign_finality(above.hash))
+    ledger.write()
+    assert ledger.height == 1
+    ledger.hand_over(sign_finality(above.hash))
+    ledger.close()
+
+    reopened = kernel.Ledger.open(str(tmp_path))
+    assert reopened.height == 1, "what was only handed over was acknowledged to nobody"
+    assert stage(reopened).header[64:96] == below.hash
+    reopened.close()
+
+
 def test_a_snapshot_for_which_there_is_no_room_harms_nothing(tmp_path: Path) -> None:
     ledger = create(tmp_path)
     add_block(ledger)

@@ -31,7 +31,7 @@ pub fn open_escrow(
     let entry = checked.entry;
     check_opening(scope, entry)?;
     check_amount(state, entry)?;
-    let (payer, payee) = find_parties(state, entry)?;
+    let (payer, payee) = find_parties(state, checked)?;
     let parties = (state.accounts.table.row(payer), state.accounts.table.row(payee));
     check_parties(signer, entry, parties)?;
     check_authorisation(scope, checked, parties.0)?;

@@ -25,7 +25,7 @@ pub fn grant_mandate(
         entry.expires_ns() > scope.now_ns && entry.target() == [0; 16] && entry.to_asset() == 0;
     Rejection::Inconsistent.unless(is_plain)?;
     check_amount(state, entry)?;
-    let (payer, payee) = find_parties(state, entry)?;
+    let (payer, payee) = find_parties(state, checked)?;
     let parties = (state.accounts.table.row(payer), state.accounts.table.row(payee));
     check_parties(signer, entry, parties)?;
     check_authorisation(scope, checked, parties.0)?;
@@ -102,7 +102,7 @@ pub fn pull(
         entry.outcome == Outcome::Accept && entry.to_asset() == 0 && entry.to_amount_minor() == 0;
     Rejection::Inconsistent.unless(is_plain)?;
     check_amount(state, entry)?;
-    let (payer, payee) = find_parties(state, entry)?;
+    let (payer, payee) = find_parties(state, checked)?;
     let parties = (state.accounts.table.row(payer), state.accounts.table.row(payee));
     check_parties(signer, entry, parties)?;
     check_puller(scope, signer, checked, parties)?;

@@ -53,6 +53,8 @@ pub struct Signer {
     pub purposes: u32,
 }
 
+pub type Parties = (Option<u32>, Option<u32>);
+
 /// What is known of an entry before it is applied, because it follows from its bytes alone.
 #[derive(Clone, Copy, Debug)]
 pub struct Checked<'a> {
@@ -62,6 +64,8 @@ pub struct Checked<'a> {
     pub authorised: Option<bool>,
     /// Of the signatures of witnesses, as far as their escrow was known before the block.
     pub verdicts: &'a [Verdict],
+    /// Payer and payee, as far as they were looked up before the block; accounts keep their numbers.
+    pub parties: Parties,
 }
 
 pub fn check_envelope(
@@ -127,7 +131,13 @@ pub fn apply_genesis(state: &mut State, scope: &Scope, entry: &Entry<'_>) -> Res
     Rejection::Inconsistent.when(entry.flags() != 0)?;
     let institution = if entry.kind == Kind::OpenAccount { entry.purpose() } else { 0 };
     let signer = Signer { key: [0; 32], institution, purposes: key::PURPOSES };
-    let checked = Checked { entry, instruction: [0; 32], authorised: None, verdicts: &[] };
+    let checked = Checked {
+        entry,
+        instruction: [0; 32],
+        authorised: None,
+        verdicts: &[],
+        parties: (None, None),
+    };
     apply_kind(state, scope, &signer, &checked).map(|_| ())
 }
 

@@ -21,7 +21,7 @@ pub fn apply_payment(
 ) -> Result<u128, Rejection> {
     let entry = checked.entry;
     check_words(state, scope, entry)?;
-    let (payer, payee) = find_parties(state, entry)?;
+    let (payer, payee) = find_parties(state, checked)?;
     let parties = (state.accounts.table.row(payer), state.accounts.table.row(payee));
     check_parties(signer, entry, parties)?;
     check_issuer(state, signer, entry)?;
@@ -108,9 +108,11 @@ fn check_conversion(entry: &Entry<'_>) -> Result<(), Rejection> {
 }
 
 /// 30 and 31.
-pub fn find_parties(state: &State, entry: &Entry<'_>) -> Result<(u32, u32), Rejection> {
-    let payer = state.accounts.find(&entry.payer()).ok_or(Rejection::UnknownPayer)?;
-    let payee = state.accounts.find(&entry.payee()).ok_or(Rejection::UnknownPayee)?;
+pub fn find_parties(state: &State, checked: &Checked<'_>) -> Result<(u32, u32), Rejection> {
+    let Checked { entry, parties: (payer, payee), .. } = checked;
+    let find = |address| state.accounts.find(&address);
+    let payer = payer.or_else(|| find(entry.payer())).ok_or(Rejection::UnknownPayer)?;
+    let payee = payee.or_else(|| find(entry.payee())).ok_or(Rejection::UnknownPayee)?;
     Ok((payer, payee))
 }
 
