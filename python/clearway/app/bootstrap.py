@@ -26,7 +26,15 @@ from typing import Final
 from clearway.app.backup import RESTORED
 from clearway.app.ballast import Ballast
 from clearway.app.config import Config
-from clearway.app.genesis import FEES, INSTITUTION, LIQUIDITY, LIQUIDITY_MAJOR, NOSTRO, make_genesis
+from clearway.app.genesis import (
+    ASSET_CODES,
+    FEES,
+    INSTITUTION,
+    LIQUIDITY,
+    LIQUIDITY_MAJOR,
+    NOSTRO,
+    make_genesis,
+)
 from clearway.app.keys import Keys, open_keys
 from clearway.clearing.legs import HouseAccounts
 from clearway.ledger.book import Book
@@ -395,6 +403,7 @@ def _fund_liquidity(node: Node) -> None:
             request_hash=hash_bytes("details", asset.code.encode()),
         )
         for asset in node.rooms.assets.values()
+        if asset.code in ASSET_CODES
     ]
     share = node.batcher.submit_columns(Columns.of(submissions)).result()
     for row in range(len(share)):

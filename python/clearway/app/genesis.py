@@ -30,11 +30,6 @@ def make_genesis(keys: Keys, *, name: str, time_ns: int, dev: bool = False) -> G
     """One institution, all purposes on keys of this node. Payments, issuance, compliance and
     imports share the key that signs envelopes; governance has its own, to be taken offline."""
     pay = Purpose.PAY | Purpose.ISSUE | Purpose.COMPLIANCE | Purpose.IMPORT
-    accounts = (
-        (NOSTRO, AccountFlag.NOSTRO),
-        (LIQUIDITY, AccountFlag.OPERATING),
-        (FEES, AccountFlag.OPERATING),
-    )
     assets = [
         Asset(number, code, parse_asset_code(code)[1])
         for number, code in enumerate(ASSET_CODES, start=1)
@@ -43,6 +38,12 @@ def make_genesis(keys: Keys, *, name: str, time_ns: int, dev: bool = False) -> G
         number, scale = len(assets) + 1, parse_asset_code(CONTROLLED_CODE)[1]
         assets.append(Asset(number, CONTROLLED_CODE, scale, CONTROLLED_BY, INSTITUTION))
     codes = tuple(asset.code for asset in assets)
+    # Nobody exchanges an asset that has no market, so the liquidity account goes without.
+    accounts = (
+        (NOSTRO, AccountFlag.NOSTRO, codes),
+        (LIQUIDITY, AccountFlag.OPERATING, ASSET_CODES),
+        (FEES, AccountFlag.OPERATING, codes),
+    )
     return Genesis(
         name=name,
         time_ns=time_ns,
@@ -54,7 +55,7 @@ def make_genesis(keys: Keys, *, name: str, time_ns: int, dev: bool = False) -> G
             GenesisKey(public_key(keys.governance), INSTITUTION, Purpose.GOVERN, 0),
         ),
         accounts=tuple(
-            GenesisAccount(id, account_address(keys.secret, id), INSTITUTION, flags, codes)
-            for id, flags in accounts
+            GenesisAccount(id, account_address(keys.secret, id), INSTITUTION, flags, held)
+            for id, flags, held in accounts
         ),
     )
