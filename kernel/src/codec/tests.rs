@@ -141,7 +141,7 @@ fn envelopes_and_sweeps_are_strict() {
         Ended { institution: 3, end: End::EscrowPaid, id: [4; 16] },
     ]);
     assert_eq!(sweep_bytes(&sweep), Ok(96));
-    for (at, value) in [(2, 1), (4, 0), (4, 3), (5, 5), (8, 1), (31, 1), (36, 3), (37, 1), (47, 1)]
+    for (at, value) in [(2, 1), (4, 0), (4, 3), (5, 5), (8, 1), (31, 1), (36, 4), (37, 1), (47, 1)]
     {
         let mut sweep = sweep.clone();
         sweep[at] = value;
