@@ -80,6 +80,7 @@ CODES: Final[dict[int, str]] = {
     110: "chain.broken",
     111: "chain.open",
     112: "import.time_differs",
+    124: "account.bad_parent",
     130: "asset.bad_controls",
     131: "asset.paused",
     132: "asset.held_back",

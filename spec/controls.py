@@ -122,10 +122,10 @@ def apply_control_asset(state: State, entry: Entry, scene: Scene) -> int:
 
 
 def find_holding(state: State, entry: Entry) -> Balance:
-    holder = state.accounts.get(entry.payer)
+    holder = state.account(entry.payer)
     if holder is None:
         raise Refusal("ledger.unknown_payer")
-    balance = state.balances.get((holder.number, entry.asset))
+    balance = state.balances.get((holder.settles_at(), entry.asset))
     if balance is None:
         raise Refusal("ledger.asset_not_held")
     return balance
@@ -146,11 +146,12 @@ def check_clawback(state: State, entry: Entry, scene: Scene) -> tuple[Account, A
     refuse_if(entry.asset not in state.assets, "ledger.unknown_asset")
     refuse_if(entry.amount_minor == 0, "ledger.amount_zero")
     refuse_if(entry.payer == entry.payee, "ledger.same_account")
-    holder, taker = state.accounts.get(entry.payer), state.accounts.get(entry.payee)
+    holder, taker = state.account(entry.payer), state.account(entry.payee)
     if holder is None:
         raise Refusal("ledger.unknown_payer")
     if taker is None:
         raise Refusal("ledger.unknown_payee")
+    refuse_if(holder.settles_at() == taker.settles_at(), "ledger.same_account")
     asset = find_issued(state, entry, scene)
     refuse_if(not asset.has(Control.CLAWBACK), "asset.no_such_control")
     refuse_if(taker.institution != scene.institution, "ledger.not_custodian")

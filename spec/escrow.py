@@ -112,15 +112,23 @@ def check_terms(state: State, entry: Entry) -> None:
         asset = delivery.fields["asset"]
         named += [(delivery.fields["giver"], asset), (delivery.fields["getter"], asset)]
     refuse_if(not all(may_hold(state, *one) for one in named), "escrow.bad_share")
+    pairs = [(entry.payer, share.to) for share in terms.shares]
+    if delivery is not None:
+        pairs.append((delivery.fields["giver"], delivery.fields["getter"]))
+    refuse_if(any(settle_alike(state, *pair) for pair in pairs), "escrow.bad_share")
+
+
+def settle_alike(state: State, giver: bytes, getter: bytes) -> bool:
+    return state.accounts[giver].settles_at() == state.accounts[getter].settles_at()
 
 
 def may_hold(state: State, address: bytes, asset: int) -> bool:
-    account = state.accounts.get(address)
+    account = state.account(address)
     return (
         account is not None
         and not account.has(AccountFlag.CLOSED)
         and not account.has(AccountFlag.NOSTRO)
-        and (account.number, asset) in state.balances
+        and (account.settles_at(), asset) in state.balances
     )
 
 
@@ -143,7 +151,7 @@ def apply_release(state: State, entry: Entry, scene: Scene) -> int:
     )
     refuse_if(entry.amount_minor > escrow.left_minor(), "escrow.exceeded")
     to = find_account(state, entry.payee, "ledger.unknown_payee")
-    refuse_if(to.number == payer.number, "ledger.same_account")
+    refuse_if(to.settles_at() == payer.settles_at(), "ledger.same_account")
     check_getter(to)
     refuse_if(to.has(AccountFlag.NOSTRO), "ledger.nostro_misused")
     refuse_if(payer.has(AccountFlag.FROZEN), "ledger.payer_frozen")
@@ -166,7 +174,7 @@ def apply_release(state: State, entry: Entry, scene: Scene) -> int:
     delivery = terms.delivery()
     if delivery is not None and evaluate(delivery, release, witnesses):
         fields = delivery.fields
-        check_getter(state.accounts[fields["getter"]])
+        check_getter(state.seen(state.accounts[fields["getter"]]))
         delivered = Leg(
             fields["giver"],
             fields["getter"],
@@ -200,8 +208,7 @@ def find_escrow(state: State, entry: Entry, scene: Scene) -> Escrow:
 
 
 def parties_of(state: State, escrow: Escrow) -> tuple[Account, Account]:
-    accounts = list(state.accounts.values())
-    return accounts[escrow.payer], accounts[escrow.payee]
+    return state.account_at(escrow.payer), state.account_at(escrow.payee)
 
 
 def check_getter(account: Account) -> None:
@@ -248,7 +255,7 @@ def parts_of(escrow: Escrow, terms: Terms, amount_minor: int) -> list[tuple[byte
 def check_shares(state: State, escrow: Escrow, terms: Terms, amount_minor: int) -> None:
     for address, part_minor in parts_of(escrow, terms, amount_minor):
         if part_minor > 0:
-            check_getter(state.accounts[address])
+            check_getter(state.seen(state.accounts[address]))
 
 
 def divide(
@@ -264,7 +271,7 @@ def divide(
     parts = [
         (address, part_minor)
         for address, part_minor in parts_of(escrow, terms, amount_minor)
-        if part_minor > 0 and may_get(state.accounts[address])
+        if part_minor > 0 and may_get(state.seen(state.accounts[address]))
     ]
     rest_minor = amount_minor - sum(part_minor for _, part_minor in parts)
     if rest_minor > 0:
@@ -277,9 +284,10 @@ def divide(
 
 def release_promise(state: State, escrow: Escrow, amount_minor: int) -> None:
     """Ends a part of what is pending from the payer to the payee."""
-    out = state.balances[escrow.payer, escrow.asset]
+    payer, payee = parties_of(state, escrow)
+    out = state.balances[payer.settles_at(), escrow.asset]
     save_balance(state, hold_more(out, out_minor=-amount_minor))
-    into = state.balances[escrow.payee, escrow.asset]
+    into = state.balances[payee.settles_at(), escrow.asset]
     save_balance(state, hold_more(into, in_minor=-amount_minor))
 
 
@@ -287,7 +295,7 @@ def pay_out(state: State, escrow: Escrow, legs: list[Leg]) -> None:
     """Ends the promise of what is paid, and pays it; codes 45, 131 to 133 and 47."""
     for leg in legs:
         getter = state.accounts[leg.payee]
-        refuse_if((getter.number, leg.asset) not in state.balances, "ledger.asset_not_held")
+        refuse_if((getter.settles_at(), leg.asset) not in state.balances, "ledger.asset_not_held")
         check_free(state, leg)
     release_promise(state, escrow, sum(leg.amount_minor for leg in legs))
     for leg in legs:

@@ -50,7 +50,9 @@ def apply_mandate(state: State, entry: Entry, scene: Scene) -> int:
         "mandate.bad_terms",
     )
     for account in (payer, payee):
-        refuse_if((account.number, entry.asset) not in state.balances, "ledger.asset_not_held")
+        refuse_if(
+            (account.settles_at(), entry.asset) not in state.balances, "ledger.asset_not_held"
+        )
     mandate = Mandate(
         id=entry.id,
         institution=scene.institution,

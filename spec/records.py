@@ -90,6 +90,7 @@ class Purpose(IntEnum):
 class AccountFlag(IntEnum):
     NOSTRO = 1
     OPERATING = 2
+    SUB = 4
     FROZEN = 256
     CLOSED = 512
 

@@ -108,8 +108,9 @@ def look_first(state: State, entry: Entry, scene: Scene) -> Result | None:
 def purposes_of(entry: Entry) -> int:
     """The purposes that a key needs for this entry."""
     purpose = PURPOSE_OF_KIND[entry.kind]
-    if entry.kind == Kind.OPEN_ACCOUNT and decode_opening(entry.units).flags != 0:
-        purpose = Purpose.GOVERN
+    if entry.kind == Kind.OPEN_ACCOUNT:
+        flags = decode_opening(entry.units).flags & ~AccountFlag.SUB
+        purpose = Purpose.GOVERN if flags else purpose
     return purpose | Purpose.IMPORT if entry.flags & Flag.IMPORTED else purpose
 
 
@@ -164,8 +165,8 @@ def balanced_minor(state: State, entry: Entry) -> int:
     """What a balancing entry moves: at most its amount. An account that does not hold the asset
     bounds nothing; it is refused by code 45 in its turn."""
     amount_minor = entry.amount_minor
-    give = state.balances.get((state.accounts[entry.payer].number, entry.asset))
-    get = state.balances.get((state.accounts[entry.payee].number, entry.asset))
+    give = state.balances.get((state.accounts[entry.payer].settles_at(), entry.asset))
+    get = state.balances.get((state.accounts[entry.payee].settles_at(), entry.asset))
     if entry.flags & Flag.BALANCING_PAYER and give is not None:
         amount_minor = min(amount_minor, max(give.available_minor(), 0))
     if entry.flags & Flag.BALANCING_PAYEE and get is not None:
@@ -279,6 +280,7 @@ def check_parties(state: State, entry: Entry, scene: Scene) -> tuple[Account, Ac
     refuse_if(entry.payer == entry.payee, "ledger.same_account")
     payer = find_account(state, entry.payer, "ledger.unknown_payer")
     payee = find_account(state, entry.payee, "ledger.unknown_payee")
+    refuse_if(payer.settles_at() == payee.settles_at(), "ledger.same_account")
     pulls = entry.kind == Kind.PULL and payee.institution == scene.institution
     refuse_if(payer.institution != scene.institution and not pulls, "ledger.not_custodian")
     if entry.kind == Kind.REDEEM:
@@ -295,9 +297,10 @@ def check_parties(state: State, entry: Entry, scene: Scene) -> tuple[Account, Ac
 
 
 def find_account(state: State, address: bytes, otherwise: str) -> Account:
-    if address not in state.accounts:
+    account = state.account(address)
+    if account is None:
         raise Refusal(otherwise)
-    return state.accounts[address]
+    return account
 
 
 def check_authorisation(entry: Entry, payer: Account, scene: Scene) -> None:
@@ -361,7 +364,7 @@ def check_legs(
     refuse_if(legs_differ(state, entry, legs, fees_minor_max), "ledger.legs_differ")
     for leg in legs:
         allowed = may_give(state, leg, entry, scene) and may_get(state, leg)
-        refuse_if(not allowed, "ledger.leg_unauthorised")
+        refuse_if(not allowed or moves_nothing(state, leg), "ledger.leg_unauthorised")
     return legs
 
 
@@ -394,7 +397,7 @@ def sum_minor(legs: Iterable[Leg]) -> int:
 
 def may_give(state: State, leg: Leg, entry: Entry, scene: Scene) -> bool:
     """From the payer, or from an operating account of the institution that signs the envelope."""
-    account = state.accounts.get(leg.payer)
+    account = state.account(leg.payer)
     if leg.payer == entry.payer:
         return True
     return (
@@ -407,8 +410,14 @@ def may_give(state: State, leg: Leg, entry: Entry, scene: Scene) -> bool:
     )
 
 
+def moves_nothing(state: State, leg: Leg) -> bool:
+    """Whether both accounts settle to the same one. They are known."""
+    giver, getter = state.accounts[leg.payer], state.accounts[leg.payee]
+    return giver.settles_at() == getter.settles_at()
+
+
 def may_get(state: State, leg: Leg) -> bool:
-    account = state.accounts.get(leg.payee)
+    account = state.account(leg.payee)
     return (
         account is not None
         and not account.has(AccountFlag.NOSTRO)
@@ -420,8 +429,8 @@ def may_get(state: State, leg: Leg) -> bool:
 def book_leg(state: State, leg: Leg, flags: int) -> None:
     """Moves a leg's amount, or holds it, after codes 45 to 47. Later legs see what earlier did."""
     giver, getter = state.accounts[leg.payer], state.accounts[leg.payee]
-    give = state.balances.get((giver.number, leg.asset))
-    get = state.balances.get((getter.number, leg.asset))
+    give = state.balances.get((giver.settles_at(), leg.asset))
+    get = state.balances.get((getter.settles_at(), leg.asset))
     if give is None or get is None:
         raise Refusal("ledger.asset_not_held")
     controls.check_movement(state.assets[leg.asset], give, get, getter)
@@ -437,8 +446,8 @@ def book_leg(state: State, leg: Leg, flags: int) -> None:
 
 def move(state: State, leg: Leg) -> None:
     """Books posted amounts. The caller has checked that both balances are there."""
-    give = state.balances[state.accounts[leg.payer].number, leg.asset]
-    get = state.balances[state.accounts[leg.payee].number, leg.asset]
+    give = state.balances[state.accounts[leg.payer].settles_at(), leg.asset]
+    get = state.balances[state.accounts[leg.payee].settles_at(), leg.asset]
     save_balance(state, replace(give, posted_minor=give.posted_minor - leg.amount_minor))
     save_balance(state, replace(get, posted_minor=get.posted_minor + leg.amount_minor))
 
@@ -465,9 +474,9 @@ def save_balance(state: State, balance: Balance) -> None:
 def release_hold(state: State, hold: Hold) -> None:
     """Ends a hold: nothing of it is pending any more."""
     for leg in hold.legs:
-        give = state.balances[state.accounts[leg.payer].number, leg.asset]
+        give = state.balances[state.accounts[leg.payer].settles_at(), leg.asset]
         save_balance(state, hold_more(give, out_minor=-leg.amount_minor))
-        get = state.balances[state.accounts[leg.payee].number, leg.asset]
+        get = state.balances[state.accounts[leg.payee].settles_at(), leg.asset]
         save_balance(state, hold_more(get, in_minor=-leg.amount_minor))
     free_slot(state.holds, hold)
 
@@ -496,8 +505,7 @@ def find_hold(state: State, entry: Entry, scene: Scene) -> Hold:
 def apply_post(state: State, entry: Entry, scene: Scene) -> int:
     check_plain(entry, entry.outcome == Outcome.ACCEPT)
     hold = find_hold(state, entry, scene)
-    accounts = list(state.accounts.values())
-    payer, payee = accounts[hold.payer], accounts[hold.payee]
+    payer, payee = state.account_at(hold.payer), state.account_at(hold.payee)
     same = (entry.payer, entry.payee, entry.asset) == (payer.address, payee.address, hold.asset)
     refuse_if(hold.expires_ns <= scene.now_ns, "hold.expired")
     refuse_if(not same, "hold.differs")
@@ -535,8 +543,8 @@ def legs_to_post(entry: Entry, hold: Hold) -> tuple[Leg, ...]:
 def check_free(state: State, leg: Leg) -> None:
     """Codes 131 to 133: the issuer may have changed its mind since the money was promised."""
     getter = state.accounts[leg.payee]
-    give = state.balances[state.accounts[leg.payer].number, leg.asset]
-    get = state.balances[getter.number, leg.asset]
+    give = state.balances[state.accounts[leg.payer].settles_at(), leg.asset]
+    get = state.balances[getter.settles_at(), leg.asset]
     controls.check_movement(state.assets[leg.asset], give, get, getter)
 
 
@@ -559,10 +567,14 @@ def apply_open_account(state: State, entry: Entry, scene: Scene) -> int:
     listed = [number for number in opening.assets if number != 0]
     zeros_last = opening.assets[: len(listed)] == tuple(listed)
     distinct = len(set(listed)) == len(listed)
-    known_flags = opening.flags & ~(AccountFlag.NOSTRO | AccountFlag.OPERATING) == 0
-    check_plain(entry, zeros_last and distinct and known_flags)
+    own_flags = opening.flags & ~(AccountFlag.NOSTRO | AccountFlag.OPERATING) == 0
+    is_sub = opening.flags == AccountFlag.SUB
+    bare_sub = is_sub and not listed and opening.owner == ZERO32
+    plain = own_flags and not any(entry.payee)
+    check_plain(entry, zeros_last and distinct and (bare_sub or plain))
     refuse_if(any(number not in state.assets for number in listed), "ledger.unknown_asset")
     refuse_if(entry.payer in state.accounts, "account.exists")
+    parent = find_parent(state, entry, scene) if is_sub else None
     account = Account(
         number=len(state.accounts),
         address=entry.payer,
@@ -571,6 +583,7 @@ def apply_open_account(state: State, entry: Entry, scene: Scene) -> int:
         category=entry.to_asset,
         owner=opening.owner,
         opened_ns=scene.now_ns,
+        parent=parent.number + 1 if parent else 0,
     )
     state.accounts[account.address] = account
     for number in listed:
@@ -578,10 +591,22 @@ def apply_open_account(state: State, entry: Entry, scene: Scene) -> int:
     return 0
 
 
+def find_parent(state: State, entry: Entry, scene: Scene) -> Account:
+    """Code 124: what a sub-account settles to."""
+    parent = state.accounts.get(entry.payee)
+    if parent is None:
+        raise Refusal("account.bad_parent")
+    of_its_own = AccountFlag.NOSTRO | AccountFlag.OPERATING | AccountFlag.SUB | AccountFlag.CLOSED
+    refuse_if(parent.institution != scene.institution, "account.bad_parent")
+    refuse_if(parent.has(of_its_own), "account.bad_parent")
+    return parent
+
+
 def find_own_account(state: State, entry: Entry, scene: Scene) -> Account:
     """The account of an entry that is about one account; codes 25, 30 and 32."""
     check_plain(entry)
-    account = find_account(state, entry.payer, "ledger.unknown_payer")
+    find_account(state, entry.payer, "ledger.unknown_payer")
+    account = state.accounts[entry.payer]  # with its own flags, whatever its parent's are
     refuse_if(account.institution != scene.institution, "ledger.not_custodian")
     return account
 
@@ -681,8 +706,8 @@ def apply_clawback(state: State, entry: Entry, scene: Scene) -> int:
     check_plain(entry)
     holder, taker = controls.check_clawback(state, entry, scene)
     check_limit(state, entry, scene, entry.amount_minor)
-    give = state.balances.get((holder.number, entry.asset))
-    get = state.balances.get((taker.number, entry.asset))
+    give = state.balances.get((holder.settles_at(), entry.asset))
+    get = state.balances.get((taker.settles_at(), entry.asset))
     if give is None or get is None:
         raise Refusal("ledger.asset_not_held")
     refuse_if(give.available_minor() < entry.amount_minor, "ledger.exceeds_available")

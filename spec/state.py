@@ -7,11 +7,11 @@ A dict keeps the order in which its keys first came, which is the order of the r
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
 
 from spec.hashing import ZERO32, hash_bytes, leaf, tree_root
-from spec.records import Layout, Leg, bytes_of, layout, pack
+from spec.records import AccountFlag, Layout, Leg, bytes_of, layout, pack
 
 STATE_VERSION: Final = 1
 U32_MAX: Final = 2**32 - 1
@@ -32,9 +32,14 @@ class Account:
     category: int
     owner: bytes
     opened_ns: int
+    parent: int = 0  # its number + 1; 0 none
 
     def has(self, flag: int) -> bool:
         return self.flags & flag != 0
+
+    def settles_at(self) -> int:
+        """The number of the account whose balances move: a sub-account has none of its own."""
+        return self.parent - 1 if self.parent else self.number
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +190,23 @@ class State:
     def copy(self) -> State:
         return State(**{table.name: getattr(self, table.name).copy() for table in fields(self)})
 
+    def account(self, address: bytes) -> Account | None:
+        """The account as rules see it: a sub-account belongs to its parent's owner, and is frozen
+        or closed also when its parent is."""
+        row = self.accounts.get(address)
+        return None if row is None else self.seen(row)
+
+    def account_at(self, number: int) -> Account:
+        """The same, of an account that is there."""
+        return self.seen(list(self.accounts.values())[number])
+
+    def seen(self, row: Account) -> Account:
+        if row.parent == 0:
+            return row
+        parent = list(self.accounts.values())[row.parent - 1]
+        shared = parent.flags & (AccountFlag.FROZEN | AccountFlag.CLOSED)
+        return replace(row, flags=row.flags | shared, owner=parent.owner)
+
     def find_hold(self, institution: int, id: bytes) -> Hold | None:
         for hold in self.holds:
             if hold is not None and (hold.institution, hold.id) == (institution, id):
@@ -222,7 +244,7 @@ def free_slot(slots: list[Any], row: Any) -> None:
 # --- leaves ---------------------------------------------------------------------------------
 
 ACCOUNT_ROW: Final = layout(
-    "address 20\ninstitution u32\nflags u32\ncategory u32\nowner 32\nopened_ns u64"
+    "address 20\ninstitution u32\nflags u32\ncategory u32\nowner 32\nopened_ns u64\nparent u32"
 )
 ASSET_ROW: Final = layout(
     "number u32\nscale u8\nflags u8\nzero 2\ncode 16\ncontrols u32\nissuer u32"

@@ -474,6 +474,7 @@ def tell(story: Story) -> None:
     tell_flags(story)
     tell_escrows(story)
     tell_mandates(story)
+    tell_of_a_sub_account(story)
     story.block(
         make(Kind.REGISTER_ASSET, asset=3, units=compose.asset_unit(b"XAU/4", 4)),
         make(
@@ -494,6 +495,21 @@ def tell(story: Story) -> None:
         after_ns=HOUR_NS,
     )
     tell_of_an_issuer(story)
+
+
+def tell_of_a_sub_account(story: Story) -> None:
+    """A further address of bob's, which pays and is paid with bob's money."""
+    make, sub = story.entry, compose.opening_units(assets=[], flags=AccountFlag.SUB)
+    story.block(
+        make(Kind.OPEN_ACCOUNT, "bob 1", "bob", asset=0, units=sub),
+        make(Kind.OPEN_ACCOUNT, "bob 2", "bob 1", asset=0, units=sub),
+        make(Kind.PAYMENT, "ann", "bob 1", amount_minor=7),
+        make(Kind.PAYMENT, "bob 1", "ann", amount_minor=2),
+        make(Kind.PAYMENT, "bob 1", "bob", amount_minor=1),
+        make(Kind.FREEZE, "bob"),
+        make(Kind.PAYMENT, "ann", "bob 1", amount_minor=1),
+        make(Kind.UNFREEZE, "bob"),
+    )
 
 
 def tell_of_an_issuer(story: Story) -> None:

@@ -7,6 +7,7 @@ use crate::width::at;
 
 pub const NOSTRO: u32 = 1;
 pub const OPERATING: u32 = 2;
+pub const SUB: u32 = 4;
 pub const FROZEN: u32 = 256;
 pub const CLOSED: u32 = 512;
 
@@ -20,7 +21,9 @@ pub struct Account {
     /// Zero when the institution keeps the account for its owner.
     pub owner: PublicKey,
     pub opened_ns: u64,
-    /// Balance rows are made when the account is opened and never later, so they are neighbours.
+    /// Of a sub-account the number of its parent, plus 1; 0 none.
+    pub parent: u32,
+    /// A sub-account has those of its parent. Balance rows are made when the account is opened and never later, so they are neighbours.
     pub balances_first: u32,
     pub balances_count: u32,
 }
@@ -28,6 +31,11 @@ pub struct Account {
 impl Account {
     pub fn is(&self, flag: u32) -> bool {
         self.flags & flag != 0
+    }
+
+    /// The number of the account whose balances move, of the account with this number.
+    pub fn settles_at(&self, number: u32) -> u32 {
+        self.parent.checked_sub(1).unwrap_or(number)
     }
 
     pub fn owner(&self) -> Option<&PublicKey> {
@@ -45,7 +53,8 @@ impl Row for Account {
         out.extend(self.category.to_le_bytes());
         out.extend(self.owner);
         out.extend(self.opened_ns.to_le_bytes());
-        out.extend([0; 56]);
+        out.extend(self.parent.to_le_bytes());
+        out.extend([0; 52]);
     }
 }
 
@@ -65,8 +74,25 @@ impl Accounts {
     }
 
     #[inline]
-    pub fn find_row(&self, address: &Address) -> Option<(u32, &Account)> {
-        self.find(address).map(|number| (number, self.table.row(number)))
+    pub fn find_row(&self, address: &Address) -> Option<(u32, Account)> {
+        self.find(address).map(|number| (number, self.seen(number)))
+    }
+
+    /// The account as rules see it: a sub-account belongs to its parent's owner, and is frozen or
+    /// closed also when its parent is.
+    #[inline]
+    pub fn seen(&self, number: u32) -> Account {
+        let mut account = *self.table.row(number);
+        if let Some(parent) = account.parent.checked_sub(1) {
+            let parent = self.table.row(parent);
+            account.flags |= parent.flags & (FROZEN | CLOSED);
+            account.owner = parent.owner;
+        }
+        account
+    }
+
+    pub fn settle_alike(&self, one: u32, other: u32) -> bool {
+        self.table.row(one).settles_at(one) == self.table.row(other).settles_at(other)
     }
 
     pub fn open(&mut self, account: Account) -> u32 {

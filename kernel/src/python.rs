@@ -452,6 +452,11 @@ impl PyAccount {
     fn opened_ns(&self) -> u64 {
         self.account.opened_ns
     }
+
+    #[getter]
+    fn parent(&self) -> Option<u32> {
+        self.account.parent.checked_sub(1)
+    }
 }
 
 #[pyclass(name = "Hold", module = "clearway_kernel", frozen)]
@@ -1150,14 +1155,14 @@ impl PyLedger {
         let address = address.array("address")?;
         self.read(py, |ledger| {
             let (number, account) = ledger.state.accounts.find_row(&address)?;
-            Some(PyAccount { number, account: *account })
+            Some(PyAccount { number, account })
         })
     }
 
     fn account_at(&self, py: Python<'_>, number: u32) -> PyResult<Option<PyAccount>> {
         self.read(py, |ledger| {
-            let account = *ledger.state.accounts.table.get(number)?;
-            Some(PyAccount { number, account })
+            ledger.state.accounts.table.get(number)?;
+            Some(PyAccount { number, account: ledger.state.accounts.seen(number) })
         })
     }
 
@@ -1183,9 +1188,11 @@ impl PyLedger {
         let numbers = numbers.rows("numbers")?;
         let flags: Option<Vec<[u8; 4]>> =
             self.read_rows(py, numbers.as_flattened().len(), |ledger| {
-                let accounts = &ledger.state.accounts.table;
-                let flags =
-                    |number: &[u8; 4]| Some(accounts.get(u32::from_le_bytes(*number))?.flags);
+                let accounts = &ledger.state.accounts;
+                let flags = |number: &[u8; 4]| {
+                    let number = u32::from_le_bytes(*number);
+                    accounts.table.get(number).map(|_| accounts.seen(number).flags)
+                };
                 numbers.iter().map(|number| Some(flags(number)?.to_le_bytes())).collect()
             })?;
         let flags = flags.ok_or_else(|| PyIndexError::new_err("there is no such account"))?;
@@ -1201,7 +1208,7 @@ impl PyLedger {
         let address = address.array("address")?;
         self.read(py, |ledger| {
             let (_, account) = ledger.state.accounts.find_row(&address)?;
-            let number = ledger.state.balances.find(account, asset)?;
+            let number = ledger.state.balances.find(&account, asset)?;
             let balance = ledger.state.balances.table.row(number);
             Some((balance.posted, balance.pending_in, balance.pending_out))
         })
@@ -1211,7 +1218,7 @@ impl PyLedger {
         let address = address.array("address")?;
         self.read(py, |ledger| {
             let account = ledger.state.accounts.find_row(&address);
-            let rows = account.map_or(&[][..], |(_, account)| ledger.state.balances.of(account));
+            let rows = account.map_or(&[][..], |(_, account)| ledger.state.balances.of(&account));
             rows.iter()
                 .map(|row| (row.asset, row.posted, row.pending_in, row.pending_out))
                 .collect()
@@ -1238,7 +1245,7 @@ impl PyLedger {
         let address = address.array("address")?;
         self.read(py, |ledger| {
             let (_, account) = ledger.state.accounts.find_row(&address)?;
-            let number = ledger.state.balances.find(account, asset)?;
+            let number = ledger.state.balances.find(&account, asset)?;
             Some(ledger.state.balances.table.row(number).flags)
         })
     }

@@ -102,6 +102,7 @@ rejections! {
     ChainBroken = 110 "chain.broken",
     ChainOpen = 111 "chain.open",
     ImportTimeDiffers = 112 "import.time_differs",
+    AccountBadParent = 124 "account.bad_parent",
     AssetBadControls = 130 "asset.bad_controls",
     AssetPaused = 131 "asset.paused",
     AssetHeldBack = 132 "asset.held_back",

@@ -220,8 +220,14 @@ impl State {
     // --- accounts and assets -------------------------------------------------------------------
 
     pub fn open_account(&mut self, mut account: Account, assets: &[u32]) {
-        account.balances_first = self.balances.table.next_number();
-        account.balances_count = crate::width::row(assets.len());
+        if let Some(parent) = account.parent.checked_sub(1) {
+            let parent = self.accounts.table.row(parent);
+            account.balances_first = parent.balances_first;
+            account.balances_count = parent.balances_count;
+        } else {
+            account.balances_first = self.balances.table.next_number();
+            account.balances_count = crate::width::row(assets.len());
+        }
         let number = self.accounts.open(account);
         for asset in assets {
             self.balances.table.push(Balance::new(number, *asset));
@@ -231,7 +237,7 @@ impl State {
 
     fn forget_account(&mut self) {
         let account = self.accounts.forget_last();
-        while self.balances.table.next_number() > account.balances_first {
+        while account.parent == 0 && self.balances.table.next_number() > account.balances_first {
             self.balances.table.pop();
         }
     }

@@ -176,8 +176,15 @@ impl Import {
         for (number, mut account) in self.accounts.drain(..).enumerate() {
             let rest = self.balances.get(first..).unwrap_or_default();
             let own = rest.iter().take_while(|balance| at(balance.account) == number).count();
-            account.balances_first = row(first);
-            account.balances_count = row(own);
+            if let Some(parent) = account.parent.checked_sub(1) {
+                let parent = self.state.accounts.table.get(parent);
+                let parent = parent.ok_or("a sub-account comes before its parent")?;
+                account.balances_first = parent.balances_first;
+                account.balances_count = parent.balances_count;
+            } else {
+                account.balances_first = row(first);
+                account.balances_count = row(own);
+            }
             self.state.accounts.open(account);
             first += own;
         }
@@ -298,6 +305,7 @@ fn read_account(row: &[u8; Account::LEAF_BYTES]) -> Account {
         category: u32_at::<28, _>(row),
         owner: field::<32, _, _>(row),
         opened_ns: u64_at::<64, _>(row),
+        parent: u32_at::<72, _>(row),
         balances_first: 0,
         balances_count: 0,
     }

@@ -316,7 +316,7 @@ impl Town {
     pub fn balance(&self, name: &str, asset: u32) -> (i128, u128, u128) {
         let state = &self.ledger.state;
         let (_, account) = state.accounts.find_row(&address(name)).unwrap();
-        let row = state.balances.table.row(state.balances.find(account, asset).unwrap());
+        let row = state.balances.table.row(state.balances.find(&account, asset).unwrap());
         (row.posted, row.pending_in, row.pending_out)
     }
 }

@@ -114,6 +114,7 @@ class Account:
     category: int
     owner: bytes
     opened_ns: int
+    parent: int | None  # number of the account that it settles to
 
 @final
 class Hold:

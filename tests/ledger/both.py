@@ -175,26 +175,28 @@ class Both:
             assert (self.kernel.escrow(*name) is None) == (name not in escrows)
 
     def compare_accounts(self, state: State) -> None:
-        for number, account in enumerate(state.accounts.values()):
+        accounts = [state.account_at(number) for number in range(len(state.accounts))]
+        for number, account in enumerate(accounts):
             for found in (self.kernel.account(account.address), self.kernel.account_at(number)):
                 assert found is not None
                 assert (found.number, found.address) == (account.number, account.address)
                 assert (found.institution, found.flags) == (account.institution, account.flags)
                 assert (found.owner, found.opened_ns) == (account.owner, account.opened_ns)
                 assert found.category == account.category
+                assert found.parent == (account.parent - 1 if account.parent else None)
             rows = [
                 (row.asset, row.posted_minor, row.pending_in_minor, row.pending_out_minor)
                 for row in state.balances.values()
-                if row.account == number
+                if row.account == account.settles_at()
             ]
             assert sorted(self.kernel.balances(account.address)) == sorted(rows)
             for asset, *amounts in rows:
                 assert self.kernel.balance(account.address, asset) == tuple(amounts)
-                flags = state.balances[number, asset].flags
+                flags = state.balances[account.settles_at(), asset].flags
                 assert self.kernel.balance_flags(account.address, asset) == flags
         assert self.kernel.account_at(len(state.accounts)) is None
         numbers = self.kernel.account_numbers(b"".join(state.accounts) + b"n" * 20)
-        known, flags = numbers[:-4], [account.flags for account in state.accounts.values()]
+        known, flags = numbers[:-4], [account.flags for account in accounts]
         assert numbers == struct.pack(f"<{len(flags) + 1}I", *range(len(flags)), 2**32 - 1)
         assert self.kernel.account_flags(known) == struct.pack(f"<{len(flags)}I", *flags)
 
@@ -284,6 +286,7 @@ def check_laws(state: State) -> None:
     accounts = list(state.accounts.values())
     for row in state.balances.values():
         account = accounts[row.account]
+        assert account.parent == 0  # a sub-account never has money of its own
         assert row.pending_in_minor >= 0
         assert row.pending_out_minor >= 0
         if account.has(AccountFlag.NOSTRO):
@@ -303,13 +306,13 @@ def check_pending_is_what_is_promised(state: State) -> None:
     held_in: dict[tuple[int, int], int] = {}
     for hold in live_holds(state):
         for leg in hold.legs:
-            giver = (state.accounts[leg.payer].number, leg.asset)
-            getter = (state.accounts[leg.payee].number, leg.asset)
+            giver = (state.accounts[leg.payer].settles_at(), leg.asset)
+            getter = (state.accounts[leg.payee].settles_at(), leg.asset)
             held_out[giver] = held_out.get(giver, 0) + leg.amount_minor
             held_in[getter] = held_in.get(getter, 0) + leg.amount_minor
     for escrow in live_escrows(state):
         for held, party in ((held_out, escrow.payer), (held_in, escrow.payee)):
-            name = (party, escrow.asset)
+            name = (state.account_at(party).settles_at(), escrow.asset)
             held[name] = held.get(name, 0) + escrow.left_minor()
     for name, row in state.balances.items():
         assert row.pending_out_minor == held_out.get(name, 0)

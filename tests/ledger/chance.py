@@ -48,10 +48,11 @@ from tests.ledger.town import (
 
 T = TypeVar("T")
 NEWCOMERS: Final = ["zoe", "yan", "xia"]
+SUBS: Final = ["ann/1", "own/1", "zoe/1", "dee/1"]  # mostly of whom they are called after
 CLIENTS: Final = [name for name, row in ACCOUNTS.items() if not row[1]]
 NOSTROS: Final = [name for name, row in ACCOUNTS.items() if row[1] & AccountFlag.NOSTRO]
 OPERATING: Final = ["fees1", "fees2", "odd1"]
-EVERYONE: Final = [*ACCOUNTS, *NEWCOMERS, "nobody"]
+EVERYONE: Final = [*ACCOUNTS, *NEWCOMERS, *SUBS, "nobody"]
 NEW_KEYS: Final = ["spare1", "spare2"]
 TARGETS: Final = [b"t" * 16, b"u" * 16, b"v" * 16]
 ASSET_CODES: Final = [b"JPY/0", b"USDT/6", b"EUR/2", b"eur", b"", b"A" * 16, b"A\0B"]
@@ -66,7 +67,7 @@ KINDS: Final = [
     *[Kind.REFUND] * 4,
     *[Kind.ISSUE] * 4,
     *[Kind.REDEEM] * 3,
-    *[Kind.OPEN_ACCOUNT] * 2,
+    *[Kind.OPEN_ACCOUNT] * 4,
     *[Kind.CLOSE_ACCOUNT] * 2,
     *[Kind.FREEZE, Kind.UNFREEZE] * 4,
     *[Kind.CONTROL_ASSET] * 4,
@@ -200,28 +201,32 @@ class Chance:
         return [hold for hold in self.state().holds if hold is not None]
 
     def accounts_of(self, institution: int) -> list[str]:
-        return [name for name in CLIENTS if ACCOUNTS[name][0] == institution]
+        """Clients, and the sub-accounts that are open."""
+        subs = [(name, self.account(name)) for name in SUBS]
+        return [name for name in CLIENTS if ACCOUNTS[name][0] == institution] + [
+            name for name, row in subs if row and row.institution == institution
+        ]
 
     def asset_of(self, name: str) -> int:
         """Mostly one that the account holds."""
         account = self.account(name)
         rows = self.state().balances.values()
-        held = [row.asset for row in rows if account and row.account == account.number]
+        held = [row.asset for row in rows if account and row.account == account.settles_at()]
         return self.mostly(self.pick([EUR, EUR, *held]), range(6), 5)
 
     def holder_of(self, asset: int, names: Sequence[str]) -> str:
         """Mostly one who holds the asset."""
         rows = self.state().balances
         accounts = [(name, self.account(name)) for name in names]
-        holders = [name for name, row in accounts if row and (row.number, asset) in rows]
+        holders = [name for name, row in accounts if row and (row.settles_at(), asset) in rows]
         return self.mostly(self.pick(holders or EVERYONE), EVERYONE, 6)
 
     def account(self, name: str | bytes) -> Account | None:
-        return self.state().accounts.get(address(name))
+        return self.state().account(address(name))
 
     def available_minor(self, name: str, asset: int) -> int:
         account = self.account(name)
-        row = account and self.state().balances.get((account.number, asset))
+        row = account and self.state().balances.get((account.settles_at(), asset))
         return max(row.available_minor(), 0) if row else 0
 
     def amount_minor(self, name: str, asset: int) -> int:
@@ -646,7 +651,19 @@ class Chance:
 
     # --- accounts, assets, keys -------------------------------------------------------------
 
+    def open_sub(self) -> Entry:
+        name = self.mostly(self.pick(SUBS), EVERYONE)
+        units = compose.opening_units(
+            assets=self.mostly([], [[EUR]]),
+            flags=int(AccountFlag.SUB) | self.mostly(0, [1, 2, 256], 5),
+            owner=self.mostly(ZERO32, [public(OWNER)], 5),
+        )
+        parent = self.mostly(name.split("/")[0], EVERYONE, 15)
+        return self.base(Kind.OPEN_ACCOUNT, name, parent, units=units)
+
     def open_account(self) -> Entry:
+        if self.percent(50):
+            return self.open_sub()
         lists = [[EUR], [EUR, 2], [2, EUR, 3], [], [*range(1, 9)], [EUR, EUR], [0, EUR], [4]]
         units = compose.opening_units(
             assets=self.pick([[EUR, 2]] * 4 + lists),
@@ -656,6 +673,7 @@ class Chance:
         return self.base(
             Kind.OPEN_ACCOUNT,
             self.mostly(self.pick(NEWCOMERS), EVERYONE),
+            self.mostly("", ["ann"], 4),
             units=units,
             to_asset=self.pick([0, 0, 5_411, 2**32 - 1]),
         )

@@ -24,6 +24,7 @@ from tests.ledger import (  # noqa: F401  register examples
     control_examples,
     escrow_examples,
     mandate_examples,
+    sub_examples,
 )
 from tests.ledger.examples import EXAMPLES, Example, code_of, example
 from tests.ledger.town import (

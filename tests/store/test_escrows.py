@@ -347,6 +347,30 @@ def test_a_share_that_the_issuer_bars_gets_nothing(
     check_paid(chain, tmp_path / "p.db", expected, bond)
 
 
+@pytest.mark.parametrize(("acts", "expected"), [([], [100, 300]), ([Kind.FREEZE], [0, 400])])
+def test_a_share_that_is_a_sub_account_is_its_parents(
+    tmp_path: Path, acts: list[Kind], expected: list[int]
+) -> None:
+    chain, sub = town(), address_of("carol 1")
+    units = pack_account_units(flags=AccountFlag.SUB)
+    chain.order(chain.entry(Kind.OPEN_ACCOUNT, payer=sub, payee=CAROL, units=units))
+    terms = Terms(pay_at_deadline=True, whole=4, shares=(Share(sub, 1),))
+    chain.order(escrow(chain, terms, 400))
+    for kind in acts:
+        chain.order(chain.entry(kind, payer=CAROL), pass_ns=1)
+    chain.order(pass_ns=2 * HOUR_NS)
+    check_paid(chain, tmp_path / "p.db", expected)
+    projections = project(tmp_path / "again.db", chain)
+    known = projections.account(sub)
+    assert known is not None
+    assert known.assets == tuple(asset for asset, *_ in chain.book.balances(CAROL))
+    assert moved(projections, sub) == moved(projections, CAROL) == [100][: bool(expected[0])]
+    assert {row.sub for row in projections.entries(CAROL, limit=9)} <= {sub}
+    height = chain.book.height
+    assert projections.balances_at(sub, height) == projections.balances_at(CAROL, height)
+    projections.stop()
+
+
 def test_a_refused_release_changes_nothing(tmp_path: Path) -> None:
     chain = town()
     opened = escrow(chain, Terms(release=BY_PAYEE), 100)

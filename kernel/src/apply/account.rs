@@ -1,8 +1,8 @@
 //! Accounts open, close, freeze and thaw.
 
 use super::{Scope, Signer, check_plain};
-use crate::account::{Account, CLOSED, FROZEN, NOSTRO, OPERATING};
-use crate::codec::{Entry, field, u32_at};
+use crate::account::{Account, CLOSED, FROZEN, NOSTRO, OPERATING, SUB};
+use crate::codec::{Entry, PublicKey, field, u32_at};
 use crate::rejection::Rejection;
 use crate::state::State;
 
@@ -14,23 +14,40 @@ pub fn open_account(
 ) -> Result<(), Rejection> {
     check_plain(entry)?;
     let flags = u32_at::<32, _>(entry.unit());
-    Rejection::Inconsistent.when(flags & !(NOSTRO | OPERATING) != 0)?;
     let assets = listed_assets(entry)?;
+    let owner: PublicKey = field::<0, _, _>(entry.unit());
+    let is_plain = match flags {
+        SUB => assets.is_empty() && owner == [0; 32],
+        _ => flags & !(NOSTRO | OPERATING) == 0 && entry.payee() == [0; 20],
+    };
+    Rejection::Inconsistent.unless(is_plain)?;
     Rejection::UnknownAsset.unless(assets.iter().all(|asset| state.assets.knows(*asset)))?;
     Rejection::AccountExists.when(state.accounts.find(&entry.payer()).is_some())?;
+    let parent = if flags == SUB { find_parent(state, signer, entry)? } else { 0 };
 
     let account = Account {
         address: entry.payer(),
         institution: signer.institution,
         flags,
         category: entry.to_asset(),
-        owner: field::<0, _, _>(entry.unit()),
+        owner,
         opened_ns: scope.now_ns,
+        parent,
         balances_first: 0,
         balances_count: 0,
     };
     state.open_account(account, &assets);
     Ok(())
+}
+
+/// 124: the number of the account that a sub-account settles to, plus 1.
+fn find_parent(state: &State, signer: &Signer, entry: &Entry<'_>) -> Result<u32, Rejection> {
+    let (number, parent) =
+        state.accounts.find_row(&entry.payee()).ok_or(Rejection::AccountBadParent)?;
+    let may_have =
+        parent.institution == signer.institution && !parent.is(NOSTRO | OPERATING | SUB | CLOSED);
+    Rejection::AccountBadParent.unless(may_have)?;
+    Ok(number.checked_add(1).expect("invariant: account numbers do not run out"))
 }
 
 /// 25: the numbers are distinct, and zeros come last.
@@ -56,7 +73,8 @@ pub fn close_account(
 ) -> Result<(), Rejection> {
     let (number, account) = find_own(state, signer, entry)?;
     Rejection::PayerClosed.when(account.is(CLOSED))?;
-    let is_empty = state.balances.of(&account).iter().all(|balance| balance.is_empty());
+    let is_empty =
+        account.parent != 0 || state.balances.of(&account).iter().all(|balance| balance.is_empty());
     Rejection::AccountNotEmpty.unless(is_empty)?;
 
     state.set_account_flags(number, account.flags | CLOSED);
@@ -89,15 +107,15 @@ pub fn unfreeze_account(
     Ok(())
 }
 
-/// 25, 30, 32.
+/// 25, 30, 32; the account with its own flags, whatever its parent's are.
 fn find_own(
     state: &State,
     signer: &Signer,
     entry: &Entry<'_>,
 ) -> Result<(u32, Account), Rejection> {
     check_plain(entry)?;
-    let (number, account) =
-        state.accounts.find_row(&entry.payer()).ok_or(Rejection::UnknownPayer)?;
+    let number = state.accounts.find(&entry.payer()).ok_or(Rejection::UnknownPayer)?;
+    let account = *state.accounts.table.row(number);
     Rejection::NotCustodian.unless(account.institution == signer.institution)?;
-    Ok((number, *account))
+    Ok((number, account))
 }

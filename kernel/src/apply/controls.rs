@@ -1,7 +1,7 @@
 //! What an issuer may do with its asset, and what follows for everybody's movements in it.
 
 use super::legs::Move;
-use super::payment::{check_limit, payment_digest};
+use super::payment::{check_limit, find_parties, payment_digest};
 use super::{Checked, Scope, Signer, check_plain};
 use crate::account::{Account, CLOSED, FROZEN, NOSTRO, OPERATING};
 use crate::asset::{ALLOW_LIST, Asset, CLAWBACK, FREEZE, MINT_BURN, PAUSE, PAUSED, TWO_PERSON};
@@ -172,7 +172,7 @@ pub fn control_asset(
 /// 30, 45, 137: the holder's balance row and the flags that it gets.
 fn holding_flags(state: &State, entry: &Entry<'_>) -> Result<(u32, u32), Rejection> {
     let (_, holder) = state.accounts.find_row(&entry.payer()).ok_or(Rejection::UnknownPayer)?;
-    let number = state.balances.find(holder, entry.asset()).ok_or(Rejection::AssetNotHeld)?;
+    let number = state.balances.find(&holder, entry.asset()).ok_or(Rejection::AssetNotHeld)?;
     let before = state.balances.table.row(number).flags;
     let flags = match entry.purpose() {
         HOLD_BACK => before | HELD_BACK,
@@ -199,8 +199,8 @@ pub fn claw_back(
     Rejection::UnknownAsset.unless(state.assets.knows(entry.asset()))?;
     Rejection::AmountZero.when(entry.amount_minor() == 0)?;
     Rejection::SameAccount.when(entry.payer() == entry.payee())?;
-    let (_, holder) = state.accounts.find_row(&entry.payer()).ok_or(Rejection::UnknownPayer)?;
-    let (_, taker) = state.accounts.find_row(&entry.payee()).ok_or(Rejection::UnknownPayee)?;
+    let (payer, payee) = find_parties(state, checked)?;
+    let (holder, taker) = (state.accounts.seen(payer), state.accounts.seen(payee));
     let asset = find_issued(state, signer, entry)?;
     Rejection::AssetNoSuchControl.unless(asset.has(CLAWBACK))?;
     Rejection::NotCustodian.unless(taker.institution == signer.institution)?;
@@ -209,8 +209,8 @@ pub fn claw_back(
     Rejection::NostroMisused.when(holder.is(NOSTRO) || taker.is(NOSTRO))?;
     check_second_person(state, scope, signer, checked)?;
     let limit = check_limit(state, scope, signer, entry.asset(), entry.amount_minor())?;
-    let from = state.balances.find(holder, entry.asset()).ok_or(Rejection::AssetNotHeld)?;
-    let to = state.balances.find(taker, entry.asset()).ok_or(Rejection::AssetNotHeld)?;
+    let from = state.balances.find(&holder, entry.asset()).ok_or(Rejection::AssetNotHeld)?;
+    let to = state.balances.find(&taker, entry.asset()).ok_or(Rejection::AssetNotHeld)?;
     state.transfer(from, to, entry.amount_minor(), false)?;
 
     if let Some(used) = limit {

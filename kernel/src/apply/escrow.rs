@@ -32,7 +32,8 @@ pub fn open_escrow(
     check_opening(scope, entry)?;
     check_amount(state, entry)?;
     let (payer, payee) = find_parties(state, checked)?;
-    let parties = (state.accounts.table.row(payer), state.accounts.table.row(payee));
+    let accounts = (state.accounts.seen(payer), state.accounts.seen(payee));
+    let parties = (&accounts.0, &accounts.1);
     check_parties(signer, entry, parties)?;
     check_authorisation(scope, checked, parties.0)?;
     let limit = check_limit(state, scope, signer, entry.asset(), entry.amount_minor())?;
@@ -76,12 +77,20 @@ fn check_terms(state: &State, entry: &Entry<'_>) -> Result<(), Rejection> {
     Rejection::EscrowTermsDiffer.unless(entry.terms_hash() == Terms::hash(entry.units))?;
     let may_get = |address: Address, asset: u32| {
         state.accounts.find_row(&address).is_some_and(|(_, account)| {
-            !account.is(CLOSED | NOSTRO) && state.balances.find(account, asset).is_some()
+            !account.is(CLOSED | NOSTRO) && state.balances.find(&account, asset).is_some()
         })
     };
-    let shares_exist = terms.shares().all(|share| may_get(share.to, entry.asset()));
+    let differ = |one: Address, other: Address| {
+        let found = state.accounts.find(&one).zip(state.accounts.find(&other));
+        found.is_some_and(|(one, other)| !state.accounts.settle_alike(one, other))
+    };
+    let shares_exist = terms
+        .shares()
+        .all(|share| may_get(share.to, entry.asset()) && differ(entry.payer(), share.to));
     let can_deliver = terms.delivery().is_none_or(|delivery| {
-        may_get(delivery.from, delivery.asset) && may_get(delivery.to, delivery.asset)
+        may_get(delivery.from, delivery.asset)
+            && may_get(delivery.to, delivery.asset)
+            && differ(delivery.from, delivery.to)
     });
     Rejection::EscrowBadShare.unless(shares_exist && can_deliver)
 }
@@ -104,7 +113,7 @@ pub fn release_escrow(
     check_differences(state, escrow, &terms, entry)?;
     Rejection::EscrowExceeded.when(amount_minor > escrow.left_minor())?;
     let to = find_payee(state, escrow, entry)?;
-    Rejection::PayerFrozen.when(state.accounts.table.row(escrow.payer).is(FROZEN))?;
+    Rejection::PayerFrozen.when(state.accounts.seen(escrow.payer).is(FROZEN))?;
     let left_of_stream_minor = terms
         .accrued_minor(escrow.amount_minor, scope.now_ns)
         .saturating_sub(escrow.released_minor);
@@ -112,13 +121,13 @@ pub fn release_escrow(
     let witnesses = Witnesses::of_terms(&terms, entry.units);
     let witnesses = witnesses.map_err(|_| Rejection::EscrowBadWitness)?;
     let witnesses = witnesses.with(checked.verdicts);
-    let asked = Asked { by: entry.payer(), names_terms: names_terms(escrow, entry), to };
+    let asked = Asked { by: entry.payer(), names_terms: names_terms(escrow, entry), to: &to };
     let truths = evaluate(&terms, &asked.release(state, scope, escrow, amount_minor), &witnesses);
     Rejection::EscrowUnmet.unless(truths.are_met())?;
     check_shares(state, escrow, &terms, amount_minor)?;
     let delivery = find_delivery(state, &terms, &truths)?;
     let promise = find_promise(state, escrow, amount_minor);
-    let moves = divide(state, escrow, &terms, to, amount_minor, |_| true);
+    let moves = divide(state, escrow, &terms, &to, amount_minor, |_| true);
     let is_last = amount_minor == escrow.left_minor();
 
     let checkpoint = state.checkpoint();
@@ -150,7 +159,7 @@ pub fn witness_signatures(state: &State, scope: &Scope, entry: &Entry<'_>) -> Ve
         let terms = Terms::parse(&escrow.terms).ok()?;
         let witnesses = Witnesses::of_terms(&terms, entry.units).ok()?;
         let (_, to) = state.accounts.find_row(&entry.payee())?;
-        let asked = Asked { by: entry.payer(), names_terms: names_terms(escrow, entry), to };
+        let asked = Asked { by: entry.payer(), names_terms: names_terms(escrow, entry), to: &to };
         let release = asked.release(state, scope, escrow, entry.amount_minor());
         Some(signed(&terms, &release, &witnesses).collect())
     };
@@ -177,7 +186,7 @@ fn check_asker(
     Rejection::NotCustodian.unless(asker.institution == signer.institution)?;
     Rejection::PayerClosed.when(asker.is(CLOSED))?;
     Rejection::PayerFrozen.when(asker.is(FROZEN))?;
-    check_authorisation(scope, checked, asker)?;
+    check_authorisation(scope, checked, &asker)?;
     Ok(number)
 }
 
@@ -209,15 +218,11 @@ fn names_terms(escrow: &Escrow, entry: &Entry<'_>) -> bool {
 }
 
 /// 31, 28, 34, 36, 37.
-fn find_payee<'s>(
-    state: &'s State,
-    escrow: &Escrow,
-    entry: &Entry<'_>,
-) -> Result<&'s Account, Rejection> {
+fn find_payee(state: &State, escrow: &Escrow, entry: &Entry<'_>) -> Result<Account, Rejection> {
     let found = state.accounts.find_row(&entry.payee());
     let (number, payee) = found.ok_or(Rejection::UnknownPayee)?;
-    Rejection::SameAccount.when(number == escrow.payer)?;
-    check_getter(payee)?;
+    Rejection::SameAccount.when(state.accounts.settle_alike(number, escrow.payer))?;
+    check_getter(&payee)?;
     Rejection::NostroMisused.when(payee.is(NOSTRO))?;
     Ok(payee)
 }
@@ -272,7 +277,7 @@ fn check_shares(
 ) -> Result<(), Rejection> {
     for (to, part_minor) in allocate(escrow, terms, amount_minor) {
         if part_minor > 0 {
-            check_getter(find_share(state, &to))?;
+            check_getter(&find_share(state, &to))?;
         }
     }
     Ok(())
@@ -287,7 +292,7 @@ fn allocate(
     terms.allocate(escrow.released_minor, after_minor)
 }
 
-fn find_share<'s>(state: &'s State, address: &Address) -> &'s Account {
+fn find_share(state: &State, address: &Address) -> Account {
     let (_, share) = state.accounts.find_row(address).expect(FOUND);
     share
 }
@@ -299,12 +304,13 @@ fn find_delivery(
     truths: &Truths,
 ) -> Result<Option<Delivery>, Rejection> {
     let Some(delivery) = terms.delivered(truths) else { return Ok(None) };
-    check_getter(find_share(state, &delivery.to))?;
+    check_getter(&find_share(state, &delivery.to))?;
     Ok(Some(delivery))
 }
 
 fn deliver(state: &mut State, delivery: &Delivery) -> Result<(), Rejection> {
     let parties = (find_share(state, &delivery.from), find_share(state, &delivery.to));
+    let parties = (&parties.0, &parties.1);
     let one = find_free_move(state, parties, delivery.asset, delivery.amount_minor)?;
     state.transfer(one.from, one.to, one.amount_minor, one.may_overdraw)
 }
@@ -330,8 +336,8 @@ fn divide(
     let mut moves = Moves::default();
     for (address, part_minor) in allocate(escrow, terms, amount_minor) {
         let share = find_share(state, &address);
-        if part_minor > 0 && may_get(share) {
-            moves.push(find_free_move(state, (payer, share), escrow.asset, part_minor)?);
+        if part_minor > 0 && may_get(&share) {
+            moves.push(find_free_move(state, (payer, &share), escrow.asset, part_minor)?);
             rest_minor = rest_minor.saturating_sub(part_minor);
         }
     }
@@ -369,15 +375,15 @@ pub fn cancel_escrow(
     let may_cancel = asker == escrow.payee || (asker == escrow.payer && terms.payer_may_cancel());
     Rejection::EscrowNotCancellable.unless(may_cancel)?;
     let taken_minor = streamed_minor(state, scope, escrow, &terms);
-    let payee = state.accounts.table.row(escrow.payee);
+    let payee = state.accounts.seen(escrow.payee);
     if taken_minor > 0 {
-        check_getter(payee)?;
-        Rejection::PayerFrozen.when(state.accounts.table.row(escrow.payer).is(FROZEN))?;
+        check_getter(&payee)?;
+        Rejection::PayerFrozen.when(state.accounts.seen(escrow.payer).is(FROZEN))?;
         check_shares(state, escrow, &terms, taken_minor)?;
     }
     let left_minor = escrow.left_minor();
     let promise = find_promise(state, escrow, left_minor);
-    let moves = divide(state, escrow, &terms, payee, taken_minor, |_| true)?;
+    let moves = divide(state, escrow, &terms, &payee, taken_minor, |_| true)?;
 
     let checkpoint = state.checkpoint();
     if let Err(rejection) = pay_out(state, &promise, &moves) {
@@ -404,8 +410,8 @@ fn streamed_minor(state: &State, scope: &Scope, escrow: &Escrow, terms: &Terms<'
 
 // --- the deadline ----------------------------------------------------------------------------
 
-/// What an escrow pays at its deadline; None when it goes back. `is_open` says whether an account
-/// is neither closed nor frozen.
+/// What an escrow pays at its deadline; None when it goes back. `is_open` says whether an account,
+/// by its own flags, is neither closed nor frozen.
 pub fn find_deadline(
     state: &State,
     escrow: &Escrow,
@@ -415,9 +421,14 @@ pub fn find_deadline(
     let payer = state.accounts.table.row(escrow.payer);
     let payee = state.accounts.table.row(escrow.payee);
     let may_get = |account: &Account| {
-        is_open(account) && find_free_move(state, (payer, account), escrow.asset, 0).is_ok()
+        let number = state.accounts.find(&account.address).expect(FOUND);
+        let settles_at = account.settles_at(number);
+        is_open(state.accounts.table.row(number))
+            && is_open(state.accounts.table.row(settles_at))
+            && find_free_move(state, (payer, account), escrow.asset, 0).is_ok()
     };
-    if !terms.pays_at_deadline() || payer.is(FROZEN) || !may_get(payee) {
+    if !terms.pays_at_deadline() || state.accounts.seen(escrow.payer).is(FROZEN) || !may_get(payee)
+    {
         return None;
     }
     let moves = divide(state, escrow, &terms, payee, escrow.left_minor(), may_get);

@@ -41,8 +41,8 @@ pub fn post_hold(
 
 /// 52, 27, 53, 35, 36.
 fn check_hold(state: &State, hold: &Hold, entry: &Entry<'_>) -> Result<(), Rejection> {
-    let payer = state.accounts.table.row(hold.payer);
-    let payee = state.accounts.table.row(hold.payee);
+    let payer = state.accounts.seen(hold.payer);
+    let payee = state.accounts.seen(hold.payee);
     let is_same = payer.address == entry.payer()
         && payee.address == entry.payee()
         && hold.asset == entry.asset();

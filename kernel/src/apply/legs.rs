@@ -66,17 +66,15 @@ pub fn check_leg_accounts(
     entry: &Entry<'_>,
 ) -> Result<(), Rejection> {
     for leg in legs(entry.units) {
+        let parties = state.accounts.find_row(&leg.from).zip(state.accounts.find_row(&leg.to));
+        let ((giver, from), (getter, to)) = parties.ok_or(Rejection::LegUnauthorised)?;
         let may_pay = leg.from == entry.payer()
-            || state.accounts.find_row(&leg.from).is_some_and(|(_, from)| {
-                from.is(OPERATING)
-                    && from.institution == signer.institution
-                    && !from.is(CLOSED | FROZEN | NOSTRO)
-            });
-        let may_receive = state
-            .accounts
-            .find_row(&leg.to)
-            .is_some_and(|(_, to)| !to.is(CLOSED | FROZEN | NOSTRO));
-        Rejection::LegUnauthorised.unless(may_pay && may_receive)?;
+            || (from.is(OPERATING)
+                && from.institution == signer.institution
+                && !from.is(CLOSED | FROZEN | NOSTRO));
+        let may_receive = !to.is(CLOSED | FROZEN | NOSTRO);
+        let moves = from.settles_at(giver) != to.settles_at(getter);
+        Rejection::LegUnauthorised.unless(may_pay && may_receive && moves)?;
     }
     Ok(())
 }
@@ -107,7 +105,7 @@ pub fn find_free_move(
 pub fn find_free_leg_move(state: &State, leg: &Leg) -> Result<Move, Rejection> {
     let (_, from) = state.accounts.find_row(&leg.from).ok_or(Rejection::AssetNotHeld)?;
     let (_, to) = state.accounts.find_row(&leg.to).ok_or(Rejection::AssetNotHeld)?;
-    find_free_move(state, (from, to), leg.asset, leg.amount_minor)
+    find_free_move(state, (&from, &to), leg.asset, leg.amount_minor)
 }
 
 /// 45: both accounts must hold the asset.
@@ -130,7 +128,7 @@ pub fn find_move(
 pub fn find_leg_move(state: &State, leg: &Leg) -> Result<Move, Rejection> {
     let (_, from) = state.accounts.find_row(&leg.from).ok_or(Rejection::AssetNotHeld)?;
     let (_, to) = state.accounts.find_row(&leg.to).ok_or(Rejection::AssetNotHeld)?;
-    find_move(state, (from, to), leg.asset, leg.amount_minor)
+    find_move(state, (&from, &to), leg.asset, leg.amount_minor)
 }
 
 /// The moves of a hold, on the stack.

@@ -26,7 +26,8 @@ pub fn grant_mandate(
     Rejection::Inconsistent.unless(is_plain)?;
     check_amount(state, entry)?;
     let (payer, payee) = find_parties(state, checked)?;
-    let parties = (state.accounts.table.row(payer), state.accounts.table.row(payee));
+    let accounts = (state.accounts.seen(payer), state.accounts.seen(payee));
+    let parties = (&accounts.0, &accounts.1);
     check_parties(signer, entry, parties)?;
     check_authorisation(scope, checked, parties.0)?;
     let mandate = Mandate {
@@ -75,7 +76,7 @@ pub fn revoke_mandate(
     let found = state.accounts.find_row(&entry.payer());
     let (number, asker) = found.ok_or(Rejection::UnknownPayer)?;
     Rejection::NotCustodian.unless(asker.institution == signer.institution)?;
-    check_authorisation(scope, checked, asker)?;
+    check_authorisation(scope, checked, &asker)?;
     let slot = find_mandate(state, entry)?;
     let mandate = state.mandates.slots.row(slot);
     Rejection::MandateNotParty.unless([mandate.payer, mandate.payee].contains(&number))?;
@@ -103,7 +104,8 @@ pub fn pull(
     Rejection::Inconsistent.unless(is_plain)?;
     check_amount(state, entry)?;
     let (payer, payee) = find_parties(state, checked)?;
-    let parties = (state.accounts.table.row(payer), state.accounts.table.row(payee));
+    let accounts = (state.accounts.seen(payer), state.accounts.seen(payee));
+    let parties = (&accounts.0, &accounts.1);
     check_parties(signer, entry, parties)?;
     check_puller(scope, signer, checked, parties)?;
     let amount_minor = entry.amount_minor();

@@ -25,7 +25,7 @@ pub use hold::held_units;
 pub use payment::payment_digest;
 pub use sweep::{find_due, sweep};
 
-use crate::account::NOSTRO;
+use crate::account::{NOSTRO, SUB};
 use crate::codec::{Entry, EntryResult, Envelope, IMPORTED, Kind, PublicKey, u32_at};
 use crate::hash::Hash;
 use crate::key;
@@ -176,7 +176,7 @@ fn purposes_of(entry: &Entry<'_>) -> u32 {
         Kind::Escrow | Kind::Release | Kind::Cancel => key::PAY,
         Kind::Mandate | Kind::RevokeMandate | Kind::Pull => key::PAY,
         Kind::Issue | Kind::Redeem | Kind::ControlAsset | Kind::Clawback => key::ISSUE,
-        Kind::OpenAccount if u32_at::<32, _>(entry.unit()) != 0 => key::GOVERN,
+        Kind::OpenAccount if u32_at::<32, _>(entry.unit()) & !SUB != 0 => key::GOVERN,
         Kind::OpenAccount => key::PAY,
         Kind::Freeze | Kind::Unfreeze => key::COMPLIANCE,
         Kind::RegisterAsset | Kind::RegisterKey | Kind::RevokeKey | Kind::SetLimit => key::GOVERN,

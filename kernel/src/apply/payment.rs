@@ -22,7 +22,8 @@ pub fn apply_payment(
     let entry = checked.entry;
     check_words(state, scope, entry)?;
     let (payer, payee) = find_parties(state, checked)?;
-    let parties = (state.accounts.table.row(payer), state.accounts.table.row(payee));
+    let accounts = (state.accounts.seen(payer), state.accounts.seen(payee));
+    let parties = (&accounts.0, &accounts.1);
     check_parties(signer, entry, parties)?;
     check_issuer(state, signer, entry)?;
     check_second_person(state, scope, signer, checked)?;
@@ -107,12 +108,13 @@ fn check_conversion(entry: &Entry<'_>) -> Result<(), Rejection> {
     Rejection::Inconsistent.unless(holds && names_payment)
 }
 
-/// 30 and 31.
+/// 30 and 31; 28 of accounts that settle to one.
 pub fn find_parties(state: &State, checked: &Checked<'_>) -> Result<(u32, u32), Rejection> {
     let Checked { entry, parties: (payer, payee), .. } = checked;
     let find = |address| state.accounts.find(&address);
     let payer = payer.or_else(|| find(entry.payer())).ok_or(Rejection::UnknownPayer)?;
     let payee = payee.or_else(|| find(entry.payee())).ok_or(Rejection::UnknownPayee)?;
+    Rejection::SameAccount.when(state.accounts.settle_alike(payer, payee))?;
     Ok((payer, payee))
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from clearway.gateway import instructions
@@ -35,6 +35,7 @@ def _account_id(ask: Ask) -> str:
 async def _prepare_open(ask: Ask) -> Submission:
     directory, node = ask.door.directory, ask.door.node
     assets = [directory.asset_of_code(code).number for code in ask.body.assets]
+    parent = _check_parent(ask)
     account = _account_id(ask)
     address = directory.address(account)
     head, units = instructions.open_account(
@@ -43,19 +44,45 @@ async def _prepare_open(ask: Ask) -> Submission:
         assets=assets,
         now_ns=node.clock(),
         category=ask.body.category or 0,
+        parent=parent,
     )
     ask.door.claim(ask, address)
     if node.book.account(address) is not None:
         raise Refusal("account.exists", account=account)
     # Before ordering: once the account stands on the ledger its owner must be known for screening.
-    await ask.door.read(node.vault.save_account, _record(ask, account, address))
+    await ask.door.read(_save_record, ask, account, address, parent)
     directory.forget_name(address)
     return Submission(head=head, request_hash=ask.request_hash, units=units)
 
 
-def _record(ask: Ask, account: str, address: bytes) -> AccountRecord:
+def _check_parent(ask: Ask) -> bytes | None:
+    """The address of a sub-account's parent. Refuses account.unknown, account.closed and
+    request.invalid where the parent says it already, or nobody does."""
     body = ask.body
-    owner = None if body.owner is None else to_json(_shown(body.owner))
+    if body.parent is None:
+        if not body.assets:
+            raise Refusal("request.invalid", field="assets", what="an account needs an asset")
+        return None
+    for field in ("assets", "owner"):
+        if getattr(body, field):
+            raise Refusal("request.invalid", field=field, what="a sub-account has its parent's")
+    parent = ask.door.directory.open_address(body.parent)
+    row = ask.door.node.book.account(parent)
+    if row is None or row.institution != ask.key.institution:
+        raise Refusal("account.unknown", account=body.parent)
+    return parent
+
+
+def _save_record(ask: Ask, account: str, address: bytes, parent: bytes | None) -> None:
+    """A sub-account is screened by its parent's owner."""
+    vault = ask.door.node.vault
+    above = None if parent is None else vault.account(parent)
+    vault.save_account(_record(ask, account, address, None if above is None else above.owner))
+
+
+def _record(ask: Ask, account: str, address: bytes, owner: bytes | None) -> AccountRecord:
+    body = ask.body
+    owner = owner if body.owner is None else to_json(_shown(body.owner))
     metadata = None if body.metadata is None else to_json(body.metadata)
     return AccountRecord(address=address, id=account, owner=owner, metadata=metadata)
 
@@ -72,17 +99,21 @@ async def _answer_open(ask: Ask, placed: Placed) -> Answer:
     if code:
         raise _refusal(ask, code, account)
     _owner, _flags, numbers = parse_account_units(placed.units)
-    body = ask.body
+    body, directory = ask.body, ask.door.directory
+    address = directory.address(account)
+    if body.parent is not None:  # whose assets never change
+        numbers = tuple(number for number, *_ in ask.door.node.book.balances(address))
     shown = Account(
         id=account,
         object="account",
         created=format_time(placed.time_ns),
         status="open",
-        address="0x" + ask.door.directory.address(account).hex(),
+        address="0x" + address.hex(),
         owner=None if body.owner is None else _shown(body.owner),
         category=body.category,
-        assets=[ask.door.directory.asset(number).code for number in numbers],
+        assets=[directory.asset(number).code for number in numbers],
         metadata=body.metadata or {},
+        parent=UNSET if body.parent is None else body.parent,
     )
     return Answer(201, shown)
 
@@ -177,7 +208,13 @@ def _render(ask: Ask, row: LedgerAccount, flags: int) -> Account:
         category=row.category or None,
         assets=[directory.asset(number).code for number, *_ in held],
         metadata=msgspec.json.decode(metadata) if metadata else {},
+        parent=_parent_name(ask, row),
     )
+
+
+def _parent_name(ask: Ask, row: LedgerAccount) -> str | UnsetType:
+    parent = None if row.parent is None else ask.door.node.book.account_at(row.parent)
+    return UNSET if parent is None else ask.door.directory.name(parent.address)
 
 
 def _status(flags: int) -> AccountStatus:
@@ -273,6 +310,7 @@ def list_entries(ask: Ask) -> Answer:
                 amount=format_amount(entry.amount_minor, asset),
                 balance_after=format_amount(entry.balance_after_minor, asset),
                 block=entry.height,
+                sub_account=UNSET if entry.sub is None else directory.name(entry.sub),
             )
         )
     return Answer(200, Listing("list", data, len(rows) > query.limit))

@@ -16,7 +16,14 @@ from clearway.ledger.book import Book
 from clearway.ledger.crypto import hash_bytes
 from clearway.payment.errors import Refusal
 from clearway.payment.money import div_ceil, div_floor
-from clearway.payment.records import ControlAct, Flag, Kind, pack_account_units, pack_head
+from clearway.payment.records import (
+    AccountFlag,
+    ControlAct,
+    Flag,
+    Kind,
+    pack_account_units,
+    pack_head,
+)
 from clearway.store.rows import PaymentRow
 
 VALID_NS = 600 * 1_000_000_000  # how long an entry may wait for its block
@@ -232,18 +239,26 @@ def control_asset(
 
 
 def open_account(
-    *, id: bytes, address: bytes, assets: list[int], now_ns: int, category: int = 0
+    *,
+    id: bytes,
+    address: bytes,
+    assets: list[int],
+    now_ns: int,
+    category: int = 0,
+    parent: bytes | None = None,
 ) -> tuple[bytes, bytes]:
-    """Head and units. category: the account's trade, 0 none. Refuses request.invalid for an asset
-    named twice."""
+    """Head and units. category: the account's trade, 0 none. parent: of a sub-account, which has no
+    assets of its own. Refuses request.invalid for an asset named twice."""
     if len(set(assets)) != len(assets):
         raise Refusal("request.invalid", field="assets", what="an asset stands twice")
-    units = pack_account_units(assets=assets)
+    flags = 0 if parent is None else AccountFlag.SUB
+    units = pack_account_units(assets=assets, flags=flags)
     head = pack_head(
         kind=Kind.OPEN_ACCOUNT,
         id=id,
         to_asset=category,
         payer=address,
+        payee=bytes(20) if parent is None else parent,
         created_ns=now_ns,
         valid_until_ns=now_ns + VALID_NS,
         units=len(units) // UNIT_BYTES,

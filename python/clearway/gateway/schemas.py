@@ -52,11 +52,20 @@ class Owner(Request, frozen=True):
 
 
 class AccountRequest(Request, frozen=True):
-    assets: Annotated[list[AssetCode], Meta(min_length=1, max_length=ACCOUNT_ASSETS_MAX)]
+    assets: Annotated[list[AssetCode], Meta(max_length=ACCOUNT_ASSETS_MAX)] = field(
+        default_factory=list
+    )
     id: AccountId | None = None
     owner: Owner | None = None
     metadata: Metadata | None = None
     category: Category | None = None
+    parent: Annotated[
+        AccountId | None,
+        Meta(
+            description="Makes a sub-account: a further address of this account, whose owner,"
+            " assets and balances are the parent's. Needs no `assets` and no `owner`."
+        ),
+    ] = None
 
 
 _SWEEP = "`amount` is the most: what moves is all that is available, up to it."
@@ -272,6 +281,7 @@ class Account(Struct, frozen=True):
     category: int | None
     assets: list[str]
     metadata: dict[str, str]
+    parent: str | UnsetType = UNSET
 
 
 class Balance(Struct, frozen=True):
@@ -295,6 +305,7 @@ class Entry(Struct, frozen=True):
     amount: str
     balance_after: str
     block: int
+    sub_account: str | UnsetType = UNSET
 
 
 class Leg(Struct, frozen=True):

@@ -130,6 +130,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = _rows(
     ("account.already_closed", 409, False, "Closed already", "the account is closed"),
     ("account.already_frozen", 409, False, "Frozen already", "the account is frozen"),
     ("account.not_frozen", 409, False, "Not frozen", "the account is not frozen"),
+    ("account.bad_parent", 409, False, "Bad parent", "the parent is no open customer's account of this institution"),
     ("asset.out_of_order", 409, False, "Out of order", "the asset's number is not the next"),
     ("asset.code_taken", 409, False, "Code taken", "the asset's code is taken"),
     ("asset.bad_code", 409, False, "Bad code", "the asset's code or scale is not allowed"),

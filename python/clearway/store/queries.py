@@ -53,8 +53,10 @@ LEFT JOIN accounts a ON a.number = c.account
 LEFT JOIN payments q ON q.place = c.payment
 """
 _ACCOUNT = f"""
-SELECT a.number, a.address, a.institution, a.owner, a.flags, a.assets, k.time_ns, a.place
+SELECT a.number, a.address, a.institution, a.owner, a.flags, coalesce(b.assets, a.assets),
+    k.time_ns, a.place, a.parent
 FROM accounts a JOIN blocks k ON k.height = a.place >> {INDEX_BITS}
+LEFT JOIN accounts b ON b.number = a.parent
 """
 # A refusal that the ledger forgot gives way to a later entry under the same id.
 _FIRST_ACT = "ORDER BY c.code BETWEEN 1 AND 23, c.place LIMIT 1"
@@ -284,18 +286,22 @@ class Queries:
         asset: int | None = None,
         heights: range | None = None,
     ) -> list[EntryRow]:
-        """Movements on an account. starting_after: number of the last one seen. heights: of the
-        blocks that they were booked in."""
+        """Movements on an account, with those of its sub-accounts; on a sub-account its own.
+        starting_after: number of the last one seen. heights: of the blocks that they were booked
+        in."""
         account = self.account(address)
         if account is None:
             return []
         first, before = self._numbers(heights)
         query = f"""
-            SELECT e.number, e.asset, e.amount, e.balance, e.role, k.time_ns, e.place, p.id
+            SELECT e.number, e.asset, e.amount, e.balance, e.role, k.time_ns, e.place, p.id,
+                s.address
             FROM entries e
+            LEFT JOIN accounts s ON s.number = e.sub
             JOIN blocks k ON k.height = e.place >> {INDEX_BITS}
             JOIN payments p ON p.place = e.payment
             WHERE e.account = ? AND e.asset = ? AND e.number >= ? AND e.number < ?
+            {"" if account.parent is None else "AND e.sub = ?"}
             ORDER BY e.number DESC LIMIT ?
         """
         if starting_after is not None:
@@ -303,9 +309,14 @@ class Queries:
         limit = min(limit, LIMIT_MAX)
         # Entries lie by account and asset, so each asset's newest are merged.
         assets = account.assets if asset is None else (asset,)
-        reader = self.reader()
+        reader, number = self.reader(), account.number
+        sub = () if account.parent is None else (number,)
+        settles_at = number if account.parent is None else account.parent
         rows = heapq.merge(
-            *(reader.execute(query, (account.number, one, first, before, limit)) for one in assets),
+            *(
+                reader.execute(query, (settles_at, one, first, before, *sub, limit))
+                for one in assets
+            ),
             key=lambda row: -row[0],
         )
         return [_entry(row) for row, _ in zip(rows, range(limit), strict=False)]
@@ -321,9 +332,10 @@ class Queries:
             "SELECT balance FROM entries WHERE account = ? AND asset = ? AND number < ?"
             " ORDER BY number DESC LIMIT 1"
         )
+        settles_at = account.number if account.parent is None else account.parent
         found = []
         for asset in account.assets:
-            row = self.reader().execute(query, (account.number, asset, before)).fetchone()
+            row = self.reader().execute(query, (settles_at, asset, before)).fetchone()
             found.append((asset, 0 if row is None else int(row[0])))
         return found
 
@@ -496,7 +508,7 @@ def _mandate(row: Sequence[Any]) -> MandateRow:
 
 
 def _account(row: Sequence[Any]) -> AccountRow:
-    number, address, institution, owner, flags, assets, time_ns, place = row
+    number, address, institution, owner, flags, assets, time_ns, place, parent = row
     return AccountRow(
         number=number,
         address=address,
@@ -507,11 +519,12 @@ def _account(row: Sequence[Any]) -> AccountRow:
         opened_ns=time_ns,
         height=height_of(place),
         index=index_of(place),
+        parent=parent,
     )
 
 
 def _entry(row: Sequence[Any]) -> EntryRow:
-    number, asset, amount, balance, role, time_ns, place, payment = row
+    number, asset, amount, balance, role, time_ns, place, payment, sub = row
     return EntryRow(
         number=number,
         asset=asset,
@@ -522,6 +535,7 @@ def _entry(row: Sequence[Any]) -> EntryRow:
         height=height_of(place),
         index=index_of(place),
         payment=payment,
+        sub=sub,
     )
 
 

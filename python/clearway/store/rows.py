@@ -105,7 +105,7 @@ class Change:
 @dataclass(frozen=True, slots=True)
 class EntryRow:
     """One movement on an account. number: counts the chain's movements and is the cursor; role as
-    in records.Role; payment: id."""
+    in records.Role; payment: id; sub: address of the sub-account that it was for."""
 
     number: int
     asset: int
@@ -116,11 +116,13 @@ class EntryRow:
     height: int
     index: int
     payment: bytes
+    sub: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
 class AccountRow:
-    """flags as in records.AccountFlag; opened_ns: time of its block."""
+    """flags as in records.AccountFlag; opened_ns: time of its block; parent: number of the account
+    that a sub-account settles to; assets are the parent's then."""
 
     number: int
     address: bytes
@@ -131,6 +133,7 @@ class AccountRow:
     opened_ns: int
     height: int
     index: int
+    parent: int | None
 
 
 @dataclass(frozen=True, slots=True)

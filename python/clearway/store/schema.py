@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 INDEX_BITS = 24
 INT64_MAX = 2**63 - 1
 
@@ -63,7 +63,8 @@ CREATE TABLE accounts (
     owner BLOB,
     flags INTEGER NOT NULL,
     assets TEXT NOT NULL,
-    place INTEGER NOT NULL
+    place INTEGER NOT NULL,
+    parent INTEGER
 );
 CREATE TABLE payments (
     place INTEGER PRIMARY KEY,
@@ -110,6 +111,7 @@ CREATE TABLE entries (
     role INTEGER NOT NULL,
     place INTEGER NOT NULL,
     payment INTEGER NOT NULL,
+    sub INTEGER,
     PRIMARY KEY (account, asset, number)
 ) WITHOUT ROWID;
 CREATE TABLE mandates (
@@ -161,7 +163,8 @@ CREATE INDEX acts_id ON acts (id, institution) WHERE id IS NOT NULL;
 # parties   which payments an account is payer or payee of, in whatever state.
 # entries   what moved on an account. number counts movements of the whole chain; balance is the
 #           posted balance after it; payment: the place of the payment, which for a captured hold
-#           is not the place where it was booked.
+#           is not the place where it was booked. sub: the sub-account that it came to or went from;
+#           account is its parent then, whose money it is.
 # acts      every other entry, and each hold or escrow that a sweep ended (n from 1). payment,
 #           status: which payment it changed and to what; captured: all that was captured by then,
 #           where that is not its own amount.
@@ -183,16 +186,17 @@ def insert(table: str, columns: tuple[str, ...]) -> str:
 
 INSERT_ACT: Final = insert("acts", ACT_COLUMNS)
 INSERT_PARTY: Final = "INSERT INTO parties VALUES (?, ?)"
-INSERT_ENTRY: Final = "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+INSERT_ENTRY: Final = "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 INSERT_BLOCK: Final = "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?)"
 INSERT_ENVELOPE: Final = "INSERT INTO envelopes VALUES (?, ?, ?, ?, ?)"
 INSERT_ASSET: Final = "INSERT INTO assets VALUES (?, ?, ?, ?)"
-INSERT_ACCOUNT: Final = "INSERT INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?)"
+INSERT_ACCOUNT: Final = "INSERT INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 UPDATE_FLAGS: Final = "UPDATE accounts SET flags = (flags | ?) & ~? WHERE number = ?"
 UPDATE_PAYMENT: Final = (
     "UPDATE payments SET status = ?, captured = ?, refunded = ?, last = ? WHERE place = ?"
 )
 UPDATE_PROGRESS: Final = "UPDATE progress SET height = ?, hash = ?, entries = ?"
+SELECT_PARENTS: Final = "SELECT number, parent FROM accounts WHERE parent IS NOT NULL"
 COUNT_ACCOUNTS: Final = "SELECT coalesce(max(number) + 1, 0) FROM accounts"
 SELECT_BALANCE: Final = (
     "SELECT balance FROM entries WHERE account = ? AND asset = ? ORDER BY number DESC LIMIT 1"
@@ -210,8 +214,9 @@ UPDATE_CONTROLS: Final = (
     "INSERT INTO controls VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET flags = (flags | ?3) & ~?4"
 )
 SELECT_STANDING: Final = (
-    "SELECT a.flags, s.controls, coalesce(c.flags, 0) FROM accounts a JOIN assets s"
-    " LEFT JOIN controls c ON c.account = a.number AND c.asset = s.number"
+    "SELECT a.flags | coalesce(p.flags, 0), s.controls, coalesce(c.flags, 0)"
+    " FROM accounts a JOIN assets s LEFT JOIN accounts p ON p.number = a.parent"
+    " LEFT JOIN controls c ON c.account = coalesce(a.parent, a.number) AND c.asset = s.number"
     " WHERE a.address = ? AND s.number = ?"
 )
 SELECT_IDS: Final = "SELECT id, institution FROM payments WHERE id IN ({marks})"

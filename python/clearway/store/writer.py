@@ -105,9 +105,11 @@ class Writer:
         self._numbers = numbers
         self._running = Running(self._last_balance)
         self._escrows = Escrows(connection)
+        self._parents: dict[int, int] | None = None  # by sub-account; read when first needed
 
     def forget(self) -> None:
         self._running.forget()
+        self._parents = None
 
     def apply(self, blocks: Sequence[RecordedBlock], entries: int) -> int:
         """Inside the caller's transaction. entries: movements so far; returns them afterwards."""
@@ -358,7 +360,8 @@ class Writer:
         elif done and kind is Kind.CONTROL_ASSET:
             act, asset = int(group.heads["purpose"][row]), int(group.heads["asset"][row])
             if act in _CONTROL_CHANGES:  # the others are of the asset, whoever holds it
-                given = (account, asset, *_CONTROL_CHANGES[act])
+                holder = self._load_parents().get(int(group.payer[row]), int(group.payer[row]))
+                given = (holder, asset, *_CONTROL_CHANGES[act])
                 self._connection.execute(schema.UPDATE_CONTROLS, given)
         return act_row(group, row, account=account)
 
@@ -374,8 +377,28 @@ class Writer:
                 flags,
                 json.dumps(assets),
                 int(group.place[row]),
+                int(group.payee[row]) if flags & AccountFlag.SUB else None,
             ),
         )
+        if flags & AccountFlag.SUB:
+            self._load_parents()[int(group.payer[row])] = int(group.payee[row])
+
+    def _load_parents(self) -> dict[int, int]:
+        if self._parents is None:
+            self._parents = dict(self._connection.execute(schema.SELECT_PARENTS).fetchall())
+        return self._parents
+
+    def _settle(self, account: Int64) -> tuple[Int64, list[int | None]]:
+        """The accounts whose money moved, and which sub-accounts they moved for."""
+        parents = self._load_parents()
+        subs: list[int | None] = [None] * len(account)
+        if not parents:
+            return account, subs
+        settled = account.copy()
+        for at in np.flatnonzero(np.isin(account, list(parents))).tolist():
+            subs[at] = int(account[at])
+            settled[at] = parents[int(account[at])]
+        return settled, subs
 
     # --- movements ------------------------------------------------------------------------------
 
@@ -393,6 +416,7 @@ class Writer:
         account = np.empty(count, np.int64)
         account[0::2] = account_numbers(legs["from"], self._numbers)
         account[1::2] = account_numbers(legs["to"], self._numbers)
+        account, subs = self._settle(account)
         negative = np.zeros(count, np.bool_)
         negative[0::2] = True
         asset = np.repeat(legs["asset"], 2)
@@ -409,6 +433,7 @@ class Writer:
                 np.repeat(legs["role"], 2)[order].tolist(),
                 np.repeat(place, 2)[order].tolist(),
                 np.repeat(payment, 2)[order].tolist(),
+                [subs[at] for at in order.tolist()],
                 strict=True,
             ),
         )

@@ -130,6 +130,7 @@ export const CODES = {
   "110": "chain.broken",
   "111": "chain.open",
   "112": "import.time_differs",
+  "124": "account.bad_parent",
   "130": "asset.bad_controls",
   "131": "asset.paused",
   "132": "asset.held_back",
@@ -155,6 +156,7 @@ export const FLAGS = {
 export const ACCOUNT_FLAGS = {
   "nostro": 1,
   "operating": 2,
+  "sub": 4,
   "frozen": 256,
   "closed": 512
 };
