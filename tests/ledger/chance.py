@@ -205,6 +205,14 @@ class Chance:
         subs = [(name, self.account(name)) for name in SUBS]
         return [name for name in CLIENTS if ACCOUNTS[name][0] == institution] + [
             name for name, row in subs if row and row.institution == institution
+        ] * 2
+
+    def opening_of_subs(self) -> list[Entry]:
+        """Some of them, for a block of their own."""
+        names = [name for name in SUBS if name != "zoe/1" and self.percent(60)]
+        units = compose.opening_units(assets=[], flags=AccountFlag.SUB)
+        return [
+            self.base(Kind.OPEN_ACCOUNT, name, name.split("/")[0], units=units) for name in names
         ]
 
     def asset_of(self, name: str) -> int:
@@ -402,7 +410,7 @@ class Chance:
         own = self.accounts_of(self.institution)
         payer = self.mostly(self.pick(own), EVERYONE)
         asset = self.asset_of(payer)
-        payee = self.holder_of(asset, [name for name in [*CLIENTS, "zoe"] if name != payer])
+        payee = self.holder_of(asset, [name for name in [*CLIENTS, *SUBS, "zoe"] if name != payer])
         amount_minor = self.amount_minor(payer, asset)
         fields: dict[str, Any] = {
             "asset": asset,
@@ -539,7 +547,7 @@ class Chance:
     def escrow(self) -> Entry:
         payer = self.mostly(self.pick(self.accounts_of(self.institution)), EVERYONE)
         asset = self.asset_of(payer)
-        payee = self.holder_of(asset, [name for name in [*CLIENTS, "zoe"] if name != payer])
+        payee = self.holder_of(asset, [name for name in [*CLIENTS, *SUBS, "zoe"] if name != payer])
         units = ChanceTerms(
             self.random, payer=payer, payee=payee, at_ns=self.at_ns, assets=3
         ).units()
@@ -619,7 +627,7 @@ class Chance:
     def refund(self) -> Entry:
         payer = self.mostly(self.pick(self.accounts_of(self.institution)), EVERYONE)
         asset = self.asset_of(payer)
-        payee = self.holder_of(asset, [name for name in CLIENTS if name != payer])
+        payee = self.holder_of(asset, [name for name in [*CLIENTS, *SUBS] if name != payer])
         amount_minor = self.mostly(self.random.randint(1, EURO), [self.amount_minor(payer, asset)])
         fields: dict[str, Any] = {
             "target": self.pick(TARGETS),

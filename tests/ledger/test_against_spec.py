@@ -61,6 +61,18 @@ def play(town: Town, chance: Chance, blocks: int) -> History:
     return history
 
 
+def open_subs(town: Town, chance: Chance) -> History:
+    """Sub-accounts of either institution, some of which the random blocks then find."""
+    entries, at_ns = chance.opening_of_subs(), town.now_ns + SECOND
+    keys = ["root2" if one.payer.startswith(b"dee") else "root1" for one in entries]
+    envelopes = [town.seal([one], key=key) for one, key in zip(entries, keys, strict=True)]
+    longer = town.both.stage(time_ns=at_ns, envelopes=envelopes)
+    assert longer is not None
+    town.both.commit(longer)
+    town.now_ns = at_ns
+    return [(longer, envelopes)]
+
+
 def propose_and_discard(town: Town, chance: Chance, at_ns: int, envelopes: list[bytes]) -> None:
     """The same block, or another one, is applied and leaves no trace."""
     other = envelopes if chance.percent(30) else chance.envelopes(at_ns)
@@ -91,7 +103,9 @@ def test_random_blocks() -> None:
     def examples(random: Random, blocks: int) -> None:
         town = Town()
         history: History = town.fund()
-        history += play(town, Chance(town, random), blocks)
+        chance = Chance(town, random)
+        history += open_subs(town, chance)
+        history += play(town, chance, blocks)
         check_replay(town, history)
         for longer, _ in history:
             seen.update(result.code for result in longer.block.results)
