@@ -27,7 +27,9 @@ from tests.spec import test_ed25519 as ed25519_tests
 EXAMPLES = int(os.environ.get("CLEARWAY_EXAMPLES", "0"))
 BLOCKS_MAX = 7
 CODES_REACHED_MIN = 50  # of a short run; a long one reaches all but those below
-NEED_A_THOUSAND_ROWS = {51, 86}  # tests/ledger/test_refusals.py has them
+# A sum that overflows, a thousand rows that end at once, an account frozen or closed before:
+# chance alone is too rare, and tests/ledger/test_refusals.py has them.
+RARE = {47, 51, 62, 63, 86}
 
 # Version, kind, flags, the tops of amounts, outcome, units, padding, and the same of a first unit.
 TELLING_BYTES = [0, 1, 2, 3, 63, 79, 95, 192, 193, 194, 223, 300, 301, 303, 319]
@@ -111,7 +113,7 @@ def test_random_blocks() -> None:
             seen.update(result.code for result in longer.block.results)
 
     examples()
-    missing = set(CODES) - set(seen) - NEED_A_THOUSAND_ROWS
+    missing = set(CODES) - set(seen) - RARE
     assert len(CODES) - len(missing) >= CODES_REACHED_MIN, missing
     if EXAMPLES >= 2_000:
         assert not missing
