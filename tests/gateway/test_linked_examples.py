@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import re
-from pathlib import Path
-from typing import Any
-
 import httpx
 import pytest
 
 from tests.gateway.api import Api
+from tests.gateway.examples import names_in, request, shown_in
 
-ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / "examples" / "linked"
-PAGE = (ROOT / "docs" / "linked.md").read_text()
-NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
+NAMES = names_in("linked")
 
 
 def send(api: Api, name: str, people: dict[str, str]) -> httpx.Response:
-    text = (FOLDER / f"{name}.json").read_text()
-    for person, account in people.items():
-        text = text.replace(f'"{person}"', f'"{account}"')
-    return api.post("/v1/payments/linked", json.loads(text))
+    return api.post("/v1/payments/linked", request("linked", name, people))
 
 
 def statuses(answer: httpx.Response) -> list[str]:
@@ -40,12 +30,9 @@ def fees_of(api: Api, asset: str) -> float:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_page_shows_the_example(name: str) -> None:
-    shown: dict[str, Any] = {
-        found: json.loads(block)
-        for found, block in re.findall(r"<!-- (\w+) -->\n```json\n(.*?)```", PAGE, re.DOTALL)
-    }
+    shown = shown_in("linked.md")
     assert sorted(shown) == NAMES
-    assert shown[name] == json.loads((FOLDER / f"{name}.json").read_text())
+    assert shown[name] == request("linked", name)
 
 
 def test_a_fee_in_another_asset_than_the_payment(api: Api) -> None:

@@ -2,40 +2,29 @@
 
 from __future__ import annotations
 
-import json
-import re
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.gateway.api import Api
+from tests.gateway.examples import names_in, request, shown_in
 
-ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / "examples" / "mandates"
-PAGE = (ROOT / "docs" / "mandates.md").read_text()
-NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
+NAMES = names_in("mandates")
 WAIT_S_MAX = 20.0
 
 
 def grant(api: Api, name: str, people: dict[str, str]) -> Any:
-    text = (FOLDER / f"{name}.json").read_text()
-    for person, account in people.items():
-        text = text.replace(f'"{person}"', f'"{account}"')
-    answer = api.post("/v1/mandates", json.loads(text))
+    answer = api.post("/v1/mandates", request("mandates", name, people))
     assert answer.status_code == 201, answer.text
     return answer.json()
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_page_shows_the_example(name: str) -> None:
-    shown: dict[str, Any] = {
-        found: json.loads(block)
-        for found, block in re.findall(r"<!-- (\w+) -->\n```json\n(.*?)```", PAGE, re.DOTALL)
-    }
+    shown = shown_in("mandates.md")
     assert sorted(shown) == NAMES
-    assert shown[name] == json.loads((FOLDER / f"{name}.json").read_text())
+    assert shown[name] == request("mandates", name)
 
 
 def test_a_pull_within_its_bounds(api: Api) -> None:

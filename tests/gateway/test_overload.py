@@ -18,8 +18,8 @@ PAYMENTS = 160
 
 @pytest.fixture
 def narrow(tmp_path: Path) -> Iterator[Api]:
-    """Room for few waiting payments: its start needs one for each asset at once."""
-    more = {"CLEARWAY_QUEUE_PAYMENTS_MAX": "32"}
+    """Room for sixteen waiting payments: its start needs as many at once."""
+    more = {"CLEARWAY_QUEUE_PAYMENTS_MAX": "16"}
     yield from serve(tmp_path, review="10000", decline="10000", **more)
 
 
