@@ -23,7 +23,8 @@ pub struct Account {
     pub opened_ns: u64,
     /// Of a sub-account the number of its parent, plus 1; 0 none.
     pub parent: u32,
-    /// A sub-account has those of its parent. Balance rows are made when the account is opened and never later, so they are neighbours.
+    /// A sub-account has those of its parent. Balance rows are made when the account is opened and
+    /// never later, so they are neighbours.
     pub balances_first: u32,
     pub balances_count: u32,
 }

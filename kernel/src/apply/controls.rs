@@ -1,14 +1,13 @@
 //! What an issuer may do with its asset, and what follows for everybody's movements in it.
 
 use super::legs::Move;
-use super::payment::{check_limit, find_parties, payment_digest};
+use super::payment::{book_limit, check_limit, find_parties, payment_digest};
 use super::{Checked, Scope, Signer, check_plain};
 use crate::account::{Account, CLOSED, FROZEN, NOSTRO, OPERATING};
 use crate::asset::{ALLOW_LIST, Asset, CLAWBACK, FREEZE, MINT_BURN, PAUSE, PAUSED, TWO_PERSON};
 use crate::balance::{ALLOWED, HELD_BACK};
 use crate::codec::{Entry, Kind, field};
 use crate::key;
-use crate::limit::day_of;
 use crate::rejection::Rejection;
 use crate::signature;
 use crate::state::State;
@@ -213,8 +212,6 @@ pub fn claw_back(
     let to = state.balances.find(&taker, entry.asset()).ok_or(Rejection::AssetNotHeld)?;
     state.transfer(from, to, entry.amount_minor(), false)?;
 
-    if let Some(used) = limit {
-        state.use_limit(used.number, used.used_minor, day_of(scope.now_ns));
-    }
+    book_limit(state, scope, limit);
     Ok(entry.amount_minor())
 }

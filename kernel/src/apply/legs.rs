@@ -1,6 +1,6 @@
 //! Legs: the exact moves of a payment or refund, checked against what the client wanted.
 
-use super::controls::check_movement;
+use super::controls::{check_movement, check_moves};
 use super::{Signer, may_overdraw};
 use crate::account::{Account, CLOSED, FROZEN, NOSTRO, OPERATING};
 use crate::codec::{Entry, Kind, Leg, Role, UNITS_MAX, legs};
@@ -103,9 +103,9 @@ pub fn find_free_move(
 
 /// As `find_free_move`, of a leg that names its accounts by address; they are known.
 pub fn find_free_leg_move(state: &State, leg: &Leg) -> Result<Move, Rejection> {
-    let (_, from) = state.accounts.find_row(&leg.from).ok_or(Rejection::AssetNotHeld)?;
-    let (_, to) = state.accounts.find_row(&leg.to).ok_or(Rejection::AssetNotHeld)?;
-    find_free_move(state, (&from, &to), leg.asset, leg.amount_minor)
+    let found = find_leg_move(state, leg)?;
+    check_moves(state, &[found])?;
+    Ok(found)
 }
 
 /// 45: both accounts must hold the asset.
