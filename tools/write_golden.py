@@ -71,7 +71,7 @@ def write(place: Path) -> dict[str, object]:
         "head": chain.book.head_hash.hex(),
         "snapshot_height": 6,
         "subroots": [[name, rows, root.hex()] for name, rows, root in chain.book.subroots()],
-        "trial_balance": [list(row) for row in chain.book.trial_balance()],
+        "trial_balance": [list(row) for row in chain.book.trial_balance().rows],
     }
     projections = Projections(place / "projections.sqlite", chain.book.account_numbers)
     projections.start(chain.book)

@@ -226,6 +226,11 @@ impl Ledger {
         self.writing.as_ref().map_or(self.tip, |(block, _)| Tip::of(block))
     }
 
+    /// The block whose state readers see: the staged one, while there is one.
+    pub fn seen(&self) -> Tip {
+        self.staged.as_ref().map_or_else(|| self.parent(), |(block, _)| Tip::of(block))
+    }
+
     fn scope(&self, now_ns: u64) -> Scope {
         let height =
             self.parent().height.checked_add(1).expect("invariant: heights do not run out");

@@ -1359,8 +1359,8 @@ impl PyLedger {
         Ok(PyBytes::new(py, heights.as_flattened()))
     }
 
-    fn trial_balance<'py>(&self, py: Python<'py>) -> PyResult<Vec<TrialBalanceRow<'py>>> {
-        let sums = self.read_long(py, Ledger::trial_balance)?;
+    fn trial_balance<'py>(&self, py: Python<'py>) -> PyResult<SeenTrialBalance<'py>> {
+        let (seen, sums) = self.read_long(py, |ledger| (ledger.seen(), ledger.trial_balance()))?;
         let row = |sum: &TrialBalance| {
             Ok((
                 sum.asset,
@@ -1370,7 +1370,8 @@ impl PyLedger {
                 integer(py, sum.pending_out_minor)?,
             ))
         };
-        sums.iter().map(row).collect()
+        let rows: PyResult<Vec<_>> = sums.iter().map(row).collect();
+        Ok((seen.height, Bytes32(seen.state_root), rows?))
     }
 
     fn subroots(&self, py: Python<'_>) -> PyResult<Vec<(&'static str, u64, Bytes32)>> {
@@ -1393,6 +1394,8 @@ impl PyLedger {
 /// Key, institution, purposes, activation and revoked height, sequence, imported_ns.
 type KeyRow = (Bytes32, u32, u32, u64, u64, u64, u64);
 
+/// Height and state root of the block that the sums are of.
+type SeenTrialBalance<'py> = (u64, Bytes32, Vec<TrialBalanceRow<'py>>);
 type TrialBalanceRow<'py> =
     (u32, Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>);
 

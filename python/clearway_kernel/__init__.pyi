@@ -324,8 +324,9 @@ class Ledger:
     def remembered_heights(self, institution: int, ids: Buffer) -> bytes:
         """u64 a row of 16 bytes: the height of `remembered`, 0 for an id that is not."""
 
-    def trial_balance(self) -> list[tuple[int, int, int, int, int]]:
-        """(asset, sum of positive posted, sum of negative posted, pending_in, pending_out)."""
+    def trial_balance(self) -> tuple[int, bytes, list[tuple[int, int, int, int, int]]]:
+        """Height and state root of the block that readers see, the staged one too, and its rows
+        (asset, sum of positive posted, sum of negative posted, pending_in, pending_out)."""
 
     def subroots(self) -> list[tuple[str, int, bytes]]:
         """(table, rows, root) in the order of the state root."""

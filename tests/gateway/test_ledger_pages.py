@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from clearway.ledger.block_range import check_range
+from clearway.ledger.book import Book
 from clearway.ledger.genesis import parse_genesis
 from clearway.ledger.receipt import ReceiptError, check_receipt
 from tests.gateway.api import Api, fresh
@@ -113,6 +114,24 @@ def test_blocks_are_linked_and_the_book_is_balanced(api: Api) -> None:
     balance = api.get("/v1/trial-balance").json()
     assert balance["balanced"] is True
     assert {row["total"].strip("0.") for row in balance["data"]} == {""}
+
+
+def test_a_trial_balance_is_of_one_block(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when the next block comes between its sums and its answer."""
+    payer, payee = api.account(funded="5.00"), api.account()
+    read_sums = Book.trial_balance
+
+    def read_and_pay(book: Book) -> Any:
+        sums = read_sums(book)
+        assert api.pay(payer, payee, "1.00").json()["status"] == "settled"
+        return sums
+
+    height = api.node.book.height
+    monkeypatch.setattr(Book, "trial_balance", read_and_pay)
+    seen = api.get("/v1/trial-balance").json()
+    assert api.node.book.height > height
+    block = api.get(f"/v1/blocks/{height}").json()
+    assert (seen["height"], seen["state_root"]) == (height, block["state_root"])
 
 
 def test_rates_and_routes(api: Api) -> None:

@@ -44,7 +44,7 @@ def check_book(book: Book, expected: dict[str, Any]) -> None:
         "root": book.state_root.hex(),
         "head": book.head_hash.hex(),
         "subroots": [[name, rows, root.hex()] for name, rows, root in book.subroots()],
-        "trial_balance": [list(row) for row in book.trial_balance()],
+        "trial_balance": [list(row) for row in book.trial_balance().rows],
     }
     assert found == {name: expected[name] for name in found}
 

@@ -377,6 +377,19 @@ def test_others_read_and_verify_while_blocks_are_written(tmp_path: Path) -> None
 # --- snapshots ------------------------------------------------------------------------------------
 
 
+def test_sums_come_with_the_block_that_they_are_of(tmp_path: Path) -> None:
+    ledger = create(tmp_path)
+    add_block(ledger)
+    committed = ledger.trial_balance()
+    assert committed[:2] == (1, ledger.state_root)
+    staged = stage(ledger)
+    seen = ledger.trial_balance()
+    assert seen[:2] == (2, staged.state_root)
+    assert seen[2] != committed[2]
+    ledger.discard()
+    assert ledger.trial_balance() == committed
+
+
 def test_a_ledger_opened_from_a_snapshot_is_the_same(tmp_path: Path) -> None:
     ledger = create(tmp_path)
     for _ in range(40):

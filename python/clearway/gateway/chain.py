@@ -120,7 +120,7 @@ def see_genesis(ask: Ask) -> Answer:
 def trial_balance(ask: Ask) -> Answer:
     """Money enters against nostro accounts, so every asset sums to zero, or the book is wrong."""
     book, directory = ask.door.node.book, ask.door.directory
-    rows = book.trial_balance()
+    height, state_root, rows = book.trial_balance()
     data = []
     for number, credit, debit, pending_in, pending_out in rows:
         asset = directory.asset(number)
@@ -128,5 +128,5 @@ def trial_balance(ask: Ask) -> Answer:
         texts = [format_amount(amount, asset) for amount in amounts]
         data.append(AssetTotals(asset.code, *texts))
     balanced = all(credit + debit == 0 for _, credit, debit, *_ in rows)
-    answer = TrialBalance("trial_balance", book.height, book.state_root.hex(), balanced, data)
+    answer = TrialBalance("trial_balance", height, state_root.hex(), balanced, data)
     return Answer(200, answer)

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -98,6 +99,15 @@ class Block:
         """The canonical bytes of one entry, whole sweeps too, of a block that was read back."""
         assert self.recorded is not None, "invariant: a staged block is not read entry by entry"
         return self.recorded.entry(index)
+
+
+class TrialBalance(NamedTuple):
+    """The sums of the balances after one block. rows: (asset, sum of positive posted, of negative
+    posted, pending_in, pending_out)."""
+
+    height: int
+    state_root: bytes
+    rows: list[tuple[int, int, int, int, int]]
 
 
 def sign_finality(seed: bytes, block_hash: bytes) -> bytes:
@@ -399,9 +409,8 @@ class Book:
     def next_expiry_ns(self) -> int | None:
         return self._ledger.next_expiry_ns()
 
-    def trial_balance(self) -> list[tuple[int, int, int, int, int]]:
-        """(asset, sum of positive posted, of negative posted, pending_in, pending_out)."""
-        return self._ledger.trial_balance()
+    def trial_balance(self) -> TrialBalance:
+        return TrialBalance(*self._ledger.trial_balance())
 
     def subroots(self) -> list[tuple[str, int, bytes]]:
         """(table, rows, root) in the order of the state root."""
