@@ -54,8 +54,12 @@ def test_payments_under_a_mandate_stay_within_its_bounds(api: Api) -> None:
     }
     for amount, code in refused.items():
         assert pull(api, payer, payee, amount, id).json()["error"]["code"] == code
+    later = pull(api, payer, payee, "5.01", id, key="pull-of-this-hour").json()
+    assert later["error"]["retryable"] is False  # its key keeps the answer in the next hour too
     assert pull(api, payer, payee, "5.00", id, reference="March").json()["reference"] == "March"
     assert api.get(f"/v1/mandates/{id}").json()["used_total"] == "15.00"
+    api.clock.pass_s(3_600)
+    assert pull(api, payer, payee, "5.01", id, key="pull-of-this-hour").json() == later
     assert api.get("/v1/mandates", limit=1).json()["data"][0]["id"] == id
     assert (api.available(payer), api.available(payee)) == ("75.00", "15.00")
     back = api.post(f"/v1/payments/{paid['id']}/refund", {"amount": "1.00"}).json()

@@ -6,6 +6,7 @@ import string
 
 import pytest
 
+from clearway.ledger.book import Book
 from clearway.payment.errors import CATALOGUE, Refusal
 
 
@@ -19,16 +20,13 @@ def test_every_code_renders_from_its_facts(code: str) -> None:
     assert 400 <= kind.status < 600
 
 
-LATER = {
-    "idempotency.in_progress",
-    "ledger.limit_day",
-    "mandate.period_max",
-    "envelope.expired",
-    "quote.in_use",
-    "asset.paused",
-    "escrow.not_accrued",
-    "escrow.unmet",
-}
+@pytest.mark.parametrize("code", sorted(Book.refusal_codes().values()))
+def test_what_the_ledger_refused_is_not_retried_under_its_key(code: str) -> None:
+    """The key keeps the answer for ever: also where another day would bring another one."""
+    assert not CATALOGUE[code].retryable
+
+
+LATER = {"idempotency.in_progress", "quote.in_use"}
 
 
 def test_only_what_may_succeed_later_is_retryable() -> None:
