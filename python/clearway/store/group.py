@@ -94,8 +94,8 @@ class Group:
 
 def read_group(blocks: Sequence[RecordedBlock], numbers: Numbers, accounts: int) -> Group:
     """accounts: how many there were before these blocks."""
-    heads = np.concatenate([block.heads for block in blocks])
-    results = np.concatenate([block.results for block in blocks])
+    heads = _join([block.heads for block in blocks])
+    results = _join([block.results for block in blocks])
     _tell_what_moved(heads, results)
     kind = np.ascontiguousarray(heads["kind"])
     units = np.frombuffer(b"".join(block.units for block in blocks), LEG)
@@ -127,6 +127,12 @@ def read_group(blocks: Sequence[RecordedBlock], numbers: Numbers, accounts: int)
         payee=_known(account_numbers(heads["payee"], numbers), known),
         sweeps=_sweeps(blocks),
     )
+
+
+def _join(parts: Sequence[npt.NDArray[np.void]]) -> npt.NDArray[np.void]:
+    """As opaque bytes: NumPy goes through the fields of each part, 35 µs a block of any size."""
+    row = np.dtype((np.void, parts[0].itemsize))
+    return np.concatenate([part.view(row) for part in parts]).view(parts[0].dtype)
 
 
 def _tell_what_moved(heads: Heads, results: Results) -> None:

@@ -185,8 +185,6 @@ def insert(table: str, columns: tuple[str, ...]) -> str:
 
 
 INSERT_ACT: Final = insert("acts", ACT_COLUMNS)
-INSERT_PARTY: Final = "INSERT INTO parties VALUES (?, ?)"
-INSERT_ENTRY: Final = "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 INSERT_BLOCK: Final = "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?)"
 INSERT_ENVELOPE: Final = "INSERT INTO envelopes VALUES (?, ?, ?, ?, ?)"
 INSERT_ASSET: Final = "INSERT INTO assets VALUES (?, ?, ?, ?)"

@@ -61,6 +61,7 @@ from clearway.store.group import (
     signed_list,
     time_list,
 )
+from clearway.store.insert import insert_rows
 from clearway.store.mandates import end_mandate, record_mandate
 from clearway.store.running import Running
 from clearway.store.schema import sql_minor
@@ -185,18 +186,15 @@ class Writer:
             "terms_hash": _terms_hashes(heads),
             "closes": _closes(heads),
         }
-        # A column that is NULL everywhere is left out: binding is a good part of the cost.
-        given = {name: column for name, column in columns.items() if column is not None}
-        self._connection.executemany(
-            schema.insert("payments", tuple(given)), zip(*given.values(), strict=True)
-        )
+        insert_rows(self._connection, "payments", columns)
         # In order of the key, so that neighbours land on one page.
         account = np.concatenate([payer, payee[payer != payee]])
         places = np.concatenate([place, place[payer != payee]])
         order = np.lexsort((places, account))[np.count_nonzero(account == NO_ACCOUNT) :]
-        self._connection.executemany(
-            schema.INSERT_PARTY,
-            zip(account[order].tolist(), places[order].tolist(), strict=True),
+        insert_rows(
+            self._connection,
+            "parties",
+            {"account": account[order].tolist(), "place": places[order].tolist()},
         )
 
     def _faces(self, group: Group, rows: Int64) -> Int64:
@@ -388,12 +386,12 @@ class Writer:
             self._parents = dict(self._connection.execute(schema.SELECT_PARENTS).fetchall())
         return self._parents
 
-    def _settle(self, account: Int64) -> tuple[Int64, list[int | None]]:
+    def _settle(self, account: Int64) -> tuple[Int64, list[int | None] | None]:
         """The accounts whose money moved, and which sub-accounts they moved for."""
         parents = self._load_parents()
-        subs: list[int | None] = [None] * len(account)
         if not parents:
-            return account, subs
+            return account, None
+        subs: list[int | None] = [None] * len(account)
         settled = account.copy()
         for at in np.flatnonzero(np.isin(account, list(parents))).tolist():
             subs[at] = int(account[at])
@@ -422,20 +420,20 @@ class Writer:
         asset = np.repeat(legs["asset"], 2)
         amount, balance = self._running.apply(account, asset, np.repeat(legs, 2), negative)
         order = np.lexsort((asset, account))
-        self._connection.executemany(
-            schema.INSERT_ENTRY,
-            zip(
-                account[order].tolist(),
-                asset[order].tolist(),
-                (order + entries).tolist(),
-                signed_list(amount[order]),
-                signed_list(balance[order]),
-                np.repeat(legs["role"], 2)[order].tolist(),
-                np.repeat(place, 2)[order].tolist(),
-                np.repeat(payment, 2)[order].tolist(),
-                [subs[at] for at in order.tolist()],
-                strict=True,
-            ),
+        insert_rows(
+            self._connection,
+            "entries",
+            {
+                "account": account[order].tolist(),
+                "asset": asset[order].tolist(),
+                "number": (order + entries).tolist(),
+                "amount": signed_list(amount[order]),
+                "balance": signed_list(balance[order]),
+                "role": np.repeat(legs["role"], 2)[order].tolist(),
+                "place": np.repeat(place, 2)[order].tolist(),
+                "payment": np.repeat(payment, 2)[order].tolist(),
+                "sub": None if subs is None else [subs[at] for at in order.tolist()],
+            },
         )
         return place
 
