@@ -35,10 +35,13 @@ def test_columns_of_different_lengths_are_an_error(database: Database) -> None:
 
 
 def test_a_refused_row_leaves_nothing_of_its_transaction(database: Database) -> None:
-    with pytest.raises(sqlite3.IntegrityError), database.transaction() as connection:
-        insert_rows(connection, "things", {"number": [7]})
-        insert_rows(connection, "things", {"number": [*range(100, 100 + MOST), 7]})
+    def insert_one_twice() -> None:
+        with database.transaction() as connection:
+            insert_rows(connection, "things", {"number": [7]})
+            insert_rows(connection, "things", {"number": [*range(100, 100 + MOST), 7]})
 
+    with pytest.raises(sqlite3.IntegrityError):
+        insert_one_twice()
     assert database.reader().execute("SELECT count(*) FROM things").fetchone() == (0,)
     with database.transaction() as connection:
         insert_rows(connection, "things", {"number": [8]})
