@@ -32,5 +32,5 @@ def test_a_node_serves_what_it_describes(api: Api) -> None:
 
 def test_every_route_does_one_thing() -> None:
     for route in ROUTES:
-        given = [route.read, route.move, route.chain, route.once, route.stream]
+        given = [route.read, route.move, route.chain, route.draft, route.once, route.stream]
         assert sum(one is not None for one in given) == 1, route.path

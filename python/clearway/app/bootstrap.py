@@ -42,7 +42,7 @@ from clearway.ledger.crypto import hash_bytes, public_key
 from clearway.ledger.genesis import Genesis, dump_genesis, load_genesis
 from clearway.lifecycle.batcher import Batcher, Limits
 from clearway.lifecycle.phases import PhaseClock
-from clearway.lifecycle.rehearse import rehearse
+from clearway.lifecycle.rehearse import price, rehearse
 from clearway.lifecycle.replay import Replay
 from clearway.lifecycle.resume import catch_up
 from clearway.lifecycle.rooms import Rooms
@@ -170,6 +170,10 @@ class Node:
     def rehearse(self, submission: Submission) -> Placed:
         """What the ledger would answer to it; nothing is written."""
         return rehearse(submission, self.rooms)
+
+    def price(self, head: bytes) -> bytes:
+        """A payment's head with what the payee gets and the most that fees may take."""
+        return price(head, self.rooms)
 
     async def replay(self, id: bytes, request_hash: bytes) -> Placed | None:
         """The first answer to an id that was used. Refuses idempotency.body_differs."""

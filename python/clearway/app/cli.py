@@ -12,9 +12,12 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from clearway.payment.errors import ClearwayError
+
+if TYPE_CHECKING:
+    from clearway.app.signer import Expected
 
 Found = dict[str, Any]
 
@@ -96,12 +99,31 @@ def _signer(args: argparse.Namespace) -> int:
         found, words = signer.show_signer(args.file)
     elif args.action == "approve":
         found, words = signer.sign_approval(args.file, args.approval)
+    elif args.action == "sign":
+        found, words = signer.sign_prepared(
+            args.file,
+            args.prepared,
+            trust=args.trust,
+            member=args.member,
+            expected=_expected(args),
+        )
     else:
         found, words = signer.sign_fact(
             args.file, subject=args.subject, value=args.value, at=args.at
         )
     say(args, found, words)
     return 0
+
+
+def _expected(args: argparse.Namespace) -> Expected | None:
+    from clearway.app import signer
+
+    said = (args.payer, args.payee, args.amount, args.asset)
+    if said == (None,) * len(said):
+        return None
+    if None in said:
+        raise ValueError("--from, --to, --amount and --asset come together")
+    return signer.Expected(*said, fee_max=args.fee_max, reference=args.reference)
 
 
 def _replay(args: argparse.Namespace) -> int:
@@ -248,12 +270,15 @@ def _parser() -> argparse.ArgumentParser:
     revoke.add_argument("id")
 
     signer = commands.add_parser(
-        "signer", help="keys of approvers and oracles", description="keys of approvers and oracles"
+        "signer",
+        help="keys of owners, approvers and oracles",
+        description="keys of owners, approvers and oracles",
     )
     signer_commands = signer.add_subparsers(metavar="ACTION", required=True, dest="action")
     for action, help in (
         ("create", "make a key file and print its public key"),
         ("show", "print the public key of a key file"),
+        ("sign", "sign what …/prepare answered, as an owner or a second person"),
         ("approve", "sign the release of conditional money"),
         ("fact", "sign a fact as an oracle"),
     ):
@@ -263,6 +288,20 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument(
                 "approval", type=Path, help="answer of GET …/approval, - for standard input"
             )
+        elif action == "sign":
+            command.add_argument(
+                "prepared", type=Path, help="answer of POST …/prepare, - for standard input"
+            )
+            command.add_argument(
+                "--trust", type=Path, required=True, metavar="GENESIS.json", help="whose chain"
+            )
+            command.add_argument("--member", type=int, help="which of a linked list, from 0")
+            command.add_argument("--from", dest="payer", help="only if this address pays")
+            command.add_argument("--to", dest="payee", help="this address")
+            command.add_argument("--amount", help="this amount")
+            command.add_argument("--asset", help="of this asset")
+            command.add_argument("--fee-max", default="0", help="with at most this fee")
+            command.add_argument("--reference", help="and this reference")
         elif action == "fact":
             command.add_argument("--subject", required=True, help="16 bytes in hex")
             command.add_argument("--value", required=True, type=int)

@@ -22,6 +22,7 @@ from clearway.payment.records import AccountFlag, BalanceFlag, Control, Kind, pa
 from clearway.store.vault import AccountRecord
 
 GIVEN_ID_PREFIX = "acc_"
+NO_OWNER = bytes(32)
 
 # --- open ---------------------------------------------------------------------------------------
 
@@ -45,6 +46,7 @@ async def _prepare_open(ask: Ask) -> Submission:
         now_ns=node.clock(),
         category=ask.body.category or 0,
         parent=parent,
+        owner=_owner_key(ask),
     )
     ask.door.claim(ask, address)
     if node.book.account(address) is not None:
@@ -55,6 +57,10 @@ async def _prepare_open(ask: Ask) -> Submission:
     return Submission(head=head, request_hash=ask.request_hash, units=units)
 
 
+def _owner_key(ask: Ask) -> bytes:
+    return NO_OWNER if ask.body.owner_key is UNSET else bytes.fromhex(ask.body.owner_key)
+
+
 def _check_parent(ask: Ask) -> bytes | None:
     """The address of a sub-account's parent. Refuses account.unknown, account.closed and
     request.invalid where the parent says it already, or nobody does."""
@@ -63,7 +69,7 @@ def _check_parent(ask: Ask) -> bytes | None:
         if not body.assets:
             raise Refusal("request.invalid", field="assets", what="an account needs an asset")
         return None
-    for field in ("assets", "owner"):
+    for field in ("assets", "owner", "owner_key"):
         if getattr(body, field):
             raise Refusal("request.invalid", field=field, what="a sub-account has its parent's")
     parent = ask.door.directory.open_address(body.parent)
@@ -114,6 +120,7 @@ async def _answer_open(ask: Ask, placed: Placed) -> Answer:
         assets=[directory.asset(number).code for number in numbers],
         metadata=body.metadata or {},
         parent=UNSET if body.parent is None else body.parent,
+        owner_key=body.owner_key,
     )
     return Answer(201, shown)
 
@@ -209,6 +216,7 @@ def _render(ask: Ask, row: LedgerAccount, flags: int) -> Account:
         assets=[directory.asset(number).code for number, *_ in held],
         metadata=msgspec.json.decode(metadata) if metadata else {},
         parent=_parent_name(ask, row),
+        owner_key=row.owner.hex() if row.owner != NO_OWNER else UNSET,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import secrets
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -24,6 +25,7 @@ from starlette.routing import Route as HttpRoute
 from starlette.types import Receive, Scope, Send
 
 from clearway.gateway.auth import require_scope
+from clearway.gateway.authorisation import without_signatures
 from clearway.gateway.directory import Directory
 from clearway.gateway.door import (
     Answer,
@@ -217,10 +219,13 @@ class PathDoor:
         if route.keyed:
             space = "/quotes" if route.once is not None else ""
             ask.op_id = door.op_id(key, idempotency_key, space=space)
+        if route.draft is not None:
+            _make_draft(ask, idempotency_key)
         if route.body is not None:
             ask.body = _decode_body(route, body)
         if route.keyed:
-            ask.request_hash = request_hash(route.path.encode(), ask.params, ask.body)
+            asked = without_signatures(ask.body)
+            ask.request_hash = request_hash(route.path.encode(), ask.params, asked)
         return ask
 
     async def _run(self, route: Route, ask: Ask) -> Answer:
@@ -231,9 +236,19 @@ class PathDoor:
             return await door.run_move(ask, route.move)
         if route.chain is not None:
             return await route.chain(ask)
+        if route.draft is not None:
+            return await route.draft(ask)
         assert route.once is not None, "invariant: a route does one thing"
         make = route.once
         return await door.run_once(ask, lambda: make(ask))
+
+
+def _make_draft(ask: Ask, idempotency_key: bytes | None) -> None:
+    """The id of an entry follows from its request's key, so that a preparation needs one too: the
+    client's, which stays unused, or a new one. Refuses idempotency.malformed."""
+    key = idempotency_key or secrets.token_hex(16).encode()
+    ask.op_id = ask.door.op_id(ask.key, key)
+    ask.idempotency_key, ask.is_draft = key.decode("ascii"), True
 
 
 def _decode_body(route: Route, body: bytes) -> Any:

@@ -10,7 +10,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from clearway.gateway.fields import Amount, AssetCode, Key, Request, Signature, Time
+from clearway.gateway.fields import Amount, AssetCode, Key, Request, Signature, Signed, Time
 from clearway.payment.terms import CHILDREN_MAX, PREIMAGE_BYTES_MAX
 
 CONDITION_KINDS: Final[tuple[tuple[str, ...], ...]] = (
@@ -197,7 +197,7 @@ class Witness(Request, frozen=True):
 Witnesses = Annotated[list[Witness], Meta(max_length=15)]
 
 
-class ReleaseRequest(Request, frozen=True):
+class ReleaseRequest(Signed, frozen=True):
     """`amount`: all that is left unless said, or all that has accrued of a stream. `to`: the payee
     unless said. `as`: who asks, the payee unless said."""
 
@@ -207,7 +207,7 @@ class ReleaseRequest(Request, frozen=True):
     witnesses: Witnesses = field(default_factory=list)
 
 
-class CancelRequest(Request, frozen=True):
+class CancelRequest(Signed, frozen=True):
     """`as`: who cancels, the payee unless said."""
 
     as_: Account | None = field(name="as", default=None)

@@ -46,14 +46,14 @@ def prepare_escrow(ask: Ask, asset: Asset, amount_minor: int) -> Submission:
     account.asset_not_held.
     """
     body: PaymentRequest = ask.body
-    directory, now_ns = ask.door.directory, ask.door.node.clock()
+    directory, now_ns = ask.door.directory, ask.now_ns
     payer, payee = directory.open_address(body.from_), directory.open_address(body.to)
     directory.check_held(payer, body.from_, asset)
     directory.check_held(payee, body.to, asset)
     terms, deadline_ns = parse_conditions(body, directory=directory, asset=asset, now_ns=now_ns)
     units = pack_terms(terms)
     private, details = seal_private(
-        reference=body.reference, metadata=body.metadata, purpose=body.purpose
+        reference=body.reference, metadata=body.metadata, purpose=body.purpose, salt=ask.salt
     )
     hash_low, hash_high = as_amounts(hash_bytes("terms", units))
     head = pack_head(

@@ -19,6 +19,7 @@ from itertools import count
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import UNSET
 from starlette.types import Message, Receive, Scope, Send
 
 from clearway.gateway.auth import Authenticator
@@ -32,6 +33,7 @@ from clearway.gateway.render import to_json
 from clearway.payment.batch import Placed, Submission
 from clearway.payment.errors import ClearwayError, Fault, Refusal
 from clearway.payment.ids import payment_id
+from clearway.payment.records import created_ns_of_head
 from clearway.store.vault import ApiKey
 
 BODY_BYTES_MAX = 65_536
@@ -44,7 +46,8 @@ Headers = list[tuple[bytes, bytes]]
 
 
 class Ask(msgspec.Struct):
-    """One authenticated request. op_id and request_hash only where an Idempotency-Key is asked."""
+    """One authenticated request. op_id and request_hash only where an Idempotency-Key is asked.
+    is_draft: it is prepared for a signature, and writes nothing."""
 
     door: Door
     key: ApiKey
@@ -55,6 +58,22 @@ class Ask(msgspec.Struct):
     op_id: bytes = b""
     request_hash: bytes = b""
     claimed: bytes = b""
+    idempotency_key: str = ""  # of a request that is only prepared
+    is_draft: bool = False
+
+    @property
+    def now_ns(self) -> int:
+        """When this was asked: now, unless it was prepared before."""
+        prepared = getattr(self.body, "prepared", UNSET)
+        if prepared is UNSET:
+            return self.door.node.clock()
+        return created_ns_of_head(bytes.fromhex(prepared.instruction))
+
+    @property
+    def salt(self) -> str | None:
+        """Of what is kept private; None for a new one."""
+        prepared = getattr(self.body, "prepared", UNSET)
+        return None if prepared is UNSET else str(prepared.salt)
 
     @property
     def decisions(self) -> bool:
@@ -206,6 +225,8 @@ class Door:
 
     async def record(self, ask: Ask, act: str, **facts: str) -> None:
         """Writes an administrative act to the audit log before it happens."""
+        if ask.is_draft:
+            return
         who = f"{ask.key.principal} ({ask.key.id})"
         await self.read(lambda: self.node.audit.append(who=who, what=act, facts=facts))
 

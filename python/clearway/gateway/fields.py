@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from clearway.payment.ids import ACCOUNT_ID
+from clearway.payment.records import INSTRUCTION_BYTES
+
+SIGNATURES_MAX = 16
 
 AccountId = Annotated[
     str,
@@ -40,3 +43,39 @@ Signature = Annotated[str, Meta(pattern="^[0-9a-f]{128}$", description="Ed25519,
 
 class Request(Struct, forbid_unknown_fields=True, frozen=True):
     """A body: unknown fields are refused."""
+
+
+class Prepared(Request, frozen=True):
+    """`prepared` of the answer to `…/prepare`, as it stands there."""
+
+    instruction: Annotated[
+        str,
+        Meta(
+            pattern=f"^[0-9a-f]{{{2 * INSTRUCTION_BYTES}}}$",
+            description="What the ledger applies, canonical bytes of docs/format.md in hex.",
+        ),
+    ]
+    salt: Annotated[str, Meta(pattern="^[0-9a-f]{32}$", description="Of what is kept private.")]
+
+
+class KeySignature(Request, frozen=True):
+    """`key`'s signature over the `digest` of the answer to `…/prepare`."""
+
+    key: Key
+    signature: Signature
+
+
+class Signed(Request, frozen=True, kw_only=True):
+    """A request that the owner of a self-custody account signs: docs/self-custody.md."""
+
+    prepared: Prepared | UnsetType = UNSET
+    signatures: (
+        Annotated[list[KeySignature], Meta(min_length=1, max_length=SIGNATURES_MAX)] | UnsetType
+    ) = UNSET
+
+
+class Seconded(Request, frozen=True, kw_only=True):
+    """A request that a second person signs, where the asset asks for two: docs/issuer.md."""
+
+    prepared: Prepared | UnsetType = UNSET
+    second: KeySignature | UnsetType = UNSET

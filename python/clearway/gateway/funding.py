@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clearway.gateway import instructions
+from clearway.gateway.authorisation import authorise
 from clearway.gateway.door import Ask, Move
 from clearway.gateway.instructions import seal_private
 from clearway.gateway.payments import answer_placed
@@ -27,7 +28,7 @@ async def _prepare_faucet(ask: Ask) -> Submission:
 
 def _fund(ask: Ask, kind: Kind, nostro: str) -> Submission:
     """Refuses asset.unknown, amount.*, account.same, nostro.unknown, account.unknown,
-    account.closed, account.asset_not_held."""
+    account.closed, account.asset_not_held, authorisation.*, asset.second_person."""
     body, directory = ask.body, ask.door.directory
     asset = directory.asset_of_code(body.asset)
     amount_minor = parse_amount(body.amount, asset)
@@ -39,7 +40,10 @@ def _fund(ask: Ask, kind: Kind, nostro: str) -> Submission:
     directory.check_held(outside, nostro, asset)
     payer, payee = (outside, inside) if kind is Kind.ISSUE else (inside, outside)
     private, details = seal_private(
-        reference=getattr(body, "reference", None), by=ask.key.principal, api_key=ask.key.id
+        reference=getattr(body, "reference", None),
+        by=ask.key.principal,
+        api_key=ask.key.id,
+        salt=ask.salt,
     )
     head = instructions.fund(
         kind,
@@ -48,10 +52,11 @@ def _fund(ask: Ask, kind: Kind, nostro: str) -> Submission:
         payee=payee,
         asset=asset.number,
         amount_minor=amount_minor,
-        now_ns=ask.door.node.clock(),
+        now_ns=ask.now_ns,
         details=details,
     )
-    return Submission(head=head, request_hash=ask.request_hash, private=private)
+    submission = Submission(head=head, request_hash=ask.request_hash, private=private)
+    return authorise(ask, submission)
 
 
 ISSUE = Move(_prepare_issue, answer_placed)

@@ -71,9 +71,12 @@ def seal_private(
     by: str | None = None,
     api_key: str | None = None,
     note: str | None = None,
+    salt: str | None = None,
 ) -> tuple[bytes, bytes]:
-    """The bytes to keep in the vault, and the commitment to them for the entry."""
-    salt = _new_salt().hex()
+    """The bytes to keep in the vault, and the commitment to them for the entry. salt: a new one
+    unless it was made when the entry was prepared."""
+    if salt is None:
+        salt = _new_salt().hex()
     private = _encoder.encode(Private(reference, metadata, purpose, by, api_key, note, salt))
     return private, hash_bytes("details", private)
 
@@ -246,13 +249,16 @@ def open_account(
     now_ns: int,
     category: int = 0,
     parent: bytes | None = None,
+    owner: bytes = bytes(32),
 ) -> tuple[bytes, bytes]:
     """Head and units. category: the account's trade, 0 none. parent: of a sub-account, which has no
-    assets of its own. Refuses request.invalid for an asset named twice."""
+    assets of its own. owner: the key that signs for it; zeros: the institution does.
+
+    Refuses request.invalid for an asset named twice."""
     if len(set(assets)) != len(assets):
         raise Refusal("request.invalid", field="assets", what="an asset stands twice")
     flags = 0 if parent is None else AccountFlag.SUB
-    units = pack_account_units(assets=assets, flags=flags)
+    units = pack_account_units(owner=owner, assets=assets, flags=flags)
     head = pack_head(
         kind=Kind.OPEN_ACCOUNT,
         id=id,

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 
+from clearway.gateway.authorisation import draft_one
 from clearway.gateway.door import Answer, Ask, request_hash
 from clearway.gateway.payments import prepare_payment, render_placed
 from clearway.gateway.schemas import LinkedRequest, Listing, PaymentRequest
 from clearway.payment.batch import Columns, Placed, Submission
 from clearway.payment.errors import ClearwayError, Refusal
 from clearway.payment.ids import member_id
-from clearway.payment.records import Flag, flags_of_head, with_flags
+from clearway.payment.records import Flag
 
 
 async def pay_linked(ask: Ask) -> Answer:
@@ -39,14 +40,26 @@ async def pay_linked(ask: Ask) -> Answer:
     return Answer(201, Listing("list", data, False))
 
 
+async def draft_linked(ask: Ask) -> Answer:
+    """What the owners of the list's payments sign; null for a payment that nobody has to sign."""
+    body: LinkedRequest = ask.body
+    members = [_member(ask, number) for number in range(len(body.payments))]
+    chain = _chain(members, net=body.net)
+    data = [draft_one(one, submission) for one, submission in zip(members, chain, strict=True)]
+    return Answer(200, Listing("list", data, False))
+
+
 def _member(ask: Ask, number: int) -> Ask:
     return Ask(
         ask.door,
         ask.key,
         ask.request_id,
         body=ask.body.payments[number],
+        query=ask.query,
         op_id=member_id(ask.door.node.secret, ask.op_id, number),
         request_hash=request_hash(b"linked", ask.request_hash.hex(), number),
+        idempotency_key=ask.idempotency_key,
+        is_draft=ask.is_draft,
     )
 
 
@@ -56,10 +69,8 @@ def _chain(members: list[Ask], *, net: bool) -> list[Submission]:
     for number, member in enumerate(members):
         if net:
             _check_may_be_netted(member.body, number)
-        submission = prepare_payment(member)
-        flags = flags_of_head(submission.head)
-        flags |= (Flag.LINKED if number < last else 0) | (Flag.NET if net else 0)
-        chain.append(submission._replace(head=with_flags(submission.head, flags)))
+        links = (Flag.LINKED if number < last else 0) | (Flag.NET if net else 0)
+        chain.append(prepare_payment(member, links=links))
     return chain
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from clearway.gateway.authorisation import authorise
 from clearway.gateway.door import Answer, Ask, Move
 from clearway.gateway.instructions import VALID_NS, seal_private
 from clearway.gateway.render import result_code
@@ -37,16 +38,16 @@ def parse_mandate(text: str) -> bytes:
 
 async def _prepare_grant(ask: Ask) -> Submission:
     body: MandateRequest = ask.body
-    node, directory = ask.door.node, ask.door.directory
+    directory = ask.door.directory
     asset = directory.asset_of_code(body.asset)
     if body.from_ == body.to:
         raise Refusal("account.same", account=body.to)
     payer, payee = directory.open_address(body.from_), directory.open_address(body.to)
     directory.check_held(payer, body.from_, asset)
     directory.check_held(payee, body.to, asset)
-    now_ns = node.clock()
+    now_ns = ask.now_ns
     start_ns = now_ns if body.start is None else parse_time(body.start, "start")
-    private, details = seal_private(by=ask.key.principal, api_key=ask.key.id)
+    private, details = seal_private(by=ask.key.principal, api_key=ask.key.id, salt=ask.salt)
     terms = MandateTerms(
         period_ns=body.period_s * SECOND_NS,
         start_ns=start_ns,
@@ -68,7 +69,8 @@ async def _prepare_grant(ask: Ask) -> Submission:
         details=details,
         units=1,
     )
-    return Submission(head, ask.request_hash, private, units=pack_mandate_unit(terms))
+    granted = Submission(head, ask.request_hash, private, units=pack_mandate_unit(terms))
+    return authorise(ask, granted)
 
 
 async def _answer_grant(ask: Ask, placed: Placed) -> Answer:
@@ -85,9 +87,9 @@ def _granted(ask: Ask) -> MandateSeen:
 
 async def _prepare_revoke(ask: Ask) -> Submission:
     row = await ask.door.read(lambda: _find(ask, parse_mandate(ask.params["mandate"])))
-    directory, now_ns = ask.door.directory, ask.door.node.clock()
+    directory, now_ns = ask.door.directory, ask.now_ns
     asker = row.payer if ask.body.as_ is None else directory.open_address(ask.body.as_)
-    private, details = seal_private(by=ask.key.principal, api_key=ask.key.id)
+    private, details = seal_private(by=ask.key.principal, api_key=ask.key.id, salt=ask.salt)
     head = pack_head(
         kind=Kind.REVOKE_MANDATE,
         id=ask.op_id,
@@ -98,7 +100,7 @@ async def _prepare_revoke(ask: Ask) -> Submission:
         valid_until_ns=now_ns + VALID_NS,
         details=details,
     )
-    return Submission(head, ask.request_hash, private)
+    return authorise(ask, Submission(head, ask.request_hash, private))
 
 
 async def _answer_revoke(ask: Ask, placed: Placed) -> Answer:

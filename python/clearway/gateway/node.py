@@ -57,5 +57,8 @@ class Node(Protocol):
     def rehearse(self, submission: Submission) -> Placed:
         """What the ledger would answer to it; nothing is written. See lifecycle/rehearse.py."""
 
+    def price(self, head: bytes) -> bytes:
+        """A payment's head with what the payee gets and the most that fees may take, as of now."""
+
     def replay(self, id: bytes, request_hash: bytes) -> Awaitable[Placed | None]:
         """The first answer to an id that was used. Refuses idempotency.body_differs."""

@@ -127,6 +127,7 @@ _MAY_BE_EMPTY = (
     schemas.RevokeRequest,
     schemas.EmptyRequest,
     schemas.AmountRequest,
+    schemas.RefundRequest,
     schemas.ReviewRequest,
     ReleaseRequest,
     CancelRequest,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from clearway.gateway import instructions
 from clearway.gateway.auth import require_scope
+from clearway.gateway.authorisation import authorise
 from clearway.gateway.conditions import prepare_escrow
 from clearway.gateway.door import Answer, Ask, Move, request_hash
 from clearway.gateway.instructions import Private, seal_private
@@ -22,7 +23,7 @@ from clearway.payment.batch import Placed, Submission
 from clearway.payment.errors import Refusal
 from clearway.payment.ids import parse_payment, parse_quote, payment_id
 from clearway.payment.money import parse_amount
-from clearway.payment.records import Flag, Kind, u128, view_heads
+from clearway.payment.records import Flag, Kind, flags_of_head, u128, view_heads, with_flags
 from clearway.payment.state import Act, Status, next_status
 from clearway.payment.terms import parse_terms
 from clearway.store.rows import PaymentRow
@@ -43,6 +44,7 @@ def payment_hash(body: PaymentRequest) -> bytes:
         "imported_at": body.imported_at,
         "conditions": body.conditions,
         "mandate": body.mandate,
+        "prepared": body.prepared,
     }
     said = {name: value for name, value in later.items() if value}
     more = (said,) if said else ()
@@ -52,13 +54,23 @@ def payment_hash(body: PaymentRequest) -> bytes:
     )  # fmt: skip
 
 
-def prepare_payment(ask: Ask) -> Submission:
+def prepare_payment(ask: Ask, *, links: int = 0) -> Submission:
     """Everything that is checked before a payment is ordered; what is refused here wrote nothing.
+
+    links: LINKED and NET, of one that is a member of a chain.
 
     Refuses request.invalid, asset.unknown, amount.*, account.same, account.unknown,
     account.closed, account.asset_not_held, rate.unknown, quote.unknown, quote.expired,
-    quote.differs, quote.used, quote.in_use.
+    quote.differs, quote.used, quote.in_use, authorisation.*.
     """
+    submission = _build_payment(ask)
+    if links:
+        head = with_flags(submission.head, flags_of_head(submission.head) | links)
+        submission = submission._replace(head=head)
+    return authorise(ask, submission)
+
+
+def _build_payment(ask: Ask) -> Submission:
     body: PaymentRequest = ask.body
     node, directory = ask.door.node, ask.door.directory
     asset = directory.asset_of_code(body.asset)
@@ -90,7 +102,7 @@ def prepare_payment(ask: Ask) -> Submission:
     elif crosses:
         node.rates.rate(asset.currency, to_asset.currency)
     private, details = seal_private(
-        reference=body.reference, metadata=body.metadata, purpose=body.purpose
+        reference=body.reference, metadata=body.metadata, purpose=body.purpose, salt=ask.salt
     )
     head = instructions.pay(
         id=ask.op_id,
@@ -102,7 +114,7 @@ def prepare_payment(ask: Ask) -> Submission:
         quote=quote,
         purpose=body.purpose,
         hold_ns=hold_ns,
-        now_ns=node.clock(),
+        now_ns=ask.now_ns,
         details=details,
         flags=flags,
         imported_ns=imported_ns,
@@ -309,16 +321,16 @@ def _refund(ask: Ask) -> Submission:
         raise Refusal("payment.wrong_state", status=row.status, act="refunded")
     if amount_minor == 0:
         raise Refusal("ledger.refund_exceeds_payment")
-    private, details = seal_private(by=ask.key.principal, api_key=ask.key.id)
+    private, details = seal_private(by=ask.key.principal, api_key=ask.key.id, salt=ask.salt)
     head = instructions.refund(
         id=ask.op_id,
         payment=row,
         amount_minor=amount_minor,
         book=node.book,
-        now_ns=node.clock(),
+        now_ns=ask.now_ns,
         details=details,
     )
-    return _submission(ask, head, private)
+    return authorise(ask, _submission(ask, head, private))
 
 
 def _may_be_refunded(row: PaymentRow) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from clearway.gateway.authorisation import authorise
 from clearway.gateway.condition_schemas import (
     WITNESS_KINDS,
     ApprovalToSign,
@@ -123,8 +124,8 @@ def _read_witness(said: Witness, asset: Asset, at: str) -> shown.Witness:
 
 def release_submission(ask: Ask, release: Release, id: bytes) -> Submission:
     """The entry of a release. It names the terms, so that whoever delivers is bound to them."""
-    row, now_ns = release.row, ask.door.node.clock()
-    private, details = seal_private(by=ask.key.principal, api_key=ask.key.id)
+    row, now_ns = release.row, ask.now_ns
+    private, details = seal_private(by=ask.key.principal, api_key=ask.key.id, salt=ask.salt)
     hash_low, hash_high = as_amounts(row.terms_hash)
     head = pack_head(
         kind=Kind.RELEASE,
@@ -151,7 +152,8 @@ async def _prepare_release(ask: Ask) -> Submission:
 
 
 def _release(ask: Ask) -> Submission:
-    return release_submission(ask, read_release(ask, ask.door.node.clock()), ask.op_id)
+    release = read_release(ask, ask.now_ns)
+    return authorise(ask, release_submission(ask, release, ask.op_id))
 
 
 # --- cancel -------------------------------------------------------------------------------------
@@ -163,8 +165,8 @@ async def _prepare_cancel(ask: Ask) -> Submission:
 
 def _cancel(ask: Ask) -> Submission:
     """Refuses as `find_escrow`, account.unknown, account.closed."""
-    row, now_ns = find_escrow(ask, "cancelled"), ask.door.node.clock()
-    private, details = seal_private(by=ask.key.principal, api_key=ask.key.id)
+    row, now_ns = find_escrow(ask, "cancelled"), ask.now_ns
+    private, details = seal_private(by=ask.key.principal, api_key=ask.key.id, salt=ask.salt)
     head = pack_head(
         kind=Kind.CANCEL,
         id=ask.op_id,
@@ -175,7 +177,8 @@ def _cancel(ask: Ask) -> Submission:
         valid_until_ns=now_ns + VALID_NS,
         details=details,
     )
-    return Submission(head=head, request_hash=ask.request_hash, private=private)
+    cancel = Submission(head=head, request_hash=ask.request_hash, private=private)
+    return authorise(ask, cancel)
 
 
 # --- the answer to both -------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Literal
 
 from starlette.types import Receive, Scope, Send
@@ -25,6 +26,7 @@ from clearway.gateway import (
     simulations,
     uploads,
 )
+from clearway.gateway.authorisation import draft
 from clearway.gateway.door import Answer, Ask, Move
 from clearway.gateway.fields import Request
 from clearway.gateway.schemas import Account, Listing, Payment
@@ -35,7 +37,7 @@ Stream = Callable[[Ask, Scope, Receive, Send], Awaitable[None]]
 @dataclass(frozen=True, slots=True)
 class Route:
     """One row: exactly one of `read` (runs beside the loop), `move`, `chain` (several entries),
-    `once` and `stream` is given.
+    `draft` (of a move or chain, to be signed), `once` and `stream` is given.
 
     scope: what the key must have; "" is any key. body, query: how the request is decoded.
     answer: the shape of what comes back.
@@ -53,6 +55,7 @@ class Route:
     move: Move | None = None
     once: Callable[[Ask], Answer] | None = None
     chain: Callable[[Ask], Awaitable[Answer]] | None = None
+    draft: Callable[[Ask], Awaitable[Answer]] | None = None
     stream: Stream | None = None
     media_type: str = "application/json"
     dev_only: bool = False
@@ -69,6 +72,17 @@ def _get(path: str, summary: str, scope: str, answer: Any, read: Any, **more: An
 
 def _post(path: str, summary: str, scope: str, answer: Any, move: Move, **more: Any) -> Route:
     return Route("POST", path, summary, scope, answer, move=move, **more)
+
+
+def _signed(
+    path: str, summary: str, scope: str, answer: Any, move: Move, **more: Any
+) -> list[Route]:
+    """A move that somebody outside the node may have to sign, and its preparation."""
+    route = _post(path, summary, scope, answer, move, **more)
+    prepare = Route("POST", f"{path}/prepare", f"What is signed: {summary[0].lower()}{summary[1:]}",
+                    scope, schemas.Preparation, body=route.body, query=schemas.PrepareQuery,
+                    draft=partial(draft, prepare=move.prepare))  # fmt: skip
+    return [route, prepare]
 
 
 ROUTES: Final[tuple[Route, ...]] = (
@@ -92,18 +106,18 @@ ROUTES: Final[tuple[Route, ...]] = (
     # money in and out
     _get("/v1/assets", "List the assets", "", Listing[schemas.AssetInfo],
          chain.list_assets),
-    _post("/v1/issuances", "Let money in against a nostro account", "issuances:write", Payment,
-          funding.ISSUE, status=201, body=schemas.FundingRequest),
-    _post("/v1/redemptions", "Let money out against a nostro account", "issuances:write", Payment,
-          funding.REDEEM, status=201, body=schemas.FundingRequest),
-    _post("/v1/issuer-acts", "Pause an asset, freeze or allow a holder, as its issuer",
+    *_signed("/v1/issuances", "Let money in against a nostro account", "issuances:write",
+          Payment, funding.ISSUE, status=201, body=schemas.IssuanceRequest),
+    *_signed("/v1/redemptions", "Let money out against a nostro account", "issuances:write",
+          Payment, funding.REDEEM, status=201, body=schemas.RedemptionRequest),
+    *_signed("/v1/issuer-acts", "Pause an asset, freeze or allow a holder, as its issuer",
           "assets:control", schemas.IssuerAct, issuer.ACT, body=schemas.IssuerActRequest),
-    _post("/v1/clawbacks", "Take an asset back from its holder, as its issuer", "assets:control",
+    *_signed("/v1/clawbacks", "Take an asset back from its holder, as its issuer", "assets:control",
           Payment, issuer.CLAWBACK, status=201, body=schemas.ClawbackRequest),
     _post("/v1/faucet", "Money for trying things (nodes started with --dev)", "issuances:write",
           Payment, funding.FAUCET, status=201, body=schemas.FaucetRequest, dev_only=True),
     # payments
-    _post("/v1/payments", "Pay", "payments:write", Payment, payments.PAY, status=201,
+    *_signed("/v1/payments", "Pay", "payments:write", Payment, payments.PAY, status=201,
           body=schemas.PaymentRequest),
     _get("/v1/payments", "List payments, newest first", "payments:read", Listing[Payment],
          payments.list_payments, query=schemas.PaymentsQuery),
@@ -112,20 +126,23 @@ ROUTES: Final[tuple[Route, ...]] = (
           media_type="application/x-ndjson"),
     Route("POST", "/v1/payments/linked", "Pay several payments, all or nothing", "payments:write",
           Listing[Payment], status=201, body=schemas.LinkedRequest, chain=linked.pay_linked),
+    Route("POST", "/v1/payments/linked/prepare", "What is signed: pay several payments",
+          "payments:write", Listing[schemas.Preparation | None], body=schemas.LinkedRequest,
+          query=schemas.PrepareQuery, draft=linked.draft_linked),
     _get("/v1/payments/{payment}", "See a payment", "payments:read", Payment, payments.see),
     _post("/v1/payments/{payment}/capture", "Take what was held, or a part of it",
           "payments:write", Payment, payments.CAPTURE, body=schemas.AmountRequest),
     _post("/v1/payments/{payment}/void", "Release what was held", "payments:write", Payment,
           payments.VOID, body=schemas.EmptyRequest),
-    _post("/v1/payments/{payment}/refund", "Pay back, wholly or in part", "payments:write",
-          Payment, payments.REFUND, status=201, body=schemas.AmountRequest),
+    *_signed("/v1/payments/{payment}/refund", "Pay back, wholly or in part", "payments:write",
+          Payment, payments.REFUND, status=201, body=schemas.RefundRequest),
     _post("/v1/payments/{payment}/approve", "Let a payment under review go", "reviews:decide",
           Payment, payments.APPROVE, body=schemas.ReviewRequest),
     _post("/v1/payments/{payment}/reject", "Stop a payment under review", "reviews:decide",
           Payment, payments.REJECT, body=schemas.ReviewRequest),
-    _post("/v1/payments/{payment}/release", "Release conditional money, or a part of it",
+    *_signed("/v1/payments/{payment}/release", "Release conditional money, or a part of it",
           "payments:write", Payment, releases.RELEASE, body=condition_schemas.ReleaseRequest),
-    _post("/v1/payments/{payment}/cancel", "Send back what is left of conditional money",
+    *_signed("/v1/payments/{payment}/cancel", "Send back what is left of conditional money",
           "payments:write", Payment, releases.CANCEL, body=condition_schemas.CancelRequest),
     Route("POST", "/v1/payments/{payment}/simulate", "What a release would come to",
           "payments:write", condition_schemas.ReleaseSimulation,
@@ -141,13 +158,13 @@ ROUTES: Final[tuple[Route, ...]] = (
     _get("/v1/payments/{payment}/explanation", "Why a payment went as it did", "payments:read",
          schemas.Explanation, explanation.explain),
     # mandates
-    _post("/v1/mandates", "Allow a payee to be paid again and again", "payments:write",
+    *_signed("/v1/mandates", "Allow a payee to be paid again and again", "payments:write",
           schemas.MandateSeen, mandates.GRANT, status=201, body=schemas.MandateRequest),
     _get("/v1/mandates", "List mandates, newest first", "payments:read",
          Listing[schemas.MandateSeen], mandates.list_mandates, query=schemas.PageQuery),
     _get("/v1/mandates/{mandate}", "See a mandate", "payments:read", schemas.MandateSeen,
          mandates.see),
-    _post("/v1/mandates/{mandate}/revoke", "End a mandate", "payments:write",
+    *_signed("/v1/mandates/{mandate}/revoke", "End a mandate", "payments:write",
           schemas.MandateSeen, mandates.REVOKE, body=schemas.RevokeRequest),
     # exchange
     Route("POST", "/v1/quotes", "A rate that holds for a while", "payments:write", schemas.Quote,

@@ -11,7 +11,18 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from clearway.gateway.condition_schemas import Conditions, ConditionsSeen
-from clearway.gateway.fields import AccountId, Amount, AssetCode, Hash, Request, Time
+from clearway.gateway.fields import (
+    AccountId,
+    Amount,
+    AssetCode,
+    Hash,
+    Key,
+    Prepared,
+    Request,
+    Seconded,
+    Signed,
+    Time,
+)
 from clearway.payment.records import ACCOUNT_ASSETS_MAX
 from clearway.payment.state import Status
 
@@ -20,6 +31,7 @@ Item = TypeVar("Item")
 ITEMS_PER_PAGE_MAX = 500
 HOLD_S_MAX = 30 * 86_400
 LINKED_MAX = 100
+PREPARED_S_MAX = 86_400
 
 Reference = Annotated[str, Meta(max_length=140, description="Shown to both sides.")]
 Purpose = Annotated[
@@ -66,6 +78,15 @@ class AccountRequest(Request, frozen=True):
             " assets and balances are the parent's. Needs no `assets` and no `owner`."
         ),
     ] = None
+    owner_key: (
+        Annotated[
+            Key,
+            Meta(
+                description="Makes a self-custody account: only what this key has signed leaves it."
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 _SWEEP = "`amount` is the most: what moves is all that is available, up to it."
@@ -79,7 +100,7 @@ _IMPORTED_AT = (
 )
 
 
-class PaymentRequest(Request, frozen=True):
+class PaymentRequest(Signed, frozen=True):
     from_: str = field(name="from")
     to: str
     amount: Amount
@@ -98,7 +119,7 @@ class PaymentRequest(Request, frozen=True):
     mandate: Annotated[str, Meta(max_length=64)] | None = None
 
 
-class MandateRequest(Request, frozen=True):
+class MandateRequest(Signed, frozen=True):
     """What `to` may be paid by `from` without being asked again. `fixed`: a standing order, every
     payment is exactly `payment_max`, and the node pays one in each period."""
 
@@ -115,7 +136,7 @@ class MandateRequest(Request, frozen=True):
     fixed: bool = False
 
 
-class RevokeRequest(Request, frozen=True):
+class RevokeRequest(Signed, frozen=True):
     """`as`: who revokes, payer or payee; the payer without it."""
 
     as_: str | None = field(default=None, name="as")
@@ -139,6 +160,12 @@ class AmountRequest(Request, frozen=True):
     amount: Amount | None = None
 
 
+class RefundRequest(Signed, frozen=True):
+    """Without an amount: all that is left."""
+
+    amount: Amount | None = None
+
+
 class ReviewRequest(Request, frozen=True):
     note: Annotated[str, Meta(max_length=1_000)] | None = None
 
@@ -147,7 +174,15 @@ class EmptyRequest(Request, frozen=True):
     """No fields."""
 
 
-class FundingRequest(Request, frozen=True):
+class IssuanceRequest(Seconded, frozen=True):
+    account: str
+    amount: Amount
+    asset: AssetCode
+    nostro: str
+    reference: Reference | None = None
+
+
+class RedemptionRequest(Signed, frozen=True):
     account: str
     amount: Amount
     asset: AssetCode
@@ -161,7 +196,7 @@ class FaucetRequest(Request, frozen=True):
     asset: AssetCode
 
 
-class IssuerActRequest(Request, frozen=True):
+class IssuerActRequest(Seconded, frozen=True):
     """`account`: the holder, for freeze, unfreeze, allow and disallow."""
 
     asset: AssetCode
@@ -170,7 +205,7 @@ class IssuerActRequest(Request, frozen=True):
     note: Annotated[str, Meta(max_length=1_000)] | None = None
 
 
-class ClawbackRequest(Request, frozen=True):
+class ClawbackRequest(Seconded, frozen=True):
     asset: AssetCode
     from_: str = field(name="from")
     to: str
@@ -204,6 +239,13 @@ class NoQuery(Request, frozen=True):
 class PageQuery(Request, frozen=True):
     limit: Limit = 50
     starting_after: Annotated[str, Meta(max_length=128)] | None = None
+
+
+class PrepareQuery(Request, frozen=True):
+    valid_for_s: Annotated[
+        int,
+        Meta(ge=1, le=PREPARED_S_MAX, description="How long what is signed may wait, seconds."),
+    ] = 600
 
 
 class SpanQuery(PageQuery, frozen=True):
@@ -282,6 +324,7 @@ class Account(Struct, frozen=True):
     assets: list[str]
     metadata: dict[str, str]
     parent: str | UnsetType = UNSET
+    owner_key: str | UnsetType = UNSET
 
 
 class Balance(Struct, frozen=True):
@@ -352,6 +395,29 @@ class Payment(Struct, frozen=True):
     expires: Time | UnsetType = UNSET
     conditions: ConditionsSeen | UnsetType = UNSET
     error: LineProblem | UnsetType = UNSET
+
+
+class Preparation(Struct, frozen=True):
+    """What is signed before the same request is sent with `prepared` and the signatures, under
+    this Idempotency-Key and by the same API key. Nothing was written.
+
+    keys: who may sign; empty for a second person of the issuer. digest: what they sign,
+    H[authorise] over chain_id and the hash of the instruction (docs/format.md). private: what the
+    instruction's `details` commits to, H[details] of this text. units: what the entry carries
+    beside the instruction, in hex. text: the instruction in words, decoded from its bytes.
+    """
+
+    object: Literal["preparation"]
+    idempotency_key: str
+    account: str | None
+    keys: list[str]
+    expires: Time
+    chain_id: Hash
+    digest: Hash
+    prepared: Prepared
+    private: str
+    units: str
+    text: str
 
 
 class MandateSeen(Struct, frozen=True):

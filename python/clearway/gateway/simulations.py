@@ -31,6 +31,7 @@ from clearway.payment.terms_text import render_nodes
 # Refusals that time may lift or bring; with `at`, they are looked at as of then.
 OF_TIME: Final = ("escrow.expired", "escrow.not_accrued", "escrow.unmet")
 
+ID_AT: Final = 16  # in an instruction
 NO_HASH: Final = bytes(32)  # nobody asks for a simulation again
 
 # --- a payment ----------------------------------------------------------------------------------
@@ -44,7 +45,7 @@ _TEXTS: Final = {
 def simulate_payment(ask: Ask) -> Answer:
     """Refuses as a payment does before ordering, and capacity.simulations."""
     ask.door.simulations.count(ask.key.id)
-    ask.op_id, ask.request_hash = os.urandom(ID_BYTES), NO_HASH
+    ask.op_id, ask.request_hash = _id(ask), NO_HASH
     placed = ask.door.node.rehearse(prepare_payment(ask))
     view = view_placed(placed, NOTHING_PRIVATE)
     payment = render_payment(view, ask.door.directory, decisions=False)
@@ -62,6 +63,13 @@ def simulate_payment(ask: Ask) -> Answer:
             error=payment.error,
         ),
     )
+
+
+def _id(ask: Ask) -> bytes:
+    """What was signed is simulated under the id that it has."""
+    if ask.body.prepared is UNSET:
+        return os.urandom(ID_BYTES)
+    return bytes.fromhex(ask.body.prepared.instruction)[ID_AT : ID_AT + ID_BYTES]
 
 
 def _payment_text(payment: Payment) -> str:

@@ -151,6 +151,17 @@ UNREADABLE: Final = "entry of {kind} with {bytes} bytes"
 
 def tell_entry(entry: dict[str, object], result: dict[str, object]) -> str:
     """What `describe_entry` and `describe_result` gave, as one sentence without its full stop."""
+    ended = "accepted" if result["accepted"] else f"refused with {result['code']}"
+    if result["code"] == "ledger.declined":
+        ended = "declined"
+    again = result["duplicate_of_height"]
+    if again is not None:
+        ended = f"a repetition of what block {again} {ended.replace(' with', ', with')}"
+    return f"{tell_will(entry)}: {ended}"
+
+
+def tell_will(entry: dict[str, object]) -> str:
+    """What an entry asks for: `tell_entry` without how it ended."""
     facts = dict(entry)
     facts["exchange"] = (
         f" (which is {entry['to_amount']} {entry['to_asset']})" if "to_asset" in entry else ""
@@ -160,14 +171,7 @@ def tell_entry(entry: dict[str, object], result: dict[str, object]) -> str:
     facts["holder"] = f" for {entry['account']}" if entry.get("account") else ""
     facts["decided"] = " for review" if entry.get("outcome") == "review" else ""
     facts["count"] = len(ended) if isinstance(ended := entry.get("ended"), list) else 0
-    said = SENTENCES.get(str(entry["kind"]), UNREADABLE).format(**facts)
-    ended = "accepted" if result["accepted"] else f"refused with {result['code']}"
-    if result["code"] == "ledger.declined":
-        ended = "declined"
-    again = result["duplicate_of_height"]
-    if again is not None:
-        ended = f"a repetition of what block {again} {ended.replace(' with', ', with')}"
-    return f"{said}: {ended}"
+    return SENTENCES.get(str(entry["kind"]), UNREADABLE).format(**facts)
 
 
 def size_of_entry(entry: bytes | memoryview) -> int:

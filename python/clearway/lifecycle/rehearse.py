@@ -1,4 +1,5 @@
-"""What the ledger would answer to one instruction: its real entry, staged and taken back.
+"""What the ledger would answer to one instruction: its real entry, staged and taken back; and what
+one would cost.
 
 Nothing is screened, scored, kept or remembered; a simulation says what the book allows, not what
 the deciding rooms would say.
@@ -12,11 +13,21 @@ from clearway.lifecycle.batch import PaymentBatch
 from clearway.lifecycle.pay import add_legs, route
 from clearway.lifecycle.receive import quote_of
 from clearway.lifecycle.rooms import Rooms
-from clearway.payment.batch import UNIT_BYTES, Columns, Placed, Submission
+from clearway.payment.batch import HASH_BYTES, UNIT_BYTES, Columns, Placed, Submission
 from clearway.payment.records import Kind, Outcome
 
 # Above every sequence that was used; the envelope that carries it is never kept.
 SEQUENCE: Final = 2**64 - 1
+
+
+def price(head: bytes, rooms: Rooms) -> bytes:
+    """The head with what the payee gets and the most that fees may take, as an owner signs it.
+
+    Refuses quote.unknown, quote.expired, quote.differs, rate.unknown.
+    """
+    batch = PaymentBatch.of(Columns.of([Submission(head, request_hash=bytes(HASH_BYTES))]))
+    _price(batch, rooms)
+    return bytes(batch.heads[0].tobytes())
 
 
 def rehearse(submission: Submission, rooms: Rooms) -> Placed:
@@ -28,9 +39,7 @@ def rehearse(submission: Submission, rooms: Rooms) -> Placed:
     batch = PaymentBatch.of(Columns.of([submission]))
     head = batch.heads[0]
     head["outcome"] = Outcome.ACCEPT
-    if head["kind"] == Kind.PAYMENT and head["to_asset"] != 0:
-        batch.quotes[0] = quote_of(head, rooms)
-    route(batch, rooms)
+    _price(batch, rooms)
     add_legs(batch, rooms)
     for answer in batch.left.values():
         assert isinstance(answer, Exception), "invariant: nothing was answered before"
@@ -44,6 +53,7 @@ def rehearse(submission: Submission, rooms: Rooms) -> Placed:
         valid_until_ns=max(rooms.clock(), rooms.book.time_ns) + rooms.envelope_valid_ns,
         heads=batch.heads,
         units=units,
+        signatures=submission.signature,
     )
     ordered = rooms.ordering.rehearse(envelope)
     return Placed(
@@ -61,3 +71,11 @@ def rehearse(submission: Submission, rooms: Rooms) -> Placed:
         sequence=SEQUENCE,
         envelope_index=0,
     )
+
+
+def _price(batch: PaymentBatch, rooms: Rooms) -> None:
+    """Of a batch of one."""
+    head = batch.heads[0]
+    if head["kind"] == Kind.PAYMENT and head["to_asset"] != 0:
+        batch.quotes[0] = quote_of(head, rooms)
+    route(batch, rooms)

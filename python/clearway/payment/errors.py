@@ -53,6 +53,13 @@ CATALOGUE: Final[dict[str, ErrorKind]] = _rows(
     ("idempotency.malformed", 400, False, "Bad Idempotency-Key", "an Idempotency-Key has 1 to 255 visible characters"),
     ("idempotency.body_differs", 422, False, "Key used with another body", "this Idempotency-Key was used for another request"),
     ("idempotency.in_progress", 409, True, "Still running", "the first request with this Idempotency-Key is still running"),
+    # what somebody outside the node signs
+    ("authorisation.missing", 403, False, "Signature missing", "account {account!r} belongs to a key outside this node: prepare the request, and send it with the owner's signature"),
+    ("authorisation.needless", 400, False, "Nothing to sign", "nobody outside this node signs this request; send it as it is"),
+    ("authorisation.differs", 400, False, "Not what was signed", "what was prepared is not this request: {what}"),
+    ("authorisation.expired", 409, False, "Signed too long ago", "what was prepared was valid until {time}; prepare it again"),
+    ("authorisation.key", 403, False, "Another's key", "{key} is no key of account {account!r}"),
+    ("authorisation.wrong", 403, False, "Wrong signature", "the signature of {key} is not over {digest}"),
     # things
     ("account.unknown", 404, False, "Unknown account", "there is no account {account!r}"),
     ("account.closed", 409, False, "Closed account", "account {account!r} is closed"),

@@ -348,6 +348,24 @@ def with_flags(head: bytes, flags: int) -> bytes:
     return head[:_FLAGS_AT] + flags.to_bytes(2, "little") + head[_FLAGS_AT + 2 :]
 
 
+_CREATED_AT = 136
+_VALID_UNTIL_AT = 144
+
+
+def created_ns_of_head(head: bytes) -> int:
+    return int.from_bytes(head[_CREATED_AT : _CREATED_AT + 8], "little")
+
+
+def valid_until_ns_of_head(head: bytes) -> int:
+    return int.from_bytes(head[_VALID_UNTIL_AT : _VALID_UNTIL_AT + 8], "little")
+
+
+def with_valid_until_ns(head: bytes, valid_until_ns: int) -> bytes:
+    return (
+        head[:_VALID_UNTIL_AT] + valid_until_ns.to_bytes(8, "little") + head[_VALID_UNTIL_AT + 8 :]
+    )
+
+
 def u128(row: Any, name: str) -> int:
     """The u128 field `name` of one record, as an int."""
     return int(row[name + "_lo"]) | int(row[name + "_hi"]) << 64
