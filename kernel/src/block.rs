@@ -13,7 +13,6 @@ use crate::codec::{
 };
 use crate::hash::{Domain, Hash, LANES, ZERO};
 use crate::pool::Pooled;
-use crate::tree;
 use crate::width::{at, row};
 
 /// A block as it is staged, committed, logged and proved from.
@@ -41,15 +40,6 @@ impl Body {
     }
 }
 
-/// That an entry and its result are in a block.
-pub struct Proof {
-    pub entry: Vec<u8>,
-    pub result: Vec<u8>,
-    pub size: usize,
-    pub entry_path: Vec<Hash>,
-    pub result_path: Vec<Hash>,
-}
-
 impl Block {
     pub fn new(header: Header, body: Body) -> Self {
         let hash = Domain::Header.hash(&header.write());
@@ -58,27 +48,6 @@ impl Block {
 
     pub fn records(&self) -> Result<Records<'_>, DecodeError> {
         Records::read(&self.body.entries, self.header.height)
-    }
-
-    /// None when the block has no such entry.
-    pub fn prove(&self, index: usize) -> Result<Option<Proof>, DecodeError> {
-        let records = self.records()?;
-        let results = self.body.results.as_chunks::<RESULT_BYTES>().0;
-        let (Some(entry), Some(result)) = (records.all.get(index), results.get(index)) else {
-            return Ok(None);
-        };
-        let (mut leaves, mut result_leaves) = (Vec::new(), Vec::new());
-        records.hash_leaves(&mut leaves);
-        hash_results(&self.body.results, &mut result_leaves);
-        let entry_path = tree::path(leaves, index);
-        let result_path = tree::path(result_leaves, index);
-        Ok(entry_path.zip(result_path).map(|(entry_path, result_path)| Proof {
-            entry: entry.to_vec(),
-            result: result.to_vec(),
-            size: records.all.len(),
-            entry_path,
-            result_path,
-        }))
     }
 
     // --- as stored in the log ------------------------------------------------------------------

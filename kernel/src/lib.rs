@@ -46,6 +46,7 @@ pub mod limit;
 pub mod log;
 pub mod mandate;
 pub mod pool;
+pub mod proof;
 #[cfg(feature = "python")]
 mod python;
 pub mod record;

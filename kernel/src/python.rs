@@ -6,7 +6,7 @@
 // that the two cannot wait for each other (a lock that is free at once makes nobody wait).
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
-use std::sync::{Mutex, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 use std::time::Instant;
 
 use pyo3::create_exception;
@@ -30,6 +30,7 @@ use crate::hold::Hold;
 use crate::ledger::{CommitError, CreateError, Ledger, Phase, StageError, Sum, TrialBalance};
 use crate::log::LogReader;
 use crate::mandate::Mandate;
+use crate::proof::{Claim, Proof, Proofs, check_claims};
 use crate::rejection::Rejection;
 use crate::state::Subroot;
 use crate::store::{self, Opened, SnapshotError};
@@ -51,9 +52,9 @@ mod _native {
     #[pymodule_export]
     use super::{
         CorruptLog, DecodeError, LogFault, LogFull, PyAccount, PyBlock, PyEscrow, PyHold, PyLedger,
-        PyMandate, PyProof, PyStaged, PyVerification, check_path, check_terms, evaluate_terms,
-        hash_bytes, hash_rows, prf_rows, public_key, refusal_codes, seal_envelope, sign, sign_rows,
-        tree_root, verify, verify_log, verify_rows,
+        PyMandate, PyProof, PyStaged, PyVerification, check_path, check_proofs, check_terms,
+        evaluate_terms, hash_bytes, hash_rows, prf_rows, public_key, refusal_codes, seal_envelope,
+        sign, sign_rows, tree_root, verify, verify_log, verify_rows,
     };
 }
 
@@ -804,9 +805,16 @@ fn no_block(height: u64) -> PyErr {
 
 #[pyclass(name = "Proof", module = "clearway_kernel", frozen)]
 struct PyProof {
-    block: Block,
+    proofs: Arc<Proofs>,
     index: usize,
-    proof: crate::block::Proof,
+    proof: Proof,
+}
+
+impl PyProof {
+    fn of(proofs: &Arc<Proofs>, index: usize) -> PyResult<Self> {
+        let proof = proofs.proof(index).ok_or_else(|| no_entry(index))?;
+        Ok(Self { proofs: Arc::clone(proofs), index, proof })
+    }
 }
 
 #[pymethods]
@@ -828,7 +836,7 @@ impl PyProof {
 
     #[getter]
     fn size(&self) -> usize {
-        self.proof.size
+        self.proofs.count()
     }
 
     #[getter]
@@ -843,13 +851,55 @@ impl PyProof {
 
     #[getter]
     fn header<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.block.header.write())
+        PyBytes::new(py, &self.proofs.block.header.write())
     }
 
     #[getter]
     fn finality<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.block.finality)
+        PyBytes::new(py, &self.proofs.block.finality)
     }
+}
+
+/// The parts of anything that looks like a proof.
+#[derive(FromPyObject)]
+struct Parts {
+    entry: Buffer,
+    result: Buffer,
+    index: u64,
+    size: u64,
+    entry_path: Buffer,
+    result_path: Buffer,
+    header: Buffer,
+    finality: Buffer,
+}
+
+impl Parts {
+    fn claim(&self) -> Claim<'_> {
+        Claim {
+            entry: &self.entry,
+            result: &self.result,
+            index: self.index,
+            size: self.size,
+            entry_path: &self.entry_path,
+            result_path: &self.result_path,
+            header: &self.header,
+            finality: &self.finality,
+        }
+    }
+}
+
+/// Total: whatever cannot be a proof is not one.
+#[pyfunction]
+fn check_proofs<'py>(
+    py: Python<'py>,
+    chain_id: Buffer,
+    proofs: Vec<Parts>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let chain_id = chain_id.array("chain_id")?;
+    let claims: Vec<Claim> = proofs.iter().map(Parts::claim).collect();
+    let holds = py.detach(|| check_claims(&chain_id, &claims));
+    let holds: Vec<u8> = holds.into_iter().map(u8::from).collect();
+    Ok(PyBytes::new(py, &holds))
 }
 
 /// Times the phases of a stage. It stands here because the core knows no clock.
@@ -1386,8 +1436,13 @@ impl PyLedger {
 
     fn proof(&self, py: Python<'_>, height: u64, index: usize) -> PyResult<PyProof> {
         let block = self.read_block(py, height)?;
-        let proof = py.detach(|| block.prove(index))?.ok_or_else(|| no_entry(index))?;
-        Ok(PyProof { block, index, proof })
+        PyProof::of(&Arc::new(py.detach(|| Proofs::of(block))?), index)
+    }
+
+    fn proofs(&self, py: Python<'_>, height: u64) -> PyResult<Vec<PyProof>> {
+        let block = self.read_block(py, height)?;
+        let proofs = Arc::new(py.detach(|| Proofs::of(block))?);
+        (0..proofs.count()).map(|index| PyProof::of(&proofs, index)).collect()
     }
 }
 

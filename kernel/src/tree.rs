@@ -21,16 +21,30 @@ pub fn root_within(leaves: &mut Vec<Hash>) -> Hash {
     leaves.first().copied().unwrap_or(ZERO)
 }
 
-/// The siblings of leaf `index` from the bottom; None when there is no such leaf.
-pub fn path(leaves: Vec<Hash>, index: usize) -> Option<Vec<Hash>> {
-    leaves.get(index)?;
-    let (mut level, mut index, mut path) = (leaves, index, Vec::new());
-    while level.len() > 1 {
-        path.extend(level.get(index ^ 1));
-        rise(&mut level);
-        index /= 2;
+/// Every level of a tree, from which the paths of all its leaves are read.
+pub struct Levels(Vec<Vec<Hash>>);
+
+impl Levels {
+    pub fn over(mut leaves: Vec<Hash>) -> Self {
+        let mut levels = Vec::new();
+        while leaves.len() > 1 {
+            levels.push(leaves.clone());
+            rise(&mut leaves);
+        }
+        levels.push(leaves);
+        Self(levels)
     }
-    Some(path)
+
+    /// The siblings of leaf `index` from the bottom; None when there is no such leaf.
+    pub fn path(&self, mut index: usize) -> Option<Vec<Hash>> {
+        self.0.first()?.get(index)?;
+        let mut path = Vec::with_capacity(self.0.len());
+        for level in &self.0 {
+            path.extend(level.get(index ^ 1));
+            index /= 2;
+        }
+        Some(path)
+    }
 }
 
 /// Puts the level above in the place of a level. A parent stands before its children, so that what
@@ -261,8 +275,9 @@ mod tests {
         for count in 1..40 {
             let leaves = leaves(count);
             let root = root(leaves.clone());
+            let levels = Levels::over(leaves.clone());
             for index in 0..count {
-                let path = path(leaves.clone(), index as usize).unwrap();
+                let path = levels.path(index as usize).unwrap();
                 let leaf = leaves[index as usize];
                 assert!(check_path(&leaf, index, count, &path, &root));
                 assert!(!check_path(&ZERO, index, count, &path, &root));
@@ -278,7 +293,7 @@ mod tests {
                     assert!(!check_path(&leaf, index, count, &path[..short], &root));
                 }
             }
-            assert_eq!(path(leaves.clone(), count as usize), None);
+            assert_eq!(levels.path(count as usize), None);
         }
     }
 

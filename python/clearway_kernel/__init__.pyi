@@ -7,7 +7,7 @@ interpreter lock. Errors: `DecodeError` for bytes that do not decode (nothing wa
 """
 
 from collections.abc import Sequence
-from typing import final
+from typing import Protocol, final
 
 from typing_extensions import Buffer
 
@@ -210,6 +210,26 @@ class Proof:
     header: bytes
     finality: bytes
 
+class ProofParts(Protocol):
+    """What `check_proofs` looks at; a Proof has them."""
+
+    @property
+    def entry(self) -> bytes: ...
+    @property
+    def result(self) -> bytes: ...
+    @property
+    def index(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def entry_path(self) -> bytes: ...
+    @property
+    def result_path(self) -> bytes: ...
+    @property
+    def header(self) -> bytes: ...
+    @property
+    def finality(self) -> bytes: ...
+
 @final
 class Verification:
     ok: bool
@@ -334,7 +354,15 @@ class Ledger:
     def block(self, height: int) -> Block:
         """IndexError for a height that is not there, CorruptLog."""
 
+    def proofs(self, height: int) -> list[Proof]:
+        """Of every entry of a block, which is hashed once. IndexError when it is not there."""
+
     def proof(self, height: int, index: int) -> Proof: ...
+
+def check_proofs(chain_id: Buffer, proofs: Sequence[ProofParts]) -> bytes:
+    """One byte a proof, 1 where its paths lead to roots of its header and its finality signs that
+    header, a block of the chain above 0. Whose key signs is not asked. Total: bytes that cannot be
+    a proof are none."""
 
 def verify_log(folder: str) -> Verification:
     """Recomputes the chain from genesis in memory: every checksum, signature, result and root.

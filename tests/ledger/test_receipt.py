@@ -7,15 +7,22 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clearway.ledger.book import Book
+from clearway.ledger.book import Book, sign_finality
 from clearway.ledger.crypto import hash_bytes, public_key, sign
-from clearway.ledger.receipt import ReceiptError, check_receipt, make_receipt, parse_receipt
+from clearway.ledger.receipt import (
+    ReceiptError,
+    check_proofs,
+    check_receipt,
+    make_receipt,
+    parse_receipt,
+)
 from clearway.payment.records import Kind, MandateTerms, Outcome, pack_mandate_unit
 from clearway.payment.terms import After, Terms, pack_terms
 from tests.chains import EUR, OTHER_SEED, SECOND_NS, Chain, address_of, busy_chain, make_genesis
@@ -318,3 +325,40 @@ def test_a_receipt_for_a_place_that_is_not_there_is_not_made() -> None:
         make_receipt(book, 10_000, 0)
     with pytest.raises(IndexError):
         make_receipt(book, 5, 5)
+
+
+# --- many proofs at once --------------------------------------------------------------------------
+
+
+def test_proofs_of_a_block_are_those_of_its_entries() -> None:
+    book = chain().book
+    for height in range(book.height + 1):
+        for index, proof in enumerate(book.proofs(height)):
+            alone = book.proof(height, index)
+            for part in _PARTS:
+                assert getattr(proof, part) == getattr(alone, part)
+
+
+def test_proofs_hold_together_as_receipts_do_alone() -> None:
+    book = chain().book
+    proofs = [proof for height in range(1, book.height + 1) for proof in book.proofs(height)]
+    assert all(check_proofs(proofs, GENESIS))
+    other = replace(GENESIS, time_ns=GENESIS.time_ns + 1)
+    assert not any(check_proofs(proofs, other))
+    assert not any(check_proofs(book.proofs(0), GENESIS))
+
+
+def test_a_proof_signed_by_another_key_does_not_hold() -> None:
+    book = chain().book
+    proofs = book.proofs(5)
+    block_hash = hash_bytes("header", proofs[0].header)
+    finality = sign_finality(OTHER_SEED, block_hash)
+    forged = SimpleNamespace(
+        **{part: getattr(proofs[1], part) for part in _PARTS} | {"finality": finality}
+    )
+    assert check_proofs([proofs[0], forged, proofs[1]], GENESIS) == [True, False, True]
+
+
+_PARTS = (
+    "entry", "result", "index", "size", "entry_path", "result_path", "header", "finality",
+)  # fmt: skip

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::codec::{End, Ended, Role};
+use crate::proof::{Claim, Proof, Proofs, check_claims};
 use crate::town::*;
 
 #[test]
@@ -268,17 +269,64 @@ fn proofs_hold_for_every_record() {
     let mut town = busy_town();
     let envelope = busy_envelope(&mut town, 500);
     town.stage(&[&envelope]);
-    let block = town.ledger.staged().unwrap();
-    for index in 0..block.header.count as usize {
-        let proof = block.prove(index).unwrap().unwrap();
-        let leaf = Domain::Leaf.hash(&proof.entry);
-        let (at, size) = (index as u64, proof.size as u64);
-        let root = &block.header.transactions_root;
-        assert!(tree::check_path(&leaf, at, size, &proof.entry_path, root));
-        let leaf = Domain::Leaf.hash(&[proof.result, vec![0; 32]].concat());
-        assert!(tree::check_path(&leaf, at, size, &proof.result_path, &block.header.results_root));
+    town.commit();
+    let height = town.ledger.tip.height;
+    let block = town.ledger.history.read(height).unwrap().unwrap();
+    let (header, finality) = (block.header.write(), block.finality.clone());
+    let proofs = Proofs::of(block).unwrap();
+    let made: Vec<Proof> = (0..proofs.count()).map(|at| proofs.proof(at).unwrap()).collect();
+    assert!(made.len() > 8 && proofs.proof(made.len()).is_none());
+    let claims = || -> Vec<Claim> {
+        let mut claims = Vec::new();
+        for (index, proof) in (0..).zip(&made) {
+            claims.push(Claim {
+                entry: &proof.entry,
+                result: &proof.result,
+                index,
+                size: made.len() as u64,
+                entry_path: proof.entry_path.as_flattened(),
+                result_path: proof.result_path.as_flattened(),
+                header: &header,
+                finality: &finality,
+            });
+        }
+        claims
+    };
+    let chain_id = town.ledger.chain_id;
+    assert!(check_claims(&chain_id, &claims()).iter().all(|holds| *holds));
+    assert!(!check_claims(&[0; 32], &claims()).iter().any(|holds| *holds));
+
+    // One part of one claim is changed at a time; the others beside it still hold.
+    let turned = |bytes: &[u8]| [&[bytes[0] ^ 1], &bytes[1..]].concat();
+    let changes: [fn(&mut Claim, &'static [u8]); 6] = [
+        |claim, bytes| claim.entry = bytes,
+        |claim, bytes| claim.result = bytes,
+        |claim, bytes| claim.entry_path = bytes,
+        |claim, bytes| claim.result_path = bytes,
+        |claim, bytes| claim.header = bytes,
+        |claim, bytes| claim.finality = bytes,
+    ];
+    let first = &made[7];
+    let parts = [
+        &first.entry[..],
+        &first.result,
+        first.entry_path.as_flattened(),
+        first.result_path.as_flattened(),
+        &header,
+        &finality,
+    ];
+    for (change, part) in changes.into_iter().zip(parts) {
+        for other in [turned(part), part[1..].to_vec(), Vec::new()] {
+            let mut claims = claims();
+            change(&mut claims[7], other.leak());
+            let holds = check_claims(&chain_id, &claims);
+            assert!(holds.iter().enumerate().all(|(at, holds)| *holds == (at != 7)));
+        }
     }
-    assert!(block.prove(block.header.count as usize).unwrap().is_none());
+    let mut claims = claims();
+    (claims[3].index, claims[4].size) = (4, 1);
+    let holds = check_claims(&chain_id, &claims);
+    assert!(holds.iter().enumerate().all(|(at, holds)| *holds == (at != 3 && at != 4)));
 }
 
 #[test]

@@ -333,6 +333,10 @@ class Book:
         """Raises IndexError."""
         return self._ledger.proof(height, index)
 
+    def proofs(self, height: int) -> list[Proof]:
+        """Of every entry of a block, which is read and hashed once. Raises IndexError."""
+        return self._ledger.proofs(height)
+
     # --- state ----------------------------------------------------------------------------------
 
     def account(self, address: Rows) -> Account | None:

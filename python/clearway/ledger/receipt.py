@@ -14,11 +14,13 @@ trusted file.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
 
+import clearway_kernel as kernel
 from clearway.ledger.book import FINALITY, FINALITY_SEQUENCER, Book
 from clearway.ledger.crypto import check_path, hash_bytes, verify
 from clearway.ledger.entry import describe_entry, describe_result, tell_entry
@@ -93,6 +95,27 @@ def _finality_fields(finality: bytes) -> dict[str, str] | None:
     _version, kind, key, signature = FINALITY.unpack(finality)
     assert kind == FINALITY_SEQUENCER, "invariant: the kernel accepts one kind of finality"
     return {"kind": "sequencer", "key": key.hex(), "signature": signature.hex()}
+
+
+def check_proofs(proofs: Sequence[kernel.ProofParts], genesis: Genesis) -> list[bool]:
+    """Whether each proof, as `Book.proof` gives it, holds under the trusted genesis: the same
+    reasons as a receipt's, without its text. Signatures of many blocks are checked together. Block
+    0 is nobody's word, and its proofs do not hold here.
+
+    >>> check_proofs([], genesis)
+    []
+    """
+    holds = kernel.check_proofs(genesis.chain_id(), proofs)
+    trusted: dict[tuple[bytes, bytes], bool] = {}
+    answers = []
+    for proof, is_proven in zip(proofs, holds, strict=True):
+        block = proof.header, proof.finality
+        if is_proven and block not in trusted:
+            _version, _kind, key, _signature = FINALITY.unpack(proof.finality)
+            height = int(np.frombuffer(proof.header, HEADER)[0]["height"])
+            trusted[block] = genesis.sequence_key(key, height)
+        answers.append(bool(is_proven) and trusted[block])
+    return answers
 
 
 # --- checking -----------------------------------------------------------------------------------

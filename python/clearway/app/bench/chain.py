@@ -49,7 +49,7 @@ class Chain:
     @classmethod
     def create(cls, folder: Path, accounts: int) -> Self:
         """A chain in a folder, its accounts opened and funded."""
-        chain = cls(Book.create(folder, _genesis()), accounts)
+        chain = cls(Book.create(folder, genesis()), accounts)
         for start in range(0, accounts, BATCH_ROWS_MAX):
             chain._open(start, min(start + BATCH_ROWS_MAX, accounts))
         for start in range(0, accounts, BATCH_ROWS_MAX):
@@ -193,7 +193,7 @@ def check_settled(block: Block) -> None:
     assert refused == 0, f"invariant: a benchmark's entries succeed, {refused} did not"
 
 
-def _genesis() -> Genesis:
+def genesis() -> Genesis:
     asset = Asset(1, "EUR/2", 2)
     return Genesis(
         name="bench",
