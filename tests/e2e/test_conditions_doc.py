@@ -5,17 +5,15 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT
-from tests.e2e.served import CLEARWAY, Client, Served
+from tests.e2e.served import Client, Served
+from tests.e2e.walks import run, walk_of
 
 PAGE = (ROOT / "docs" / "conditions.md").read_text("utf-8")
-WALK = re.compile(r"<!-- walk-through -->\n```sh\n(.*?)```", re.DOTALL)
 EXAMPLE = re.compile(
     r"`examples/conditions/(\w+)\.json`\n\n```json\n(.*?)\n```\n\n((?:> [^\n]*\n)+)", re.DOTALL
 )
@@ -31,14 +29,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 def test_the_walk_works_as_it_stands(served: Served) -> None:
-    script = WALK.search(PAGE)
-    assert script is not None, "docs/conditions.md has no marked walk-through"
-    text = script[1].replace("http://127.0.0.1:8420", served.url)
-    text = text.replace(".venv/bin/clearway", str(CLEARWAY))
-    folder: Path = served.data.parent
-    ran = subprocess.run(
-        ["sh", "-eux", "-c", text], cwd=folder, capture_output=True, text=True, timeout=120
-    )
+    ran = run(served, walk_of("conditions.md"))
     assert ran.returncode == 0, ran.stderr
     assert '"would_release":false' in ran.stdout
     assert '"posted":"300.00"' in ran.stdout
@@ -48,7 +39,7 @@ def test_the_walk_works_as_it_stands(served: Served) -> None:
     assert "NOT VERIFIED" not in last
     assert "of 300.00 EUR/2" in last
     for name in ("ann", "ben", "cas"):
-        assert (folder / f"{name}.key").stat().st_mode & 0o777 == 0o600
+        assert (served.data.parent / f"{name}.key").stat().st_mode & 0o777 == 0o600
 
 
 def test_every_example_stands_there_with_the_nodes_own_words(served: Served) -> None:

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
-import subprocess
 from collections.abc import Iterator
 
 import pytest
 
-from tests.conftest import ROOT
-from tests.e2e.served import CLEARWAY, Served
-
-PAGE = (ROOT / "docs" / "self-custody.md").read_text("utf-8")
-WALK = re.compile(r"<!-- walk-through -->\n```sh\n(.*?)```", re.DOTALL)
+from tests.e2e.served import Served
+from tests.e2e.walks import run, walk_of
 
 
 @pytest.fixture(scope="module")
@@ -23,22 +18,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     served.stop()
 
 
-def run(served: Served, text: str) -> subprocess.CompletedProcess[str]:
-    text = text.replace("http://127.0.0.1:8420", served.url)
-    text = text.replace(".venv/bin/clearway", str(CLEARWAY))
-    return subprocess.run(
-        ["sh", "-eux", "-c", text],
-        cwd=served.data.parent,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-
-
 def test_the_walk_works_as_it_stands(served: Served) -> None:
-    script = WALK.search(PAGE)
-    assert script is not None, "docs/self-custody.md has no marked walk-through"
-    ran = run(served, script[1])
+    ran = run(served, walk_of("self-custody.md"))
     assert ran.returncode == 0, ran.stderr
     assert '"code":"authorisation.missing"' in ran.stdout
     assert ran.stdout.count('"status":"settled"') == 3 + 1 + 3

@@ -1,4 +1,4 @@
-"""An owner with a key of its own, and the two steps that an owner takes."""
+"""Somebody with a key of its own, an owner or a second person, and the two steps it takes."""
 
 from __future__ import annotations
 

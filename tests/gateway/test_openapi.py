@@ -25,7 +25,9 @@ def test_a_node_serves_what_it_describes(api: Api) -> None:
     described = api.http.get("/openapi.json").json()["paths"]
     for route in ROUTES:
         assert route.method.lower() in described[route.path]
-        path = route.path.format(account="x", payment="x", quote="x", height="x", mandate="x")
+        path = route.path.format(
+            account="x", payment="x", quote="x", height="x", mandate="x", key="x"
+        )
         answer = api.http.request(route.method, path)
         assert answer.json()["code"] == "auth.missing", route.path
 

@@ -41,23 +41,22 @@ from clearway.ledger.book import Book
 from clearway.ledger.crypto import hash_bytes, public_key
 from clearway.ledger.genesis import Genesis, dump_genesis, load_genesis
 from clearway.lifecycle.batcher import Batcher, Limits
+from clearway.lifecycle.govern import Governor, last_sequence
 from clearway.lifecycle.phases import PhaseClock
 from clearway.lifecycle.rehearse import price, rehearse
 from clearway.lifecycle.replay import Replay
 from clearway.lifecycle.resume import catch_up
-from clearway.lifecycle.rooms import Rooms
+from clearway.lifecycle.rooms import Rooms, reference_rates
 from clearway.lifecycle.standing import StandingOrders
 from clearway.ordering.sequencer import Sequencer
 from clearway.payment.batch import Columns, Placed, Submission
 from clearway.payment.errors import Fault
 from clearway.payment.fees import FeeSchedule
 from clearway.payment.ids import account_address, payment_id
-from clearway.payment.money import Asset
 from clearway.payment.records import Kind, pack_head
 from clearway.ports.ordering import Ordering
 from clearway.risk.decide import CostPolicy, Scorer
 from clearway.risk.errors import RiskFault
-from clearway.risk.facts import ReferenceRates
 from clearway.risk.model import RiskModel
 from clearway.risk.state import FeatureState
 from clearway.routing.quotes import Quotes
@@ -103,6 +102,8 @@ class Node:
     batcher: Batcher
     phases: PhaseClock
     ballast: Ballast
+    governor: Governor
+    own_keys: frozenset[bytes]
     restored_to: int | None
     _stopping: threading.Event = field(default_factory=threading.Event)
     _ticker: threading.Thread | None = None
@@ -174,6 +175,10 @@ class Node:
     def price(self, head: bytes) -> bytes:
         """A payment's head with what the payee gets and the most that fees may take."""
         return price(head, self.rooms)
+
+    async def govern(self, submission: Submission) -> Placed:
+        """Orders one act under the governance key."""
+        return await asyncio.to_thread(self.governor.place, submission)
 
     async def replay(self, id: bytes, request_hash: bytes) -> Placed | None:
         """The first answer to an id that was used. Refuses idempotency.body_differs."""
@@ -270,10 +275,10 @@ def build_node(config: Config, *, clock: Callable[[], int] = time.time_ns) -> No
         review_ns=config.review_deadline_s * 10**9,
         envelope_valid_ns=config.envelope_valid_s * 10**9,
         assets=assets,
-        sequence=max(_sequence_of(book, key), vault.last_sequence(key)),
+        sequence=last_sequence(book, vault, key),
         book=book,
         parties=parties,
-        reference=ReferenceRates(_codes_by_number(assets)),
+        reference=reference_rates(assets),
         scorer=scorer,
         quotes=quotes,
         quote_uses=quote_uses,
@@ -307,6 +312,8 @@ def build_node(config: Config, *, clock: Callable[[], int] = time.time_ns) -> No
         batcher=Batcher(rooms, limits),
         phases=phases,
         ballast=Ballast(config.data / "ballast"),
+        governor=Governor(rooms, seed=keys.governance),
+        own_keys=frozenset(map(public_key, (keys.institution, keys.sequencer, keys.governance))),
         restored_to=_restored_to(config.data),
     )
 
@@ -372,17 +379,6 @@ def _party_of(owner: bytes) -> Party:
     fields = json.loads(owner)
     born = fields.get("birth_date")
     return Party(fields["name"], parse_birth_date(born) if born else None, fields.get("country"))
-
-
-def _sequence_of(book: Book, key: bytes) -> int:
-    return next((row[5] for row in book.keys() if row[0] == key), 0)  # noqa: SIM118
-
-
-def _codes_by_number(assets: dict[int, Asset]) -> list[str]:
-    codes = [""] * (max(assets, default=0) + 1)
-    for number, asset in assets.items():
-        codes[number] = asset.code
-    return codes
 
 
 # --- a node for development -----------------------------------------------------------------------

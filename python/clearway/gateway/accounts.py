@@ -231,6 +231,13 @@ def _status(flags: int) -> AccountStatus:
     return "frozen" if flags & AccountFlag.FROZEN else "open"
 
 
+def show_opened(ask: Ask, account: str) -> Account:
+    """An account of this name as it was opened, without what its client said of it."""
+    row = ask.door.node.book.account(ask.door.directory.address(account))
+    assert row is not None, "invariant: an account never leaves the ledger"
+    return _render(ask, row, 0)
+
+
 def see(ask: Ask) -> Answer:
     row = _find(ask)
     return Answer(200, _render(ask, row, row.flags))

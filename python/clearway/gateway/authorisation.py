@@ -21,7 +21,6 @@ from clearway.gateway.instructions import parse_private
 from clearway.gateway.schemas import PREPARED_S_MAX, LinkedRequest, Preparation
 from clearway.gateway.times import SECOND_NS, format_time
 from clearway.ledger.authorise import authorisation_digest, tell_instruction
-from clearway.ledger.book import Book
 from clearway.ledger.crypto import verify
 from clearway.payment.batch import Submission
 from clearway.payment.errors import Refusal
@@ -119,26 +118,33 @@ def signer_of(ask: Ask, head: bytes) -> Signer | None:
 
 
 def _seconded(ask: Ask, submission: Submission, prepared: Any) -> Submission:
-    """The ledger looks at all of it again, and at the key of the envelope too."""
+    """The ledger looks at all of it again."""
     second = getattr(ask.body, "second", UNSET)
     if second is UNSET or prepared is UNSET:
         raise Refusal("asset.second_person")
     head = _as_prepared(ask, submission.head, prepared)
     _check_signature(second, _digest(ask, head))
     key = bytes.fromhex(second.key)
-    if not _may_issue(ask.door.node.book, key, ask.key.institution):
+    if key not in _second_keys(ask):
         raise Refusal("asset.second_person")
     return submission._replace(
         head=head, units=pack_key_reference(key), signature=bytes.fromhex(second.signature)
     )
 
 
-def _may_issue(book: Book, key: bytes, institution: int) -> bool:
-    for name, owner, purposes, activation_height, revoked_height, *_ in book.keys():  # noqa: SIM118
-        if name == key:
-            is_active = activation_height <= book.height + 1 and not revoked_height
-            return owner == institution and bool(purposes & Purpose.ISSUE) and is_active
-    return False
+def _second_keys(ask: Ask) -> list[bytes]:
+    """The keys that a second person may sign with: of the institution, with ISSUE, in force, and
+    none that this node has."""
+    node = ask.door.node
+    return [
+        key
+        for key, owner, purposes, active, revoked, *_ in node.book.keys()  # noqa: SIM118
+        if owner == ask.key.institution
+        and purposes & Purpose.ISSUE
+        and active <= node.book.height + 1
+        and not revoked
+        and key not in node.own_keys
+    ]
 
 
 def _as_prepared(ask: Ask, head: bytes, prepared: Prepared) -> bytes:
@@ -227,7 +233,7 @@ def draft_one(ask: Ask, submission: Submission) -> Preparation | None:
         object="preparation",
         idempotency_key=ask.idempotency_key,
         account=signer.account,
-        keys=[signer.owner.hex()] if signer.owner else [],
+        keys=[key.hex() for key in ([signer.owner] if signer.owner else _second_keys(ask))],
         expires=format_time(expires_ns),
         chain_id=node.book.chain_id.hex(),
         digest=_digest(ask, instruction).hex(),

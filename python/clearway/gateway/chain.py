@@ -8,8 +8,9 @@ import numpy as np
 from starlette.types import Receive, Scope, Send
 
 from clearway.gateway.door import Answer, Ask, send_answer
+from clearway.gateway.govern import show_asset
 from clearway.gateway.payments import find_row
-from clearway.gateway.schemas import AssetInfo, AssetTotals, BlockInfo, Listing, TrialBalance
+from clearway.gateway.schemas import AssetTotals, BlockInfo, Listing, TrialBalance
 from clearway.gateway.times import format_time
 from clearway.ledger.block_range import pack_record
 from clearway.ledger.book import Block
@@ -17,7 +18,7 @@ from clearway.ledger.genesis import dump_genesis
 from clearway.ledger.receipt import make_receipt
 from clearway.payment.errors import Refusal
 from clearway.payment.money import format_amount
-from clearway.payment.records import HEADER, Control
+from clearway.payment.records import HEADER
 
 HEIGHT_DIGITS_MAX = 18
 
@@ -40,16 +41,7 @@ def receipt(ask: Ask) -> Answer:
 def list_assets(ask: Ask) -> Answer:
     paused = ask.door.node.book.paused_assets()
     data = [
-        AssetInfo(
-            "asset",
-            asset.code,
-            asset.scale,
-            asset.number,
-            controls=[one.name.lower() for one in Control if one.name and asset.controls & one],
-            issuer=asset.issuer or None,
-            paused=asset.number in paused,
-        )
-        for asset in ask.door.directory.assets()
+        show_asset(asset, paused=asset.number in paused) for asset in ask.door.directory.assets()
     ]
     return Answer(200, Listing("list", data, False))
 

@@ -90,10 +90,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A POST that makes one ledger entry."""
+    """A POST that makes one ledger entry. governs: under the key that registers things."""
 
     prepare: Callable[[Ask], Awaitable[Submission]]
     answer: Callable[[Ask, Placed], Awaitable[Answer]]
+    governs: bool = False
 
 
 class Door:
@@ -170,7 +171,8 @@ class Door:
                 if placed is None:
                     raise
             else:
-                placed = await self.node.batcher.submit(submission)
+                place = self.node.govern if move.governs else self.node.batcher.submit
+                placed = await place(submission)
         finally:
             self._let_go(ask)
         # A refusal by the ledger is part of the answer that must stay the same for ever.

@@ -250,14 +250,16 @@ def open_account(
     category: int = 0,
     parent: bytes | None = None,
     owner: bytes = bytes(32),
+    flags: int = 0,
 ) -> tuple[bytes, bytes]:
     """Head and units. category: the account's trade, 0 none. parent: of a sub-account, which has no
-    assets of its own. owner: the key that signs for it; zeros: the institution does.
+    assets of its own. owner: the key that signs for it; zeros: the institution does. flags: those
+    of an account that governance opens.
 
     Refuses request.invalid for an asset named twice."""
     if len(set(assets)) != len(assets):
         raise Refusal("request.invalid", field="assets", what="an asset stands twice")
-    flags = 0 if parent is None else AccountFlag.SUB
+    flags |= 0 if parent is None else AccountFlag.SUB
     units = pack_account_units(owner=owner, assets=assets, flags=flags)
     head = pack_head(
         kind=Kind.OPEN_ACCOUNT,

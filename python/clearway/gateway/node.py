@@ -60,5 +60,12 @@ class Node(Protocol):
     def price(self, head: bytes) -> bytes:
         """A payment's head with what the payee gets and the most that fees may take, as of now."""
 
+    @property
+    def own_keys(self) -> frozenset[bytes]:
+        """What this node signs with."""
+
+    def govern(self, submission: Submission) -> Awaitable[Placed]:
+        """As `batcher.submit`, under the key that registers assets and keys."""
+
     def replay(self, id: bytes, request_hash: bytes) -> Awaitable[Placed | None]:
         """The first answer to an id that was used. Refuses idempotency.body_differs."""

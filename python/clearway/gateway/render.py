@@ -51,6 +51,7 @@ _encoder = msgspec.json.Encoder()
 _PENDING, _REVIEW, _REFUND = int(Flag.PENDING), int(Decided.REVIEW), int(Kind.REFUND)
 _BALANCING = int(Flag.BALANCING_PAYER | Flag.BALANCING_PAYEE)
 _ESCROW = int(Kind.ESCROW)
+_WITHOUT_LEGS = (_ESCROW, int(Kind.ISSUE), int(Kind.CLAWBACK))  # their units say something else
 
 
 def to_json(answer: object) -> bytes:
@@ -121,7 +122,7 @@ def view_placed(placed: Placed, private: Private) -> PaymentView:
         created_ns=placed.time_ns,
         expires_ns=expires_ns,
         outcome=outcome,
-        legs=placed.units if code == 0 and not escrow else b"",
+        legs=placed.units if code == 0 and kind not in _WITHOUT_LEGS else b"",
         height=placed.height,
         index=placed.index,
         private=private,

@@ -213,6 +213,34 @@ class ClawbackRequest(Seconded, frozen=True):
     note: Annotated[str, Meta(max_length=1_000)] | None = None
 
 
+ControlName = Literal["mint_burn", "freeze", "allow_list", "clawback", "pause", "two_person"]
+KeyPurpose = Literal["pay", "issue", "compliance", "govern", "import"]
+
+
+class AssetRequest(Request, frozen=True):
+    """`code` carries the scale: XAU/3 has three decimals. `controls`: what its issuer may do, for
+    ever. `issuer`: an institution's number, this one's unless said."""
+
+    code: AssetCode
+    controls: Annotated[list[ControlName], Meta(max_length=6)] = field(default_factory=list)
+    issuer: Annotated[int, Meta(ge=1, le=2**32 - 1)] | None = None
+
+
+class NostroRequest(Request, frozen=True):
+    """An account that money enters and leaves by, and that may be below zero."""
+
+    id: AccountId
+    assets: Annotated[list[AssetCode], Meta(min_length=1, max_length=ACCOUNT_ASSETS_MAX)]
+
+
+class SigningKeyRequest(Request, frozen=True):
+    """A key of this institution that is held outside the node, such as a second person's, which
+    needs `issue`. It counts from the next block."""
+
+    key: Key
+    purposes: Annotated[list[KeyPurpose], Meta(min_length=1, max_length=5)]
+
+
 class QuoteRequest(Request, frozen=True):
     """In a payment's words: the payer gives `amount` of `asset`, the payee gets `to_asset`."""
 
@@ -401,7 +429,7 @@ class Preparation(Struct, frozen=True):
     """What is signed before the same request is sent with `prepared` and the signatures, under
     this Idempotency-Key and by the same API key. Nothing was written.
 
-    keys: who may sign; empty for a second person of the issuer. digest: what they sign,
+    keys: who may sign. digest: what they sign,
     H[authorise] over chain_id and the hash of the instruction (docs/format.md). private: what the
     instruction's `details` commits to, H[details] of this text. units: what the entry carries
     beside the instruction, in hex. text: the instruction in words, decoded from its bytes.
@@ -489,6 +517,17 @@ class AssetInfo(Struct, frozen=True):
     controls: list[str]
     issuer: int | None
     paused: bool
+
+
+class SigningKey(Struct, frozen=True):
+    """`activation_height`: the first block in which it counts; `revoked_height`: the last."""
+
+    object: Literal["signing_key"]
+    key: str
+    institution: int
+    purposes: list[str]
+    activation_height: int
+    revoked_height: int | None
 
 
 class IssuerAct(Struct, frozen=True):

@@ -54,6 +54,8 @@ def _refuse_unknown(batch: PaymentBatch, rooms: Rooms) -> None:
         for row in named[numbers[named] == NOT_AN_ACCOUNT].tolist():
             address = batch.heads[role][row].tobytes()
             batch.leave(row, Refusal("account.unknown", account=address.hex()))
+    if not rooms.assets.keys() >= set(batch.heads["asset"][named].tolist()):
+        rooms.learn_assets()
     for row, asset in zip(named.tolist(), batch.heads["asset"][named].tolist(), strict=True):
         if asset not in rooms.assets:
             batch.leave(row, Refusal("asset.unknown", asset=asset))
@@ -87,6 +89,8 @@ def quote_of(head: np.void, rooms: Rooms) -> Quote:
     """
     asset, to_asset = int(head["asset"]), int(head["to_asset"])
     for number in (asset, to_asset):
+        if number not in rooms.assets:
+            rooms.learn_assets()
         if number not in rooms.assets:
             raise Refusal("asset.unknown", asset=number)
     from_, to, amount_minor = rooms.assets[asset], rooms.assets[to_asset], u128(head, "amount")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from clearway.clearing.legs import HouseAccounts
@@ -49,3 +49,16 @@ class Rooms:
     ordering: Ordering
     clock: Callable[[], int]
     phases: PhaseClock
+
+    def learn_assets(self) -> None:
+        """Those that were registered since."""
+        self.assets = {asset.number: asset for asset in self.book.assets()}
+        self.reference = reference_rates(self.assets)
+
+
+def reference_rates(assets: Mapping[int, Asset]) -> ReferenceRates:
+    """assets: of the ledger, by number."""
+    codes = [""] * (max(assets, default=0) + 1)
+    for number, asset in assets.items():
+        codes[number] = asset.code
+    return ReferenceRates(codes)

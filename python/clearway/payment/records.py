@@ -323,12 +323,29 @@ def parse_mandate_unit(unit: bytes) -> MandateTerms:
     return MandateTerms(*_MANDATE.unpack(unit))
 
 
+_ASSET = struct.Struct("<16sB3xII36x")
+
+
 def pack_asset_unit(code: str, scale: int, *, controls: int = 0, issuer: int = 0) -> bytes:
-    return struct.pack("<16sB3xII36x", code.encode("ascii"), scale, controls, issuer)
+    return _ASSET.pack(code.encode("ascii"), scale, controls, issuer)
+
+
+def parse_asset_unit(unit: bytes) -> tuple[str, int, int, int]:
+    """(code, scale, controls, issuer) of a register_asset entry."""
+    code, scale, controls, issuer = _ASSET.unpack(unit)
+    return code.rstrip(b"\0").decode("ascii"), scale, controls, issuer
+
+
+_KEY = struct.Struct("<32sIIQ16x")
 
 
 def pack_key_unit(*, key: bytes, institution: int, purposes: int, activation_height: int) -> bytes:
-    return struct.pack("<32sIIQ16x", key, institution, purposes, activation_height)
+    return _KEY.pack(key, institution, purposes, activation_height)
+
+
+def parse_key_unit(unit: bytes) -> tuple[bytes, int, int, int]:
+    """(key, institution, purposes, activation_height) of a register_key entry."""
+    return _KEY.unpack(unit)
 
 
 def pack_key_reference(key: bytes) -> bytes:

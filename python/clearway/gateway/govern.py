@@ -1,0 +1,202 @@
+"""What an institution registers: assets, nostro accounts that they enter by, and signing keys.
+
+The entries are signed by the node's governance key, which no payment is signed with.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clearway.gateway import accounts, instructions
+from clearway.gateway.door import Answer, Ask, Move
+from clearway.gateway.instructions import VALID_NS
+from clearway.gateway.render import result_code
+from clearway.gateway.schemas import AssetInfo, Listing, SigningKey
+from clearway.payment.batch import Placed, Submission
+from clearway.payment.errors import Refusal
+from clearway.payment.money import Asset, parse_asset_code
+from clearway.payment.records import (
+    AccountFlag,
+    Control,
+    Kind,
+    Purpose,
+    pack_asset_unit,
+    pack_head,
+    pack_key_reference,
+    pack_key_unit,
+    parse_asset_unit,
+    parse_key_unit,
+)
+from clearway.store.vault import AccountRecord
+
+ASSETS_CLAIM = b"assets"  # their numbers follow one another, so that one is registered at a time
+_OF_NAME = {one.name.lower(): one for one in Control if one.name}
+_PURPOSES = {one.name.lower(): one for one in Purpose if one.name}
+
+
+def _submission(ask: Ask, kind: Kind, unit: bytes, **fields: Any) -> Submission:
+    now_ns = ask.door.node.clock()
+    head = pack_head(
+        kind=kind, id=ask.op_id, created_ns=now_ns, valid_until_ns=now_ns + VALID_NS, units=1,
+        **fields,
+    )  # fmt: skip
+    return Submission(head=head, request_hash=ask.request_hash, units=unit)
+
+
+def _check(ask: Ask, placed: Placed) -> None:
+    """Refuses what the ledger refused."""
+    code = result_code(placed.result)
+    if code:
+        raise Refusal(ask.door.directory.refusal(code))
+
+
+# --- assets ---------------------------------------------------------------------------------------
+
+
+async def _prepare_asset(ask: Ask) -> Submission:
+    """Refuses request.invalid, asset.code_taken, idempotency.in_progress."""
+    body, directory = ask.body, ask.door.directory
+    scale = _scale_of(body.code)
+    controls = sum(_OF_NAME[name] for name in set(body.controls))
+    if body.issuer is not None and not controls:
+        raise Refusal("request.invalid", field="issuer", what="an issuer comes with controls")
+    issuer = (body.issuer or ask.key.institution) if controls else 0
+    ask.door.claim(ask, ASSETS_CLAIM)
+    known = directory.assets()
+    if any(asset.code == body.code for asset in known):
+        raise Refusal("asset.code_taken")
+    await ask.door.record(ask, "asset.register", asset=body.code)
+    unit = pack_asset_unit(body.code, scale, controls=controls, issuer=issuer)
+    return _submission(ask, Kind.REGISTER_ASSET, unit, asset=len(known) + 1)
+
+
+def _scale_of(code: str) -> int:
+    try:
+        return parse_asset_code(code)[1]
+    except Refusal:
+        what = "a code such as EUR/2: letters, digits and points, then the number of decimals"
+        raise Refusal("request.invalid", field="code", what=what) from None
+
+
+async def _answer_asset(ask: Ask, placed: Placed) -> Answer:
+    """As it was registered, and the same for ever."""
+    _check(ask, placed)
+    number = int.from_bytes(placed.head[4:8], "little")
+    asset = Asset(number, *parse_asset_unit(placed.units))
+    return Answer(201, show_asset(asset, paused=False))
+
+
+def show_asset(asset: Asset, *, paused: bool) -> AssetInfo:
+    return AssetInfo(
+        "asset",
+        asset.code,
+        asset.scale,
+        asset.number,
+        controls=[name for name, one in _OF_NAME.items() if asset.controls & one],
+        issuer=asset.issuer or None,
+        paused=paused,
+    )
+
+
+ASSET = Move(_prepare_asset, _answer_asset, governs=True)
+
+# --- nostro accounts ------------------------------------------------------------------------------
+
+
+async def _prepare_nostro(ask: Ask) -> Submission:
+    """Refuses asset.unknown, request.invalid, account.exists, idempotency.in_progress."""
+    body, directory, node = ask.body, ask.door.directory, ask.door.node
+    address = directory.address(body.id)
+    head, units = instructions.open_account(
+        id=ask.op_id,
+        address=address,
+        assets=[directory.asset_of_code(code).number for code in body.assets],
+        now_ns=node.clock(),
+        flags=AccountFlag.NOSTRO,
+    )
+    ask.door.claim(ask, address)
+    if node.book.account(address) is not None:
+        raise Refusal("account.exists", account=body.id)
+    await ask.door.record(ask, "nostro.open", account="0x" + address.hex())
+    named = AccountRecord(address=address, id=body.id, owner=None, metadata=None)
+    await ask.door.read(node.vault.save_account, named)
+    directory.forget_name(address)
+    return Submission(head=head, request_hash=ask.request_hash, units=units)
+
+
+async def _answer_nostro(ask: Ask, placed: Placed) -> Answer:
+    _check(ask, placed)
+    return Answer(201, await ask.door.read(accounts.show_opened, ask, ask.body.id))
+
+
+NOSTRO = Move(_prepare_nostro, _answer_nostro, governs=True)
+
+# --- keys -----------------------------------------------------------------------------------------
+
+
+async def _prepare_key(ask: Ask) -> Submission:
+    """Refuses key.exists."""
+    body, book = ask.body, ask.door.node.book
+    key = bytes.fromhex(body.key)
+    if any(row[0] == key for row in book.keys()):  # noqa: SIM118
+        raise Refusal("key.exists")
+    await ask.door.record(ask, "key.register", key=body.key, purposes=",".join(body.purposes))
+    unit = pack_key_unit(
+        key=key,
+        institution=ask.key.institution,
+        purposes=sum(_PURPOSES[name] for name in set(body.purposes)),
+        activation_height=book.height + 1,
+    )
+    return _submission(ask, Kind.REGISTER_KEY, unit)
+
+
+async def _answer_key(ask: Ask, placed: Placed) -> Answer:
+    """As it was registered, and the same for ever."""
+    _check(ask, placed)
+    return Answer(201, _show_key(*parse_key_unit(placed.units), revoked_height=0))
+
+
+async def _prepare_revoke(ask: Ask) -> Submission:
+    """Refuses key.unknown, key.already_revoked, request.invalid for a key of this node."""
+    row = _find_key(ask)
+    if row[0] in ask.door.node.own_keys:
+        raise Refusal("request.invalid", field="key", what="this node signs with it")
+    if row[4]:
+        raise Refusal("key.already_revoked")
+    await ask.door.record(ask, "key.revoke", key=ask.params["key"])
+    return _submission(ask, Kind.REVOKE_KEY, pack_key_reference(row[0]))
+
+
+def _find_key(ask: Ask) -> Any:
+    for row in ask.door.node.book.keys():  # noqa: SIM118
+        if row[0].hex() == ask.params["key"] and row[1] == ask.key.institution:
+            return row
+    raise Refusal("key.unknown")
+
+
+async def _answer_revoke(ask: Ask, placed: Placed) -> Answer:
+    _check(ask, placed)
+    return Answer(200, _show_key(*_find_key(ask)[:5]))
+
+
+def list_keys(ask: Ask) -> Answer:
+    """All of the ledger, in the order of their registration."""
+    rows = ask.door.node.book.keys()
+    return Answer(200, Listing("list", [_show_key(*row[:5]) for row in rows], False))
+
+
+def _show_key(
+    key: bytes, institution: int, purposes: int, activation_height: int, revoked_height: int
+) -> SigningKey:
+    return SigningKey(
+        "signing_key",
+        key.hex(),
+        institution,
+        [name for name, one in _PURPOSES.items() if purposes & one],
+        activation_height,
+        revoked_height or None,
+    )
+
+
+KEY_OF = Move(_prepare_key, _answer_key, governs=True)
+REVOKE = Move(_prepare_revoke, _answer_revoke, governs=True)
