@@ -43,6 +43,7 @@ from clearway.ledger.genesis import Genesis, dump_genesis, load_genesis
 from clearway.lifecycle.batcher import Batcher, Limits
 from clearway.lifecycle.govern import Governor, last_sequence
 from clearway.lifecycle.phases import PhaseClock
+from clearway.lifecycle.queue import PaymentQueue
 from clearway.lifecycle.rehearse import price, rehearse
 from clearway.lifecycle.replay import Replay
 from clearway.lifecycle.resume import catch_up
@@ -100,6 +101,7 @@ class Node:
     ordering: Ordering
     rooms: Rooms
     batcher: Batcher
+    queue: PaymentQueue
     phases: PhaseClock
     ballast: Ballast
     governor: Governor
@@ -130,6 +132,7 @@ class Node:
             _fund_liquidity(self)
         self._standing = StandingOrders(self.rooms, self.batcher, self.secret)
         self._standing.start()
+        self.queue.start()
         self._started = True
 
     def stop(self) -> None:
@@ -140,6 +143,7 @@ class Node:
             self._ticker.join()
         if self._standing is not None:
             self._standing.stop()
+        self.queue.stop()
         self.batcher.stop()
         self.projections.stop()
         if not self.ordering.problems():
@@ -290,6 +294,7 @@ def build_node(config: Config, *, clock: Callable[[], int] = time.time_ns) -> No
         phases=phases,
     )
     limits = Limits(queue_rows_max=config.queue_payments_max, wait_us=config.batch_wait_us)
+    batcher = Batcher(rooms, limits)
     return Node(
         config=config,
         genesis=genesis,
@@ -309,7 +314,8 @@ def build_node(config: Config, *, clock: Callable[[], int] = time.time_ns) -> No
         routes=routes,
         ordering=ordering,
         rooms=rooms,
-        batcher=Batcher(rooms, limits),
+        batcher=batcher,
+        queue=PaymentQueue(rooms, batcher),
         phases=phases,
         ballast=Ballast(config.data / "ballast"),
         governor=Governor(rooms, seed=keys.governance),

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeVar
 
 from clearway.lifecycle.batch import PaymentBatch
+from clearway.lifecycle.covered import Trial, pay_if_covered
 from clearway.lifecycle.line import Line, Turn
 from clearway.lifecycle.pay import book, forget, pay, remember, tell
 from clearway.lifecycle.replay import split_ids
@@ -80,7 +81,7 @@ class _Parcel(NamedTuple):
     """One caller's rows, waiting: a single submission or columns.
 
     told: called with the Placed or the Share, or with what went wrong; on the thread of `loop`, or
-    without one on the line's.
+    without one on the line's. trial: for rows that are ordered only if they are covered.
     """
 
     rows: Submission | Columns
@@ -88,6 +89,7 @@ class _Parcel(NamedTuple):
     size_bytes: int
     told: Callable[[Any], None]
     loop: asyncio.AbstractEventLoop | None
+    trial: Trial | None = None
 
     @property
     def height(self) -> int:
@@ -154,6 +156,24 @@ class Batcher:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Share] = loop.create_future()
         self._enter_columns(columns, _teller_of_loop(future), loop)
+        return future
+
+    def submit_trial(self, columns: Columns, trial: Trial) -> Future[Share]:
+        """As `submit_columns`, for a batch of its own that is ordered only if its payers can pay
+        all of it; see lifecycle/covered.py for what the answers are if not."""
+        check_heads(columns.heads)
+        future: Future[Share] = Future()
+        # With this size nothing travels with it.
+        self._enter(
+            _Parcel(
+                columns,
+                split_ids(columns.heads["id"].tobytes()),
+                BATCH_BYTES_MAX + 1,
+                _teller_of(future),
+                None,
+                trial,
+            )
+        )
         return future
 
     def _enter_columns(
@@ -298,7 +318,10 @@ class Batcher:
         """None when the callers were told already that the outcome is unknown."""
         batch = PaymentBatch.of(_columns_of(parcels))
         from_height = self._rooms.book.height + 1
+        trial = parcels[0].trial
         try:
+            if trial is not None:
+                return pay_if_covered(batch, self._rooms, turn, trial)
             return pay(batch, self._rooms, turn)
         except Fault as fault:
             if fault.code == "payment.outcome_unknown":

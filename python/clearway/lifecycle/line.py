@@ -26,6 +26,7 @@ class Turn:
     def __init__(self, line: Line) -> None:
         self._line = line
         self._held = line.deciding
+        self._ahead = False
 
     def __enter__(self) -> Turn:
         self._held.acquire()
@@ -33,9 +34,15 @@ class Turn:
 
     def move_on(self) -> None:
         """From deciding to ordering; waits until the batch before is ordered."""
-        self._line.ordering.acquire()
+        self.look_ahead()
         self._held.release()
-        self._held = self._line.ordering
+        self._held, self._ahead = self._line.ordering, False
+
+    def look_ahead(self) -> None:
+        """Takes the second gate and keeps the first: no batch is decided or ordered meanwhile."""
+        if not self._ahead:
+            self._line.ordering.acquire()
+            self._ahead = True
 
     def __exit__(
         self,
@@ -43,4 +50,6 @@ class Turn:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if self._ahead:
+            self._line.ordering.release()
         self._held.release()

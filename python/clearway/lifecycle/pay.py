@@ -10,6 +10,7 @@ ledger is asked.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from clearway.clearing.decision import add_scores, commitments, make_decisions
 from clearway.clearing.legs import capture_legs, payment_legs
@@ -171,8 +172,16 @@ def _charge_domestic(batch: PaymentBatch, rooms: Rooms) -> None:
 
 
 def clear(batch: PaymentBatch, rooms: Rooms) -> None:
-    """Makes holds of reviews and legs of prices; seals all of it, with the commitments to its
-    decisions, in one envelope; and keeps the decisions before anybody may see the envelope."""
+    """Seals what was decided in one envelope; keeps the decisions before anybody may see it."""
+    seal(batch, rooms)
+    if batch.envelope:
+        with rooms.phases.phase("clear.keep"):
+            keep(batch, rooms)
+
+
+def seal(batch: PaymentBatch, rooms: Rooms) -> None:
+    """Makes holds of reviews and legs of prices, and an envelope of all of it, with the
+    commitments to its decisions."""
     _hold_reviews(batch, deadline_ns=rooms.clock() + rooms.review_ns)
     add_legs(batch, rooms)
     leave_whole(batch, rooms)
@@ -182,8 +191,6 @@ def clear(batch: PaymentBatch, rooms: Rooms) -> None:
     rooms.sequence += 1
     batch.sequence = rooms.sequence
     _decide(batch, rooms)
-    with rooms.phases.phase("clear.keep"):
-        _keep(batch, rooms)
     with rooms.phases.phase("clear.seal"):
         _seal(batch, rooms)
 
@@ -255,7 +262,7 @@ def _decide(batch: PaymentBatch, rooms: Rooms) -> None:
     batch.heads["commitment"] = commitments(batch.decisions)
 
 
-def _keep(batch: PaymentBatch, rooms: Rooms) -> None:
+def keep(batch: PaymentBatch, rooms: Rooms) -> None:
     privates = batch.columns.privates
     if privates is not None:
         privates = [privates[row] for row in batch.origin.tolist()]
@@ -346,7 +353,15 @@ def tell(batch: PaymentBatch, ordered: Ordered | None, rooms: Rooms) -> Answers:
         return Answers.of_left(row, batch.left)
     row[batch.origin] = np.arange(len(batch))
     rooms.projections.notify(ordered.height)
-    answers = Answers(
+    answers = answers_of(batch, ordered, row, rooms)
+    _answer_repeats(answers, batch, rooms)
+    return answers
+
+
+def answers_of(
+    batch: PaymentBatch, ordered: Ordered, row: npt.NDArray[np.int64], rooms: Rooms
+) -> Answers:
+    return Answers(
         height=ordered.height,
         index=ordered.index,
         time_ns=ordered.time_ns,
@@ -359,8 +374,6 @@ def tell(batch: PaymentBatch, ordered: Ordered | None, rooms: Rooms) -> Answers:
         row=row,
         left=batch.left,
     )
-    _answer_repeats(answers, batch, rooms)
-    return answers
 
 
 def forget(batch: PaymentBatch, rooms: Rooms) -> None:

@@ -24,14 +24,26 @@ NAMES_PARTIES = (Kind.PAYMENT, Kind.REFUND, Kind.ESCROW, Kind.RELEASE, Kind.PULL
 NO_QUOTE = bytes(ID_BYTES)
 
 
-def receive(batch: PaymentBatch, rooms: Rooms) -> None:
-    """Fills `payer`, `payee` and `quotes`; rows that cannot go on leave."""
+def receive(batch: PaymentBatch, rooms: Rooms, *, queued: bool = False) -> None:
+    """Fills `payer`, `payee` and `quotes`; rows that cannot go on leave. queued: this batch comes
+    from the queue."""
     batch.payer = rooms.book.account_numbers(np.ascontiguousarray(batch.heads["payer"]))
     batch.payee = rooms.book.account_numbers(np.ascontiguousarray(batch.heads["payee"]))
-    for step in (_answer_used_ids, _refuse_unknown, refuse_priced_sweeps, _fetch_quotes):
+    steps = [_answer_used_ids, _refuse_unknown, refuse_priced_sweeps, _fetch_quotes]
+    if rooms.vault.queue.in_use and not queued:
+        steps.insert(0, _refuse_queued)
+    for step in steps:
         step(batch, rooms)
         leave_whole(batch, rooms)
         batch.drop_left()
+
+
+def _refuse_queued(batch: PaymentBatch, rooms: Rooms) -> None:
+    """Whoever asked for this id to wait did so in other words."""
+    ids = split_ids(batch.heads["id"].tobytes())
+    queued = rooms.vault.queue.known(ids)
+    for row in [row for row, id in enumerate(ids) if id in queued]:
+        batch.leave(row, Refusal("idempotency.body_differs"))
 
 
 def _answer_used_ids(batch: PaymentBatch, rooms: Rooms) -> None:

@@ -26,9 +26,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from clearway.payment.decision import DECISION_BYTES, view_decisions
 from clearway.payment.errors import Fault
 from clearway.payment.ids import ADDRESS_BYTES, MARK_BYTES
-from clearway.store import people
+from clearway.store import people, queue
 from clearway.store.database import IN_LIST_MAX, Database
 from clearway.store.people import People, open_row, seal_rows
+from clearway.store.queue import QueueTable
 
 HASH_BYTES = 32
 _LAST = 2**63 - 1
@@ -155,7 +156,9 @@ class Vault:
     def __init__(self, path: Path, master_key: bytes) -> None:
         self._people = People(master_key)
         self._durable: deque[Durable] = deque()  # noted, and not written yet
-        self._database = Database(path, pragmas=_PRAGMAS, schema=_SCHEMA + people.SCHEMA)
+        schema = _SCHEMA + people.SCHEMA + queue.SCHEMA
+        self._database = Database(path, pragmas=_PRAGMAS, schema=schema)
+        self.queue = QueueTable(self._database, self._people)
         with self._database.transaction() as writer:
             self._check_key(writer, AESGCM(master_key))
 

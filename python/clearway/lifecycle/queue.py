@@ -1,0 +1,476 @@
+"""The queue: payments whose payers were short wait here, and go as soon as they can.
+
+One thread does all of it, in passes: it takes new payments in, ends what was cancelled or waited
+too long, and releases what clearing/offsetting.py says can go: by itself, or several as one net.
+The ledger has the last word. A set that it would refuse was planned on money that is not there any
+more; it is not ordered, and what is left is planned again.
+
+A payment's id on the ledger is the one that its client got, so that it is paid once, whatever is
+killed when: after a restart the ledger is asked first which of them it has.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from clearway.clearing.offsetting import Waiting, missing_minor, plan
+from clearway.lifecycle.batcher import Batcher
+from clearway.lifecycle.covered import CODE_BROKEN, CODE_SHORT, Trial
+from clearway.lifecycle.rooms import Rooms
+from clearway.payment.batch import BATCH_ROWS_MAX, Columns, Placed, Submission
+from clearway.payment.errors import ClearwayError, Fault, Refusal
+from clearway.payment.ids import format_payment
+from clearway.payment.records import Flag, view_heads, view_results
+from clearway.store.queue import Queued, State
+
+WAITING_MAX: Final = 20_000
+OFFERS_MAX: Final = 1_000  # that wait for the next pass
+TRIES_MAX: Final = 8  # sets of one pass that the ledger would refuse
+LOOK_S: Final = 1.0
+REST: Final = 9  # times as long as a pass took, before the next one that only new money asks for
+VALID_NS: Final = 600 * 1_000_000_000
+ANSWER_S_MAX: Final = 60.0
+_NET, _LINKED = np.uint16(Flag.NET), np.uint16(Flag.LINKED)
+log = logging.getLogger("clearway.lifecycle")
+
+
+@dataclass(frozen=True, slots=True)
+class QueueTotals:
+    """What waits in one asset. missing_minor: what its payers lack, all together, so that all of it
+    could go as one net."""
+
+    asset: int
+    count: int
+    amount_minor: int
+    missing_minor: int
+    oldest_ns: int
+
+
+@dataclass(slots=True)
+class _Entry:
+    row: Queued
+    due: Waiting  # purses: number of the account it settles to << 32 | asset
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        return (self.row.priority, self.row.number)
+
+
+class _Offer(NamedTuple):
+    submission: Submission
+    priority: int
+    until_ns: int
+    answer: Future[Placed | Queued]
+
+
+_Cancel = tuple[bytes, Future[Queued | None]]
+
+
+class PaymentQueue:
+    """`start` before, `stop` after; every other method from any thread."""
+
+    def __init__(self, rooms: Rooms, batcher: Batcher) -> None:
+        self._rooms = rooms
+        self._batcher = batcher
+        self._table = rooms.vault.queue
+        self._table.height = lambda: rooms.book.height
+        self._waiting: dict[bytes, _Entry] = {}
+        self._doubt: set[bytes] = set()  # ids of which the ledger is asked before anything else
+        self._offers: deque[_Offer] = deque()
+        self._cancels: deque[_Cancel] = deque()
+        self._next_number = 1
+        self._planned_for: dict[int, int] | None = None  # the money of a pass that released nothing
+        self._bell = threading.Event()
+        self._inbox = threading.Lock()
+        self._stopping = True
+        self._thread = threading.Thread(target=self._run, name="clearway-queue", daemon=True)
+
+    # --- the doors' side ------------------------------------------------------------------------
+
+    def offer(
+        self, submission: Submission, *, priority: int, until_ns: int
+    ) -> Future[Placed | Queued]:
+        """Pays now if it can be, and otherwise keeps it waiting until `until_ns`; priority: 0 goes
+        first. submission: a payment in one asset that its institution signs.
+
+        The future gives Placed (the ledger has it) or Queued (it waits, and that is durable).
+        Refuses capacity.full, idempotency.*; Faults as Batcher.submit_told, also in the future.
+        """
+        answer: Future[Placed | Queued] = Future()
+        with self._inbox:
+            self._check_open()
+            if len(self._offers) >= OFFERS_MAX:
+                raise Refusal("capacity.full", limit=OFFERS_MAX)
+            self._offers.append(_Offer(submission, priority, until_ns, answer))
+        self._bell.set()
+        return answer
+
+    def cancel(self, id: bytes) -> Future[Queued | None]:
+        """The future gives the payment as it ended, or None when it waits no more."""
+        answer: Future[Queued | None] = Future()
+        with self._inbox:
+            self._check_open()
+            self._cancels.append((id, answer))
+        self._bell.set()
+        return answer
+
+    def _check_open(self) -> None:
+        if self._stopping:
+            raise Fault("node.stopping")
+
+    def position(self, row: Queued) -> int:
+        """Which of its payer's waiting payments in its asset it is, from 1."""
+        entry = self._waiting.get(row.id)
+        if entry is None:
+            return 1
+        others = list(self._waiting.values())
+        return 1 + sum(one.due.payer == entry.due.payer and one.rank < entry.rank for one in others)
+
+    def totals(self) -> list[QueueTotals]:
+        """Per asset that somebody waits in."""
+        by_asset: dict[int, list[_Entry]] = {}
+        for entry in list(self._waiting.values()):
+            by_asset.setdefault(entry.row.asset, []).append(entry)
+        totals = []
+        for asset, entries in sorted(by_asset.items()):
+            missing = missing_minor(self._available(entries), [one.due for one in entries])
+            totals.append(
+                QueueTotals(
+                    asset=asset,
+                    count=len(entries),
+                    amount_minor=sum(one.due.credit_minor for one in entries),
+                    missing_minor=sum(missing.values()),
+                    oldest_ns=min(one.row.created_ns for one in entries),
+                )
+            )
+        return totals
+
+    # --- the thread -----------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """What the file says waits again; what the ledger has of it, the first pass finds out."""
+        self._waiting = {row.id: self._entry(row) for row in self._table.waiting()}
+        self._doubt = set(self._waiting)
+        self._next_number = self._table.next_number()
+        self._stopping = False
+        self._rooms.projections.listeners.append(self._ring)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """The pass that runs is finished; who still waits for an answer is told node.stopping."""
+        with self._inbox:
+            self._stopping = True
+        self._bell.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        _fail(self._offers, self._cancels, Fault("node.stopping"))
+
+    def _ring(self, _height: int) -> None:
+        """There may be new money."""
+        if self._waiting:
+            self._bell.set()
+
+    def _run(self) -> None:
+        rested_s = 0.0
+        while not self._stopping:
+            self._bell.wait(LOOK_S)
+            if not (self._offers or self._cancels):
+                time.sleep(max(0.0, min(LOOK_S, rested_s - time.monotonic())))
+            self._bell.clear()
+            started_s = time.monotonic()
+            try:
+                self.look()
+            except Exception:  # one look failed; the next may not
+                log.exception("the queue was not looked at")
+            rested_s = time.monotonic() + REST * (time.monotonic() - started_s)
+
+    def look(self) -> None:
+        """One pass. Raises Fault when the node cannot write: everything waits on."""
+        with self._inbox:
+            offers, cancels = list(self._offers), list(self._cancels)
+            self._offers.clear()
+            self._cancels.clear()
+        try:
+            self._find_what_the_ledger_has()
+            for id, answer in cancels:
+                answer.set_result(self._void(id))
+            self._expire()
+            self._take_in(offers)
+        except BaseException as error:
+            failure = error if isinstance(error, ClearwayError) else Fault("node.bug")
+            _fail(offers, cancels, failure)
+            raise
+
+    def _find_what_the_ledger_has(self) -> None:
+        """Of those whose release was never answered."""
+        known = [id for id in self._doubt if not self._batcher.unknown(id)]
+        if not known:
+            return
+        places = self._rooms.replay.find_many(b"".join(known))
+        self._end([self._waiting[id] for id in known if id in places], State.RELEASED)
+        self._doubt.difference_update(known)
+
+    def _end(self, entries: Sequence[_Entry], state: State) -> None:
+        if entries:
+            self._table.end([one.row for one in entries], state, self._rooms.clock())
+            for one in entries:
+                del self._waiting[one.row.id]
+            self._planned_for = None
+
+    def _void(self, id: bytes) -> Queued | None:
+        entry = self._waiting.get(id)
+        if entry is None:
+            return None
+        if id in self._doubt:
+            raise Fault("payment.outcome_unknown", payment=format_payment(id))
+        self._end([entry], State.VOIDED)
+        return replace(entry.row, state=State.VOIDED)
+
+    def _expire(self) -> None:
+        now_ns = self._rooms.clock()
+        late = [one for one in self._waiting.values() if one.row.until_ns <= now_ns]
+        self._end([one for one in late if one.row.id not in self._doubt], State.EXPIRED)
+
+    # --- what comes -----------------------------------------------------------------------------
+
+    def _take_in(self, offers: Sequence[_Offer]) -> None:
+        """Answers every offer: what can go goes, with whatever waited for it."""
+        fresh = self._sort_out(offers)
+        released: dict[bytes, Placed] = {}
+        try:
+            self._release([entry for entry, _ in fresh], released)
+        finally:  # what the ledger took by then, it took
+            for entry, offer in fresh:
+                if entry.row.id in released:
+                    offer.answer.set_result(released[entry.row.id])
+        rest = [(entry, one) for entry, one in fresh if entry.row.id not in released]
+        room = WAITING_MAX - len(self._waiting)
+        for _, offer in rest[room:]:
+            offer.answer.set_exception(Refusal("capacity.full", limit=WAITING_MAX))
+        rest = rest[:room]
+        if not rest:
+            return
+        self._table.add([entry.row for entry, _ in rest], self._rooms.clock())
+        self._waiting.update((entry.row.id, entry) for entry, _ in rest)
+        for entry, offer in rest:
+            offer.answer.set_result(entry.row)
+
+    def _sort_out(self, offers: Sequence[_Offer]) -> list[tuple[_Entry, _Offer]]:
+        """Those that lack nothing but money, if anything; the others are answered. Each is screened
+        and scored here, as it comes, and once more when it is released."""
+        new: dict[bytes, _Offer] = {}
+        for offer in offers:
+            id = offer.submission.head[16:32]
+            known = self._table.find(id)
+            if known is not None and known.state is not State.RELEASED:
+                _answer_again(offer, known)
+            elif id in new:
+                offer.answer.set_exception(Refusal("idempotency.in_progress"))
+            else:
+                new[id] = offer
+        if not new:
+            return []
+        asked = self._try(Columns.of([one.submission for one in new.values()]), Trial.ASK)
+        fresh: list[tuple[_Entry, _Offer]] = []
+        final: list[_Offer] = []
+        for offer, answer in zip(new.values(), asked, strict=True):
+            if isinstance(answer, ClearwayError):
+                offer.answer.set_exception(answer)
+            elif answer.height:
+                offer.answer.set_result(answer)  # its id was used before
+            elif _code(answer) in (0, CODE_SHORT):
+                fresh.append((self._entry(self._row(offer, answer)), offer))
+            else:
+                final.append(offer)
+        self._pay(final)
+        return fresh
+
+    def _pay(self, offers: Sequence[_Offer]) -> None:
+        """What no money would help goes to the ledger as any payment does."""
+        if not offers:
+            return
+        columns = Columns.of([one.submission for one in offers])
+        share = self._batcher.submit_columns(columns).result(ANSWER_S_MAX)
+        for offer, answer in zip(offers, share.to_list(), strict=True):
+            if isinstance(answer, ClearwayError):
+                offer.answer.set_exception(answer)
+            else:
+                offer.answer.set_result(answer)
+
+    def _row(self, offer: _Offer, asked: Placed) -> Queued:
+        head = view_heads(offer.submission.head)[0]
+        number, self._next_number = self._next_number, self._next_number + 1
+        return Queued(
+            number=number,
+            id=head["id"].tobytes(),
+            state=State.WAITING,
+            payer=head["payer"].tobytes(),
+            payee=head["payee"].tobytes(),
+            priority=offer.priority,
+            until_ns=offer.until_ns,
+            created_ns=self._rooms.clock(),
+            head=offer.submission.head,
+            request_hash=offer.submission.request_hash,
+            private=offer.submission.private,
+            marks=offer.submission.marks,
+            outcome=int(view_heads(asked.head)[0]["outcome"]),
+            score_bps=asked.score_bps,
+            reasons=asked.reasons,
+            decision_flags=asked.decision_flags,
+            model_id=asked.model_id,
+        )
+
+    def _entry(self, row: Queued) -> _Entry:
+        asset, amount_minor = row.asset, row.amount_minor
+        fee_minor = self._rooms.fees.fee_minor(amount_minor, cross=False)
+        payer, payee = (self._purse(address, asset) for address in (row.payer, row.payee))
+        return _Entry(row, Waiting(payer, payee, amount_minor + fee_minor, amount_minor))
+
+    def _purse(self, address: bytes, asset: int) -> int:
+        account = self._rooms.book.account(address)
+        assert account is not None, "invariant: the parties of a queued payment are accounts"
+        settles_at = account.number if account.parent is None else account.parent
+        return settles_at << 32 | asset
+
+    # --- what goes ------------------------------------------------------------------------------
+
+    def _release(self, fresh: Sequence[_Entry], released: dict[bytes, Placed]) -> None:
+        """Puts what the ledger takes, of those that wait and of the new ones, in `released`."""
+        blocked = {self._waiting[id].due.payer for id in self._doubt}  # payers, for this pass
+        left = {one.row.id: one for one in [*self._waiting.values(), *fresh]}
+        tries = 0
+        while left and tries < TRIES_MAX:
+            queue = [one for one in left.values() if one.due.payer not in blocked]
+            queue.sort(key=lambda one: one.rank)
+            available = self._available(queue)
+            if available == self._planned_for and not fresh and not blocked:
+                break
+            steps = plan(available, [one.due for one in queue], net_max=BATCH_ROWS_MAX).steps
+            if not steps:
+                self._planned_for = None if fresh or blocked else available
+                break
+            chains = _first([[queue[place] for place in step] for step in steps])
+            before = len(released)
+            self._order(chains, blocked, released)
+            tries += len(released) == before
+            left = {id: one for id, one in left.items() if id not in released}
+
+    def _available(self, entries: Iterable[_Entry]) -> dict[int, int]:
+        """What is available in minor units, by purse."""
+        book, found = self._rooms.book, {}
+        for purse in sorted({end for one in entries for end in (one.due.payer, one.due.payee)}):
+            account = book.account_at(purse >> 32)
+            assert account is not None, "invariant: a purse is of an account"
+            balance = book.balance(account.address, purse & 0xFFFF_FFFF)
+            found[purse] = balance[0] - balance[2] if balance else 0
+        return found
+
+    def _order(
+        self,
+        chains: Sequence[Sequence[_Entry]],
+        blocked: set[int],
+        released: dict[bytes, Placed],
+    ) -> None:
+        """Puts the chains on the ledger, all of them, or none if it would refuse one: whose money
+        was not there after all is blocked then."""
+        entries = [entry for chain in chains for entry in chain]
+        try:
+            answers = self._try(self._columns_of(chains), Trial.ORDER)
+        except Fault:
+            self._doubt.update(one.row.id for one in entries if one.row.id in self._waiting)
+            raise
+        gone = {
+            entry.row.id: answer
+            for entry, answer in zip(entries, answers, strict=True)
+            if isinstance(answer, Placed) and answer.height
+        }
+        released.update(gone)
+        ended = [self._waiting[id] for id in gone if id in self._waiting]
+        try:
+            self._end(ended, State.RELEASED)
+        except Fault:
+            self._doubt.update(one.row.id for one in ended)
+            raise
+        if len(gone) < len(entries):
+            self._blame(chains, answers, blocked)
+
+    def _columns_of(self, chains: Sequence[Sequence[_Entry]]) -> Columns:
+        """Payments of now: their times count for limits and for what risk remembers."""
+        rows = [entry.row for chain in chains for entry in chain]
+        columns = Columns.of(
+            [Submission(one.head, one.request_hash, one.private, marks=one.marks) for one in rows]
+        )
+        heads, now_ns = columns.heads.copy(), self._rooms.clock()
+        heads["created_ns"], heads["valid_until_ns"] = now_ns, now_ns + VALID_NS
+        at = 0
+        for chain in chains:
+            if len(chain) > 1:
+                heads["flags"][at : at + len(chain)] |= _NET
+                heads["flags"][at : at + len(chain) - 1] |= _LINKED
+            at += len(chain)
+        return replace(columns, heads=heads)
+
+    def _try(self, columns: Columns, trial: Trial) -> list[Placed | ClearwayError]:
+        return self._batcher.submit_trial(columns, trial).result(ANSWER_S_MAX).to_list()
+
+    def _blame(
+        self,
+        chains: Sequence[Sequence[_Entry]],
+        answers: Sequence[Placed | ClearwayError],
+        blocked: set[int],
+    ) -> None:
+        """Why a set was not ordered. A payment of a net with a refusal of its own (a review cannot
+        be netted, a closed account's payment not be paid) is tried by itself from now on."""
+        at = 0
+        for chain in chains:
+            codes = [_code(answer) for answer in answers[at : at + len(chain)]]
+            at += len(chain)
+            for entry, code in zip(chain, codes, strict=True):
+                if len(chain) > 1 and code not in (0, CODE_SHORT, CODE_BROKEN):
+                    entry.due = entry.due._replace(alone=True)
+            if CODE_SHORT in codes or None in codes:
+                blocked.update(entry.due.payer for entry in chain)
+
+
+def _fail(offers: Iterable[_Offer], cancels: Iterable[_Cancel], error: ClearwayError) -> None:
+    """Tells it to everybody who has no answer yet."""
+    for offer in offers:
+        if not offer.answer.done():
+            offer.answer.set_exception(error)
+    for _, answer in cancels:
+        if not answer.done():
+            answer.set_exception(error)
+
+
+def _answer_again(offer: _Offer, row: Queued) -> None:
+    if offer.submission.request_hash == row.request_hash:
+        offer.answer.set_result(row)
+    else:
+        offer.answer.set_exception(Refusal("idempotency.body_differs"))
+
+
+def _code(answer: Placed | ClearwayError) -> int | None:
+    """None for what did not come as far as the ledger."""
+    if isinstance(answer, ClearwayError):
+        return CODE_BROKEN if answer.code == "chain.broken" else None
+    return int(view_results(answer.result)[0]["code"])
+
+
+def _first(chains: Sequence[list[_Entry]]) -> list[list[_Entry]]:
+    """As many chains as a batch has room for."""
+    rows, taken = 0, []
+    for chain in chains:
+        rows += len(chain)
+        if rows > BATCH_ROWS_MAX:
+            break
+        taken.append(chain)
+    return taken

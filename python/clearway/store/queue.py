@@ -1,0 +1,268 @@
+"""The queue of payments whose payers were short, in the vault's file: durable, until the ledger
+has them or they end. What a client said in private is sealed under the payer's key (people.py).
+
+Every change has a place in the order of events: behind the last block that the ledger had then. It
+is taken and written under one lock with those who read events (`news`), so that nobody who follows
+has passed it when it becomes visible.
+"""
+
+from __future__ import annotations
+
+import enum
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+from clearway.payment.records import u128, view_heads
+from clearway.store.database import IN_LIST_MAX, Database
+from clearway.store.people import People, open_row, seal_rows
+
+SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS queued (
+    number INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    state TEXT NOT NULL,
+    payer BLOB NOT NULL,
+    payee BLOB NOT NULL,
+    priority INTEGER NOT NULL,
+    until_ns INTEGER NOT NULL,
+    created_ns INTEGER NOT NULL,
+    head BLOB NOT NULL,
+    request_hash BLOB NOT NULL,
+    sealed BLOB,
+    marks BLOB NOT NULL,
+    outcome INTEGER NOT NULL,
+    score_bps INTEGER NOT NULL,
+    reasons INTEGER NOT NULL,
+    decision_flags INTEGER NOT NULL,
+    model_id BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS queued_state ON queued (state, number);
+CREATE INDEX IF NOT EXISTS queued_payer ON queued (payer, number);
+CREATE INDEX IF NOT EXISTS queued_payee ON queued (payee, number);
+CREATE TABLE IF NOT EXISTS queue_changes (
+    n INTEGER PRIMARY KEY,
+    payment INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    height INTEGER NOT NULL,
+    time_ns INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS queue_changes_height ON queue_changes (height, n);
+"""
+LIMIT_MAX: Final = 1_000
+_REASONS_BITS = 64
+
+
+class State(enum.StrEnum):
+    WAITING = "waiting"
+    RELEASED = "released"  # the ledger has it, whatever became of it there
+    VOIDED = "voided"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """One payment. number: order of arrival. priority: 0 goes first. head: as it was asked.
+    outcome to model_id: what was decided when it was accepted; private: None if erased."""
+
+    number: int
+    id: bytes
+    state: State
+    payer: bytes
+    payee: bytes
+    priority: int
+    until_ns: int
+    created_ns: int
+    head: bytes
+    request_hash: bytes
+    private: bytes | None
+    marks: bytes
+    outcome: int
+    score_bps: int
+    reasons: int
+    decision_flags: int
+    model_id: bytes
+
+    @property
+    def asset(self) -> int:
+        return int(view_heads(self.head)[0]["asset"])
+
+    @property
+    def amount_minor(self) -> int:
+        return u128(view_heads(self.head)[0], "amount")
+
+
+@dataclass(frozen=True, slots=True)
+class QueueChange:
+    """What became of a payment, as an event: behind block `height`, the n-th of the queue."""
+
+    n: int
+    height: int
+    time_ns: int
+    state: State
+    payment: Queued
+
+
+_COLUMNS: Final = tuple("sealed" if f.name == "private" else f.name for f in fields(Queued))
+_SELECT: Final = "SELECT " + ", ".join(f"q.{name}" for name in _COLUMNS)
+_INSERT: Final = f"INSERT INTO queued VALUES ({', '.join('?' * len(_COLUMNS))})"
+
+
+class QueueTable:
+    """height: of the ledger's last block that is durable; told when the ledger is there."""
+
+    def __init__(self, database: Database, people: People) -> None:
+        self._database = database
+        self._people = people
+        self._news = threading.Lock()
+        self.height: Callable[[], int] = lambda: 0
+        self.in_use = self.next_number() > 1  # whether anything ever waited here
+
+    @contextmanager
+    def news(self) -> Iterator[None]:
+        """While it is held no change is written: who reads events misses none."""
+        with self._news:
+            yield
+
+    # --- writing --------------------------------------------------------------------------------
+
+    def add(self, payments: Sequence[Queued], now_ns: int) -> None:
+        """They wait from now on; durable when this returns. Raises Fault node.disk_full,
+        node.disk_failed."""
+        with self._news, self._database.transaction() as writer:
+            who = {one.payer for one in payments if one.private is not None}
+            ciphers = self._people.ciphers_made(writer, who)
+            for one in payments:
+                values = {name: getattr(one, name) for name in _COLUMNS if name != "sealed"}
+                values["sealed"] = None
+                if one.private is not None:
+                    context = b"queued" + one.id
+                    [values["sealed"]] = seal_rows([(ciphers[one.payer], one.private, context)])
+                values["reasons"] = _signed(one.reasons)
+                writer.execute(_INSERT, [values[name] for name in _COLUMNS])
+            self._record(writer, payments, State.WAITING, now_ns)
+            self.in_use = True
+
+    def end(self, payments: Sequence[Queued], state: State, now_ns: int) -> None:
+        """They wait no more; durable when this returns. What the ledger has is an event already."""
+        with self._news, self._database.transaction() as writer:
+            writer.executemany(
+                "UPDATE queued SET state = ? WHERE number = ?",
+                [(str(state), one.number) for one in payments],
+            )
+            if state is not State.RELEASED:
+                self._record(writer, payments, state, now_ns)
+
+    def _record(
+        self, writer: sqlite3.Connection, payments: Sequence[Queued], state: State, now_ns: int
+    ) -> None:
+        height = self.height()
+        writer.executemany(
+            "INSERT INTO queue_changes (payment, state, height, time_ns) VALUES (?, ?, ?, ?)",
+            [(one.number, str(state), height, now_ns) for one in payments],
+        )
+
+    # --- reading --------------------------------------------------------------------------------
+
+    def waiting(self) -> list[Queued]:
+        """All of them, in order of arrival."""
+        return self._read("WHERE q.state = 'waiting' ORDER BY q.number", ())
+
+    def find(self, id: bytes) -> Queued | None:
+        found = self._read("WHERE q.id = ?", (id,))
+        return found[0] if found else None
+
+    def known(self, ids: Sequence[bytes]) -> set[bytes]:
+        """Those of the ids that wait or waited here."""
+        found: set[bytes] = set()
+        for start in range(0, len(ids), IN_LIST_MAX):
+            part = ids[start : start + IN_LIST_MAX]
+            query = f"SELECT id FROM queued WHERE id IN ({_marks(part)})"
+            found.update(id for (id,) in self._database.reader().execute(query, part))
+        return found
+
+    def next_number(self) -> int:
+        query = "SELECT coalesce(max(number), 0) + 1 FROM queued"
+        (number,) = self._database.reader().execute(query).fetchone()
+        return int(number)
+
+    def page(
+        self,
+        *,
+        states: Iterable[State],
+        accounts: Sequence[bytes] | None = None,
+        before_ns: int,
+        limit: int,
+    ) -> list[Queued]:
+        """The newest first, that came before a time; from or to these accounts, if given."""
+        wanted = [str(state) for state in states]
+        where = f"WHERE q.state IN ({_marks(wanted)}) AND q.created_ns < ?"
+        given: list[Any] = [*wanted, before_ns]
+        if accounts is not None:
+            marks = _marks(accounts)
+            where += f" AND (q.payer IN ({marks}) OR q.payee IN ({marks}))"
+            given += [*accounts, *accounts]
+        return self._read(
+            f"{where} ORDER BY q.created_ns DESC, q.number DESC LIMIT ?",
+            (*given, min(limit, LIMIT_MAX)),
+        )
+
+    def changes(self, after: tuple[int, int], upto: int, limit: int) -> list[QueueChange]:
+        """after: (height, n). upto: the last height. The oldest first."""
+        query = (
+            "SELECT c.n, c.height, c.time_ns, c.state, q.id FROM queue_changes c"
+            " JOIN queued q ON q.number = c.payment"
+            " WHERE (c.height, c.n) > (?, ?) AND c.height <= ? ORDER BY c.height, c.n LIMIT ?"
+        )
+        rows = self._database.reader().execute(query, (*after, upto, limit)).fetchall()
+        payments = self._by_id([row[4] for row in rows])
+        return [
+            QueueChange(n, height, time_ns, State(state), payments[id])
+            for n, height, time_ns, state, id in rows
+        ]
+
+    def last_change(self) -> int:
+        """The number of the newest change, 0 for none."""
+        query = "SELECT coalesce(max(n), 0) FROM queue_changes"
+        (n,) = self._database.reader().execute(query).fetchone()
+        return int(n)
+
+    def _by_id(self, ids: Sequence[bytes]) -> dict[bytes, Queued]:
+        found: dict[bytes, Queued] = {}
+        for start in range(0, len(ids), IN_LIST_MAX):
+            part = ids[start : start + IN_LIST_MAX]
+            rows = self._read(f"WHERE q.id IN ({_marks(part)})", part)
+            found.update((one.id, one) for one in rows)
+        return found
+
+    def _read(self, where: str, given: Sequence[Any]) -> list[Queued]:
+        reader = self._database.reader()
+        rows = [
+            dict(zip(_COLUMNS, row, strict=True))
+            for row in reader.execute(f"{_SELECT} FROM queued q {where}", given)
+        ]
+        ciphers = self._people.ciphers(reader, (row["payer"] for row in rows if row["sealed"]))
+        found = []
+        for row in rows:
+            sealed, cipher = row.pop("sealed"), ciphers.get(row["payer"])
+            opened = (
+                None
+                if not sealed or cipher is None
+                else open_row(cipher, sealed, b"queued" + row["id"])
+            )
+            row["state"] = State(row["state"])
+            row["reasons"] %= 2**_REASONS_BITS
+            found.append(Queued(**row, private=opened))
+        return found
+
+
+def _marks(values: Sequence[Any]) -> str:
+    return ",".join("?" * len(values))
+
+
+def _signed(bits: int) -> int:
+    """64 bits as SQL's signed integer has them."""
+    return bits - 2**_REASONS_BITS if bits >= 2 ** (_REASONS_BITS - 1) else bits
