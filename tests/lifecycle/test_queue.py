@@ -170,10 +170,10 @@ def test_the_deadline_ends_it_and_money_that_comes_later_stays(town: Town) -> No
 
 def test_its_owner_cancels_it_once(town: Town) -> None:
     row = offer(town, "alice", "bob", amount_minor=10_00)
-    ended = town.node.queue.cancel(row.id).result(20)
+    ended = town.node.queue.cancel(row.id, by=b"one").result(20)
     assert ended is not None
     assert ended.state is State.VOIDED
-    assert town.node.queue.cancel(row.id).result(20) is None
+    assert town.node.queue.cancel(row.id, by=b"two").result(20) is None
     town.fund("alice", 10_00)
     time.sleep(0.3)
     assert town.balance("bob")[0] == 0

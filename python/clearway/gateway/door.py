@@ -116,6 +116,7 @@ class Door:
     def open(self, loop: asyncio.AbstractEventLoop) -> None:
         self.news.listen(loop)
         self.node.projections.listeners.append(self.news.tell)
+        self.node.queue.listeners.append(self.news.tell)
 
     def stop(self) -> None:
         """Refuses new requests and ends the event streams; what runs is finished."""

@@ -14,12 +14,14 @@ from starlette.types import Message, Receive, Scope, Send
 
 from clearway.gateway import instructions
 from clearway.gateway.door import Ask, start_message
+from clearway.gateway.queueing import render_queued
 from clearway.gateway.render import render_payment, to_json, view_row
-from clearway.gateway.schemas import Event, EventData
+from clearway.gateway.schemas import Event, EventData, Payment
 from clearway.gateway.times import format_time
 from clearway.payment.errors import Refusal
 from clearway.payment.records import Kind
 from clearway.payment.state import Status
+from clearway.store.queue import QueueChange
 from clearway.store.rows import Change
 
 STREAMS_MAX = 64
@@ -37,13 +39,14 @@ _HEADERS = [
 ]
 
 
-def parse_place(last_event_id: str | None, *, height_now: int) -> Place:
+def parse_place(last_event_id: str | None, *, height_now: int, queue_now: int) -> Place:
     """Where to go on: after the event named, at the beginning for "0", from now for none.
+    queue_now: number of the queue's last change.
 
     Refuses event.unknown.
     """
     if last_event_id is None:
-        return (height_now + 1, 0, 0)
+        return (height_now, INDEX_MAX, queue_now)
     if last_event_id == "0":
         return BEFORE_ALL
     match = _PLACE.fullmatch(last_event_id)
@@ -58,7 +61,7 @@ def parse_place(last_event_id: str | None, *, height_now: int) -> Place:
 async def follow(ask: Ask, scope: Scope, receive: Receive, send: Send) -> None:
     """Refuses event.unknown, capacity.events."""
     door = ask.door
-    place = parse_place(_last_event_id(scope), height_now=door.node.book.height)
+    place = await door.read(_first_place, ask, _last_event_id(scope))
     if door.metrics.streams >= STREAMS_MAX:
         raise Refusal("capacity.events", limit=STREAMS_MAX)
     door.metrics.streams += 1
@@ -77,6 +80,13 @@ async def follow(ask: Ask, scope: Scope, receive: Receive, send: Send) -> None:
     finally:
         gone.cancel()
         door.metrics.streams -= 1
+
+
+def _first_place(ask: Ask, last_event_id: str | None) -> Place:
+    queue = ask.door.node.vault.queue
+    with queue.news():
+        height, change = ask.door.node.book.height, queue.last_change()
+    return parse_place(last_event_id, height_now=height, queue_now=change)
 
 
 def _last_event_id(scope: Scope) -> str | None:
@@ -104,30 +114,64 @@ async def _wait(news: asyncio.Event, gone: asyncio.Task[None]) -> bool:
 
 def _read_events(ask: Ask, place: Place) -> tuple[Place, bytes]:
     """The next events after `place` that the key's institution may see, as SSE text."""
-    node, directory = ask.door.node, ask.door.directory
-    changes = node.projections.changes(place, limit=CHANGES_PER_READ_MAX)
+    changes = _changes(ask, place)
     if not changes:
         return place, b""
-    mine = [change for change in changes if change.payment.institution == ask.key.institution]
-    rows = [change.payment for change in mine]
-    directory.load_names(address for row in rows for address in (row.payer, row.payee))
-    kept = node.vault.privates([(row.key, row.sequence, row.envelope_index) for row in rows])
-    parts = [
-        _event_text(ask, change, instructions.parse_private(private))
-        for change, private in zip(mine, kept, strict=True)
+    node, institution = ask.door.node, ask.key.institution
+    rows = [change.payment for _, change in changes]
+    ask.door.directory.load_names(address for row in rows for address in (row.payer, row.payee))
+    texts: dict[Place, bytes] = {}
+    booked = [
+        (at, change)
+        for at, change in changes
+        if isinstance(change, Change) and change.payment.institution == institution
     ]
-    last = changes[-1]
-    return (last.height, last.index, last.n), b"".join(parts)
+    places = [
+        (one.payment.key, one.payment.sequence, one.payment.envelope_index) for _, one in booked
+    ]
+    for (at, change), private in zip(booked, node.vault.privates(places), strict=True):
+        texts[at] = _event_text(ask, at, change, instructions.parse_private(private))
+    for at, queued in changes:
+        if isinstance(queued, QueueChange) and institution == node.institution:
+            texts[at] = _queue_text(ask, at, queued)
+    return changes[-1][0], b"".join(texts[at] for at, _ in changes if at in texts)
 
 
-def _event_text(ask: Ask, change: Change, private: instructions.Private) -> bytes:
-    id = f"{change.height}-{change.index}-{change.n}"
+def _changes(ask: Ask, place: Place) -> list[tuple[Place, Change | QueueChange]]:
+    """The next ones of the ledger and of the queue, whose place is behind the last block that the
+    ledger had then."""
+    node = ask.door.node
+    projections, queue = node.projections, node.vault.queue
+    height, index, n = place
+    after = (height, n) if index == INDEX_MAX else (height, 0)
+    with queue.news():
+        upto = projections.height
+        booked = projections.changes(place, limit=CHANGES_PER_READ_MAX, upto=upto)
+        queued = queue.changes(after, upto, CHANGES_PER_READ_MAX) if queue.in_use else []
+    found: list[tuple[Place, Change | QueueChange]] = [
+        ((change.height, change.index, change.n), change) for change in booked
+    ]
+    found += [((change.height, INDEX_MAX, change.n), change) for change in queued]
+    found.sort(key=lambda pair: pair[0])
+    return found[:CHANGES_PER_READ_MAX]
+
+
+def _event_text(ask: Ask, place: Place, change: Change, private: instructions.Private) -> bytes:
     view = view_row(change.payment, private)
     payment = render_payment(view, ask.door.directory, decisions=False)
     # A part of conditional money leaves the payment held, and is news all the same.
     part = change.kind == Kind.RELEASE and change.status is Status.HELD
-    kind = "payment.released" if part else f"payment.{change.status}"
-    event = Event(id, "event", kind, format_time(change.time_ns), EventData(payment))
+    return _text(place, "released" if part else change.status, change.time_ns, payment)
+
+
+def _queue_text(ask: Ask, place: Place, change: QueueChange) -> bytes:
+    payment = render_queued(ask, change.payment, decisions=False)
+    return _text(place, payment.status, change.time_ns, payment)
+
+
+def _text(place: Place, what: str, time_ns: int, payment: Payment) -> bytes:
+    id, kind = "{}-{}-{}".format(*place), f"payment.{what}"
+    event = Event(id, "event", kind, format_time(time_ns), EventData(payment))
     return b"id: %s\nevent: %s\ndata: %s\n\n" % (id.encode(), kind.encode(), to_json(event))
 
 

@@ -12,6 +12,7 @@ from typing import Protocol
 from clearway.ledger.book import Book
 from clearway.ledger.genesis import Genesis
 from clearway.lifecycle.batcher import Batcher
+from clearway.lifecycle.queue import PaymentQueue
 from clearway.payment.batch import Placed, Submission
 from clearway.payment.errors import Fault
 from clearway.routing.quotes import Quotes
@@ -30,6 +31,7 @@ class Node(Protocol):
     projections: Projections
     audit: Audit
     batcher: Batcher
+    queue: PaymentQueue
     parties: PartyScreen
     rates: Rates
     quotes: Quotes

@@ -16,12 +16,12 @@ from clearway.gateway.render import (
     view_placed,
     view_row,
 )
-from clearway.gateway.schemas import Listing, Payment, PaymentRequest
-from clearway.gateway.searches import find_by_metadata, heights_of, marks_of
+from clearway.gateway.schemas import Payment, PaymentRequest
+from clearway.gateway.searches import marks_of
 from clearway.gateway.times import parse_time
 from clearway.payment.batch import Placed, Submission
 from clearway.payment.errors import Refusal
-from clearway.payment.ids import parse_payment, parse_quote, payment_id
+from clearway.payment.ids import parse_payment, parse_quote
 from clearway.payment.money import parse_amount
 from clearway.payment.records import Flag, Kind, flags_of_head, u128, view_heads, with_flags
 from clearway.payment.state import Act, Status, next_status
@@ -45,6 +45,8 @@ def payment_hash(body: PaymentRequest) -> bytes:
         "conditions": body.conditions,
         "mandate": body.mandate,
         "prepared": body.prepared,
+        "when_short": body.when_short != "refuse" and body.when_short,
+        "priority": body.priority,
     }
     said = {name: value for name, value in later.items() if value}
     more = (said,) if said else ()
@@ -54,23 +56,24 @@ def payment_hash(body: PaymentRequest) -> bytes:
     )  # fmt: skip
 
 
-def prepare_payment(ask: Ask, *, links: int = 0) -> Submission:
+def prepare_payment(ask: Ask, *, links: int = 0, may_wait: bool = False) -> Submission:
     """Everything that is checked before a payment is ordered; what is refused here wrote nothing.
 
-    links: LINKED and NET, of one that is a member of a chain.
+    links: LINKED and NET, of one that is a member of a chain. may_wait: whether it comes by the
+    door to the queue.
 
     Refuses request.invalid, asset.unknown, amount.*, account.same, account.unknown,
     account.closed, account.asset_not_held, rate.unknown, quote.unknown, quote.expired,
     quote.differs, quote.used, quote.in_use, authorisation.*.
     """
-    submission = _build_payment(ask)
+    submission = _build_payment(ask, may_wait=may_wait)
     if links:
         head = with_flags(submission.head, flags_of_head(submission.head) | links)
         submission = submission._replace(head=head)
     return authorise(ask, submission)
 
 
-def _build_payment(ask: Ask) -> Submission:
+def _build_payment(ask: Ask, *, may_wait: bool) -> Submission:
     body: PaymentRequest = ask.body
     node, directory = ask.door.node, ask.door.directory
     asset = directory.asset_of_code(body.asset)
@@ -80,11 +83,13 @@ def _build_payment(ask: Ask) -> Submission:
         to_asset = directory.asset_of_code(body.to_asset)
     if body.from_ == body.to:
         raise Refusal("account.same", account=body.to)
+    if not may_wait:
+        _check_waits_for_nothing(body)
     if body.conditions is not None:
         return prepare_escrow(ask, asset, amount_minor)
     if body.mandate is not None:
         return prepare_pull(ask, asset, amount_minor)
-    hold_ns = _hold_ns(body)
+    hold_ns = 0 if may_wait else _hold_ns(body)
     flags, imported_ns = _flags(ask, body)
     payer = directory.open_address(body.from_)
     payee = directory.open_address(body.to)
@@ -121,6 +126,12 @@ def _build_payment(ask: Ask) -> Submission:
     )
     marks = marks_of(ask, body.metadata, payer, payee)
     return Submission(head, ask.request_hash, private, marks=marks)
+
+
+def _check_waits_for_nothing(body: PaymentRequest) -> None:
+    """Refuses request.invalid."""
+    _check_field(body.when_short == "refuse", "when_short", "only a payment by itself can wait")
+    _check_field(body.priority is None, "priority", "goes with when_short: queue")
 
 
 def _hold_ns(body: PaymentRequest) -> int:
@@ -189,8 +200,17 @@ def find_row(ask: Ask) -> PaymentRow:
     ask.door.catch_up()
     row = ask.door.node.projections.payment(ask.key.institution, id)
     if row is None:
+        _refuse_queued(ask, id)
         raise Refusal("payment.unknown", payment=text)
     return row
+
+
+def _refuse_queued(ask: Ask, id: bytes) -> None:
+    """What waits, or ended waiting, is no entry of the ledger. Refuses payment.wrong_state."""
+    queue = ask.door.node.vault.queue
+    row = queue.find(id) if queue.in_use else None
+    if row is not None and ask.key.institution == ask.door.node.institution:
+        raise Refusal("payment.wrong_state", status=row.status, act="changed or proven")
 
 
 def _require(row: PaymentRow, status: Status, act: str) -> None:
@@ -351,26 +371,7 @@ def private_of(ask: Ask, row: PaymentRow) -> Private:
     return instructions.parse_private(vault.private(row.key, row.sequence, row.envelope_index))
 
 
-def see(ask: Ask) -> Answer:
-    try:
-        row = find_row(ask)
-    except Refusal:
-        unknown = _unknown_outcome(ask)
-        if unknown is None:
-            raise
-        return Answer(200, unknown)
-    return Answer(200, _render_row(ask, row))
-
-
-def _unknown_outcome(ask: Ask) -> dict[str, str] | None:
-    """A payment that was sent to ordering and not answered is known only by its id."""
-    text = ask.params["payment"]
-    if not text.startswith("pay_") or not ask.door.node.batcher.unknown(parse_payment(text)):
-        return None
-    return {"id": text, "object": "payment", "status": Status.UNKNOWN.value}
-
-
-def _render_row(ask: Ask, row: PaymentRow) -> Payment:
+def render_row(ask: Ask, row: PaymentRow) -> Payment:
     view = view_row(row, private_of(ask, row))
     if ask.decisions:
         add_decision(ask, row, view)
@@ -385,50 +386,3 @@ def add_decision(ask: Ask, row: PaymentRow, view: PaymentView) -> None:
         view.reasons = int(decision["reasons"])
         view.decision_flags = int(decision["flags"])
         view.model_id = decision["model_id"].tobytes()
-
-
-def list_payments(ask: Ask) -> Answer:
-    query = ask.query
-    node, directory = ask.door.node, ask.door.directory
-    institution = ask.key.institution
-    ask.door.catch_up()
-    if query.idempotency_key is not None:
-        id = payment_id(
-            node.secret, principal=ask.key.principal, idempotency_key=query.idempotency_key
-        )
-        row = node.projections.payment(institution, id)
-        fits = row is not None and _fits(ask, row)
-        rows = [row] if row is not None and fits else []
-    elif query.metadata:
-        account = b"" if query.account is None else _known_address(ask, query.account)
-        rows = find_by_metadata(ask, account)
-    else:
-        after = query.starting_after
-        rows = node.projections.payments(
-            institution=institution,
-            account=None if query.account is None else _known_address(ask, query.account),
-            heights=heights_of(ask),
-            status=query.status,
-            limit=query.limit + 1,
-            starting_after=None if after is None else parse_payment(after),
-        )
-    shown = rows[: query.limit]
-    directory.load_names(address for row in shown for address in (row.payer, row.payee))
-    data = [_render_row(ask, row) for row in shown]
-    return Answer(200, Listing("list", data, len(rows) > query.limit))
-
-
-def _fits(ask: Ask, row: PaymentRow) -> bool:
-    query = ask.query
-    if query.status is not None and row.status != query.status:
-        return False
-    if query.account is None:
-        return True
-    return _known_address(ask, query.account) in (row.payer, row.payee)
-
-
-def _known_address(ask: Ask, account: str) -> bytes:
-    address = ask.door.directory.address(account)
-    if ask.door.node.book.account(address) is None:
-        raise Refusal("account.unknown", account=account)
-    return address

@@ -100,6 +100,17 @@ _IMPORTED_AT = (
 )
 
 
+_WHEN_SHORT = (
+    "What happens if the payer cannot cover the payment: it is refused, or it waits in the queue"
+    " until he can, by himself or together with others who wait (docs/queue.md)."
+)
+_PRIORITY = "Which of the payer's waiting payments goes first; `normal` without it."
+_EXPIRES = (
+    "How long a manual capture holds the money (without it a week), or a payment with `when_short:"
+    " queue` may wait for it (without it a day)."
+)
+
+
 class PaymentRequest(Signed, frozen=True):
     from_: str = field(name="from")
     to: str
@@ -111,12 +122,16 @@ class PaymentRequest(Signed, frozen=True):
     purpose: Purpose | None = None
     metadata: Metadata | None = None
     capture: Literal["automatic", "manual"] = "automatic"
-    expires_in_s: Annotated[int, Meta(ge=1, le=HOLD_S_MAX)] | None = None
+    expires_in_s: Annotated[int, Meta(ge=1, le=HOLD_S_MAX, description=_EXPIRES)] | None = None
     sweep: Annotated[bool, Meta(description=_SWEEP)] = False
     closes: Annotated[Literal["from", "to"], Meta(description=_CLOSES)] | None = None
     imported_at: Annotated[Time, Meta(description=_IMPORTED_AT)] | None = None
     conditions: Conditions | None = None
     mandate: Annotated[str, Meta(max_length=64)] | None = None
+    when_short: Annotated[Literal["refuse", "queue"], Meta(description=_WHEN_SHORT)] = "refuse"
+    priority: Annotated[Literal["urgent", "high", "normal"], Meta(description=_PRIORITY)] | None = (
+        None
+    )
 
 
 class MandateRequest(Signed, frozen=True):
@@ -401,6 +416,27 @@ class Place(Struct, frozen=True):
     index: int
 
 
+class QueuePlace(Struct, frozen=True):
+    """Why and how a pending payment waits. `position`: which of its payer's waiting payments in its
+    asset it is, from 1."""
+
+    reason: str
+    priority: str
+    position: int | UnsetType = UNSET
+
+
+class QueueInfo(Struct, frozen=True):
+    """What waits in one asset. `missing`: what the payers lack, all together, so that all of it
+    could go at once as one net."""
+
+    object: Literal["queue"]
+    asset: str
+    count: int
+    amount: str
+    missing: str
+    oldest: Time
+
+
 class Payment(Struct, frozen=True):
     id: str
     object: Literal["payment"]
@@ -422,6 +458,7 @@ class Payment(Struct, frozen=True):
     refund_of: str | UnsetType = UNSET
     expires: Time | UnsetType = UNSET
     conditions: ConditionsSeen | UnsetType = UNSET
+    queue: QueuePlace | UnsetType = UNSET
     error: LineProblem | UnsetType = UNSET
 
 

@@ -1,7 +1,7 @@
 """`POST /v1/payments` from bytes to bytes without a coroutine: the door's busiest request.
 
 It passes the checks of every other route, by the same functions and in the same order; only a
-payment that is asked about again needs a task, because its first answer is read from the disk.
+payment that is asked about again, or that may wait, needs a task, because it reads from the disk.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any
 
 import msgspec
 
@@ -17,6 +18,7 @@ from clearway.gateway.auth import require_scope
 from clearway.gateway.door import Ask, Door, Headers, credentials, json_headers, problem_reply
 from clearway.gateway.payments import payment_hash, prepare_payment, render_placed
 from clearway.gateway.problems import UNREADABLE, invalid_body
+from clearway.gateway.queueing import pay_or_wait
 from clearway.gateway.render import to_json
 from clearway.gateway.schemas import PaymentRequest
 from clearway.payment.batch import Placed
@@ -33,7 +35,7 @@ _decoder = msgspec.json.Decoder(PaymentRequest)
 class SinglePayments:
     def __init__(self, door: Door) -> None:
         self.door = door
-        self.repeats: set[asyncio.Task[None]] = set()
+        self.tasks: set[asyncio.Task[None]] = set()
 
     def pay(
         self, headers: Iterable[tuple[bytes, bytes]], body: bytes | Refusal, reply: Reply
@@ -56,16 +58,22 @@ class _Payment:
     def start(self, headers: Iterable[tuple[bytes, bytes]], body: bytes | Refusal) -> None:
         try:
             self._ask = ask = self._admit(headers, body)
+            if ask.body.when_short == "queue":
+                self._begin(self._pay_or_wait())
+                return
             try:
                 submission = prepare_payment(ask)
             except Refusal as refusal:
-                task = asyncio.ensure_future(self._answer_again(refusal))
-                self._single.repeats.add(task)
-                task.add_done_callback(self._single.repeats.discard)
+                self._begin(self._answer_again(refusal))
             else:
                 self._single.door.node.batcher.submit_told(submission, self._told)
         except Exception as error:
             self._refuse(error)
+
+    def _begin(self, way: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(way)
+        self._single.tasks.add(task)
+        task.add_done_callback(self._single.tasks.discard)
 
     def _admit(self, headers: Iterable[tuple[bytes, bytes]], body: bytes | Refusal) -> Ask:
         door = self._single.door
@@ -92,6 +100,14 @@ class _Payment:
             self._told(refusal if placed is None else placed)
         except Exception as error:
             self._refuse(error)
+
+    async def _pay_or_wait(self) -> None:
+        try:
+            body = await pay_or_wait(self._ask)
+        except Exception as error:
+            self._refuse(error)
+        else:
+            self._end(201, json_headers(body, "req_" + self._ask.op_id.hex()), body)
 
     def _told(self, answer: Placed | ClearwayError) -> None:
         """What ordering placed, or why it did not."""

@@ -15,7 +15,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
@@ -72,7 +72,10 @@ class _Offer(NamedTuple):
     answer: Future[Placed | Queued]
 
 
-_Cancel = tuple[bytes, Future[Queued | None]]
+class _Cancel(NamedTuple):
+    id: bytes
+    by: bytes
+    answer: Future[Queued | None]
 
 
 class PaymentQueue:
@@ -83,11 +86,13 @@ class PaymentQueue:
         self._batcher = batcher
         self._table = rooms.vault.queue
         self._table.height = lambda: rooms.book.height
+        self.listeners: list[Callable[[int], None]] = []  # called when there is an event
         self._waiting: dict[bytes, _Entry] = {}
         self._doubt: set[bytes] = set()  # ids of which the ledger is asked before anything else
         self._offers: deque[_Offer] = deque()
         self._cancels: deque[_Cancel] = deque()
         self._next_number = 1
+        self._last_ns = 0
         self._planned_for: dict[int, int] | None = None  # the money of a pass that released nothing
         self._bell = threading.Event()
         self._inbox = threading.Lock()
@@ -114,12 +119,15 @@ class PaymentQueue:
         self._bell.set()
         return answer
 
-    def cancel(self, id: bytes) -> Future[Queued | None]:
-        """The future gives the payment as it ended, or None when it waits no more."""
+    def cancel(self, id: bytes, *, by: bytes) -> Future[Queued | None]:
+        """The future gives the payment as it ended, or None when it waits no more. by: id of the
+        request. Refuses capacity.full; Faults as `offer`."""
         answer: Future[Queued | None] = Future()
         with self._inbox:
             self._check_open()
-            self._cancels.append((id, answer))
+            if len(self._cancels) >= OFFERS_MAX:
+                raise Refusal("capacity.full", limit=OFFERS_MAX)
+            self._cancels.append(_Cancel(id, by, answer))
         self._bell.set()
         return answer
 
@@ -127,18 +135,19 @@ class PaymentQueue:
         if self._stopping:
             raise Fault("node.stopping")
 
-    def position(self, row: Queued) -> int:
-        """Which of its payer's waiting payments in its asset it is, from 1."""
-        entry = self._waiting.get(row.id)
-        if entry is None:
-            return 1
-        others = list(self._waiting.values())
-        return 1 + sum(one.due.payer == entry.due.payer and one.rank < entry.rank for one in others)
+    def positions(self) -> dict[bytes, int]:
+        """By id: which of its payer's waiting payments in its asset it is, from 1."""
+        counts: dict[int, int] = {}
+        found = {}
+        for entry in sorted(self._waiting.copy().values(), key=lambda one: one.rank):
+            counts[entry.due.payer] = counts.get(entry.due.payer, 0) + 1
+            found[entry.row.id] = counts[entry.due.payer]
+        return found
 
     def totals(self) -> list[QueueTotals]:
         """Per asset that somebody waits in."""
         by_asset: dict[int, list[_Entry]] = {}
-        for entry in list(self._waiting.values()):
+        for entry in self._waiting.copy().values():
             by_asset.setdefault(entry.row.asset, []).append(entry)
         totals = []
         for asset, entries in sorted(by_asset.items()):
@@ -201,8 +210,8 @@ class PaymentQueue:
             self._cancels.clear()
         try:
             self._find_what_the_ledger_has()
-            for id, answer in cancels:
-                answer.set_result(self._void(id))
+            for cancel in cancels:
+                cancel.answer.set_result(self._void(cancel))
             self._expire()
             self._take_in(offers)
         except BaseException as error:
@@ -219,21 +228,26 @@ class PaymentQueue:
         self._end([self._waiting[id] for id in known if id in places], State.RELEASED)
         self._doubt.difference_update(known)
 
-    def _end(self, entries: Sequence[_Entry], state: State) -> None:
+    def _end(self, entries: Sequence[_Entry], state: State, *, by: bytes | None = None) -> None:
         if entries:
-            self._table.end([one.row for one in entries], state, self._rooms.clock())
+            self._table.end([one.row for one in entries], state, self._rooms.clock(), by=by)
             for one in entries:
                 del self._waiting[one.row.id]
             self._planned_for = None
+            self._tell()
 
-    def _void(self, id: bytes) -> Queued | None:
-        entry = self._waiting.get(id)
+    def _void(self, cancel: _Cancel) -> Queued | None:
+        entry = self._waiting.get(cancel.id)
         if entry is None:
             return None
-        if id in self._doubt:
-            raise Fault("payment.outcome_unknown", payment=format_payment(id))
-        self._end([entry], State.VOIDED)
-        return replace(entry.row, state=State.VOIDED)
+        if cancel.id in self._doubt:
+            raise Fault("payment.outcome_unknown", payment=format_payment(cancel.id))
+        self._end([entry], State.VOIDED, by=cancel.by)
+        return replace(entry.row, state=State.VOIDED, ended_by=cancel.by)
+
+    def _tell(self) -> None:
+        for listener in list(self.listeners):
+            listener(self._rooms.book.height)
 
     def _expire(self) -> None:
         now_ns = self._rooms.clock()
@@ -261,6 +275,7 @@ class PaymentQueue:
             return
         self._table.add([entry.row for entry, _ in rest], self._rooms.clock())
         self._waiting.update((entry.row.id, entry) for entry, _ in rest)
+        self._tell()
         for entry, offer in rest:
             offer.answer.set_result(entry.row)
 
@@ -317,7 +332,7 @@ class PaymentQueue:
             payee=head["payee"].tobytes(),
             priority=offer.priority,
             until_ns=offer.until_ns,
-            created_ns=self._rooms.clock(),
+            created_ns=self._now_ns(),
             head=offer.submission.head,
             request_hash=offer.submission.request_hash,
             private=offer.submission.private,
@@ -328,6 +343,11 @@ class PaymentQueue:
             decision_flags=asked.decision_flags,
             model_id=asked.model_id,
         )
+
+    def _now_ns(self) -> int:
+        """Another one each time: lists are in this order."""
+        self._last_ns = max(self._last_ns + 1, self._rooms.clock())
+        return self._last_ns
 
     def _entry(self, row: Queued) -> _Entry:
         asset, amount_minor = row.asset, row.amount_minor
@@ -446,9 +466,9 @@ def _fail(offers: Iterable[_Offer], cancels: Iterable[_Cancel], error: ClearwayE
     for offer in offers:
         if not offer.answer.done():
             offer.answer.set_exception(error)
-    for _, answer in cancels:
-        if not answer.done():
-            answer.set_exception(error)
+    for cancel in cancels:
+        if not cancel.answer.done():
+            cancel.answer.set_exception(error)
 
 
 def _answer_again(offer: _Offer, row: Queued) -> None:

@@ -69,6 +69,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = _rows(
     ("payment.unknown", 404, False, "Unknown payment", "there is no payment {payment!r}"),
     ("payment.wrong_state", 409, False, "Wrong state", "a payment that is {status} cannot be {act}"),
     ("act.unknown", 404, False, "Unknown act", "the payment was changed {count} times, so there is no change {act}"),
+    ("queue.expired", 409, False, "Waited in vain", "the payer could not cover the payment before its deadline"),
     ("quote.unknown", 404, False, "Unknown quote", "there is no quote {quote!r}"),
     ("quote.expired", 409, False, "Quote expired", "quote {quote!r} ended at {expired}"),
     ("quote.used", 409, False, "Quote used", "quote {quote!r} was used by payment {payment}"),

@@ -46,6 +46,8 @@ TRANSITIONS: dict[tuple[Status, Act], Status] = {
     (Status.PENDING, Act.REVIEW): Status.REVIEW,
     (Status.PENDING, Act.DECLINE): Status.DECLINED,
     (Status.PENDING, Act.REFUSE): Status.REFUSED,
+    (Status.PENDING, Act.VOID): Status.VOIDED,  # while it waits in the queue
+    (Status.PENDING, Act.EXPIRE): Status.REFUSED,
     (Status.HELD, Act.CAPTURE): Status.SETTLED,
     (Status.HELD, Act.VOID): Status.VOIDED,
     (Status.HELD, Act.EXPIRE): Status.RETURNED,

@@ -13,10 +13,11 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 from clearway.payment.records import u128, view_heads
+from clearway.payment.state import Status
 from clearway.store.database import IN_LIST_MAX, Database
 from clearway.store.people import People, open_row, seal_rows
 
@@ -38,7 +39,8 @@ CREATE TABLE IF NOT EXISTS queued (
     score_bps INTEGER NOT NULL,
     reasons INTEGER NOT NULL,
     decision_flags INTEGER NOT NULL,
-    model_id BLOB NOT NULL
+    model_id BLOB NOT NULL,
+    ended_by BLOB
 );
 CREATE INDEX IF NOT EXISTS queued_state ON queued (state, number);
 CREATE INDEX IF NOT EXISTS queued_payer ON queued (payer, number);
@@ -63,10 +65,19 @@ class State(enum.StrEnum):
     EXPIRED = "expired"
 
 
+STATUSES: Final = {
+    State.WAITING: Status.PENDING,
+    State.VOIDED: Status.VOIDED,
+    State.EXPIRED: Status.REFUSED,
+}
+"""Of what the ledger does not have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Queued:
     """One payment. number: order of arrival. priority: 0 goes first. head: as it was asked.
-    outcome to model_id: what was decided when it was accepted; private: None if erased."""
+    outcome to model_id: what was decided when it was accepted; private: None if erased; ended_by:
+    id of the request that cancelled it."""
 
     number: int
     id: bytes
@@ -85,6 +96,11 @@ class Queued:
     reasons: int
     decision_flags: int
     model_id: bytes
+    ended_by: bytes | None = None
+
+    @property
+    def status(self) -> Status:
+        return STATUSES[self.state]
 
     @property
     def asset(self) -> int:
@@ -97,12 +113,12 @@ class Queued:
 
 @dataclass(frozen=True, slots=True)
 class QueueChange:
-    """What became of a payment, as an event: behind block `height`, the n-th of the queue."""
+    """What became of a payment, as an event: behind block `height`, the n-th of the queue; the
+    payment as it was then."""
 
     n: int
     height: int
     time_ns: int
-    state: State
     payment: Queued
 
 
@@ -146,12 +162,20 @@ class QueueTable:
             self._record(writer, payments, State.WAITING, now_ns)
             self.in_use = True
 
-    def end(self, payments: Sequence[Queued], state: State, now_ns: int) -> None:
-        """They wait no more; durable when this returns. What the ledger has is an event already."""
+    def end(
+        self,
+        payments: Sequence[Queued],
+        state: State,
+        now_ns: int,
+        *,
+        by: bytes | None = None,
+    ) -> None:
+        """They wait no more; durable when this returns. What the ledger has is an event already.
+        by: id of the request that cancelled them."""
         with self._news, self._database.transaction() as writer:
             writer.executemany(
-                "UPDATE queued SET state = ? WHERE number = ?",
-                [(str(state), one.number) for one in payments],
+                "UPDATE queued SET state = ?, ended_by = ? WHERE number = ?",
+                [(str(state), by, one.number) for one in payments],
             )
             if state is not State.RELEASED:
                 self._record(writer, payments, state, now_ns)
@@ -220,7 +244,7 @@ class QueueTable:
         rows = self._database.reader().execute(query, (*after, upto, limit)).fetchall()
         payments = self._by_id([row[4] for row in rows])
         return [
-            QueueChange(n, height, time_ns, State(state), payments[id])
+            QueueChange(n, height, time_ns, replace(payments[id], state=State(state)))
             for n, height, time_ns, state, id in rows
         ]
 
