@@ -8,8 +8,8 @@
 use std::sync::Arc;
 
 use crate::codec::{
-    self, DecodeError, Entry, Envelope, HEAD_BYTES, HEADER_BYTES, Header, RESULT_BYTES, Unit, put,
-    read_entry,
+    self, DecodeError, Ended, Entry, Envelope, HEAD_BYTES, HEADER_BYTES, Header, RESULT_BYTES,
+    Unit, put, read_entry,
 };
 use crate::hash::{Domain, Hash, LANES, ZERO};
 use crate::pool::Pooled;
@@ -146,6 +146,12 @@ impl<'a> Records<'a> {
             rest = after;
         }
         Ok(rest)
+    }
+
+    /// Whether the sweep is the one that ends these rows; none, when there are none.
+    pub fn begins_with(&self, due: &[Ended]) -> bool {
+        let sweep = self.all.first().filter(|_| self.has_sweep);
+        sweep.map_or(due.is_empty(), |sweep| **sweep == codec::write_sweep(due))
     }
 
     pub fn hash_leaves(&self, out: &mut Vec<Hash>) {

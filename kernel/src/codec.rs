@@ -632,6 +632,11 @@ impl EntryResult {
         Self { kind: KIND_SWEEP, amount_minor: ended, ..Self::default() }
     }
 
+    /// The code in a result's bytes.
+    pub fn code_of(bytes: &[u8; RESULT_BYTES]) -> u16 {
+        u16::from_le_bytes(field::<2, _, _>(bytes))
+    }
+
     #[inline]
     pub fn write(&self) -> [u8; RESULT_BYTES] {
         let mut bytes = [0; RESULT_BYTES];

@@ -119,18 +119,12 @@ impl Log {
         pace: Option<Duration>,
         visit: &mut Visit,
     ) -> Result<Self, Fault> {
-        Self::open_from(disk, pace, 0, visit)
+        let scan = scan(&*disk, visit)?;
+        Self::go_on(disk, pace, scan)
     }
 
-    /// As [`Log::open`], when something else is known to have been made of the block at `known`: a log
-    /// that does not reach it is corrupt.
-    pub fn open_from(
-        disk: Arc<dyn Disk>,
-        pace: Option<Duration>,
-        known: u64,
-        visit: &mut Visit,
-    ) -> Result<Self, Fault> {
-        let scan = scan_from(&*disk, known, visit)?;
+    /// Makes a log that was read ready to be continued: the first step that changes it.
+    pub fn go_on(disk: Arc<dyn Disk>, pace: Option<Duration>, scan: Scan) -> Result<Self, Fault> {
         let name = segment_name(scan.index.segments.last().copied().unwrap_or_default());
         let file = disk.open(&name)?;
         settle(&*file, &scan)?;
@@ -282,7 +276,9 @@ pub fn scan(disk: &dyn Disk, visit: &mut Visit) -> Result<Scan, Fault> {
     scan_from(disk, 0, visit)
 }
 
-fn scan_from(disk: &dyn Disk, known: u64, visit: &mut Visit) -> Result<Scan, Fault> {
+/// As [`scan`], when something else is known to have been made of the block at `known`: a log that
+/// does not reach it is corrupt.
+pub fn scan_from(disk: &dyn Disk, known: u64, visit: &mut Visit) -> Result<Scan, Fault> {
     // Read before the rest: a log in use may only be longer than head says.
     let slots = read_slots(disk)?;
     let segments = segments(disk)?;

@@ -2,6 +2,8 @@
 //!
 //! Read `open` for what survives a crash, and `verify` for what an auditor runs.
 
+mod replay;
+
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -13,10 +15,11 @@ use crate::disk::{Disk, Folder, Lock};
 use crate::hash::Hash;
 use crate::head;
 use crate::history::{Fault, History};
-use crate::ledger::{CreateError, Ledger, apply_block_zero};
+use crate::ledger::{CreateError, Ledger, Trust, apply_block_zero};
 use crate::log::{self, Log};
 use crate::snapshot;
 use crate::state::State;
+use replay::Replay;
 
 // --- make and open -----------------------------------------------------------------------------
 
@@ -85,91 +88,30 @@ pub fn open_on(
 fn recover(disk: &Arc<dyn Disk>, pace: Option<Duration>) -> Result<(Log, Opened), Fault> {
     for height in snapshot::heights(&**disk)? {
         // One that does not check, or that the log contradicts, costs time and nothing else.
-        let Ok(start) = load_snapshot(&**disk, &snapshot::name(height)) else {
-            continue;
-        };
-        let mut replay = Replay { start: Some(start), ..Replay::default() };
-        let recovered = recover_with(disk, pace, &mut replay);
-        if !replay.is_in_doubt {
+        let mut replay = Replay::from_snapshot(&**disk, height, Trust::Finality);
+        let recovered = recover_with(disk, pace, height, &mut replay);
+        if !replay.is_in_doubt() {
             return recovered;
         }
     }
-    recover_with(disk, pace, &mut Replay::default())
+    recover_with(disk, pace, 0, &mut Replay::from_genesis(Trust::Finality))
 }
 
 fn recover_with(
     disk: &Arc<dyn Disk>,
     pace: Option<Duration>,
-    replay: &mut Replay,
+    snapshot_height: u64,
+    replay: &mut Replay<'_>,
 ) -> Result<(Log, Opened), Fault> {
-    let snapshot_height = replay.start.as_ref().map_or(0, |(_, header)| header.height);
-    let log = Log::open_from(Arc::clone(disk), pace, snapshot_height, &mut |height, payload| {
-        replay.take(height, payload)
-    })?;
-    let ledger = replay.ledger.take().expect("invariant: a log that is read makes a ledger");
+    if pace.is_none() {
+        // Tests choose every step: one file is read after the other.
+        replay.load()?;
+    }
+    let scan = replay.read_ahead(|visit| log::scan_from(&**disk, snapshot_height, visit))?;
+    // Nothing on the disk has changed so far.
+    let log = Log::go_on(Arc::clone(disk), pace, scan)?;
+    let ledger = replay.take_ledger().expect("invariant: a log that is read makes a ledger");
     Ok((log, Opened { ledger, snapshot_height }))
-}
-
-/// Blocks from a log, applied in memory as they come.
-#[derive(Default)]
-struct Replay {
-    /// The state to start from; without it, block 0 makes one.
-    start: Option<(State, Header)>,
-    ledger: Option<Ledger>,
-    is_from_snapshot: bool,
-    /// The snapshot is not of this log, or a block after it came out otherwise: not all that a
-    /// snapshot holds is under its state root.
-    is_in_doubt: bool,
-    entries: u64,
-}
-
-impl Replay {
-    fn take(&mut self, height: u64, payload: &[u8]) -> Result<(), Fault> {
-        if self.start.as_ref().is_some_and(|(_, header)| height < header.height) {
-            return Ok(());
-        }
-        let corrupt = |what: String| Fault::Corrupt { height, what };
-        let block = Block::decode_payload(payload).map_err(|error| corrupt(error.to_string()))?;
-        self.entries = self.entries.saturating_add(u64::from(block.header.count));
-        self.apply(&block).map_err(corrupt)
-    }
-
-    fn apply(&mut self, block: &Block) -> Result<(), String> {
-        if let Some(ledger) = &mut self.ledger {
-            let replayed = ledger.replay(block);
-            self.is_in_doubt = self.is_from_snapshot && replayed.is_err();
-            return replayed;
-        }
-        let Some((state, header)) = self.start.take() else {
-            self.ledger = Some(replay_block_zero(block)?);
-            return Ok(());
-        };
-        if header != block.header {
-            self.is_in_doubt = true;
-            return Err("header differs".to_owned());
-        }
-        self.is_from_snapshot = true;
-        self.ledger = Some(Ledger::at(state, block, History::Memory(Vec::new())));
-        Ok(())
-    }
-}
-
-fn replay_block_zero(recorded: &Block) -> Result<Ledger, String> {
-    let (state, block) = apply_block_zero(recorded.header.time_ns, &recorded.body.entries)
-        .map_err(|error| format!("genesis cannot be applied: {error:?}"))?;
-    if block.header.state_root != recorded.header.state_root {
-        return Err("state root differs".to_owned());
-    }
-    if block.header != recorded.header {
-        return Err("header differs".to_owned());
-    }
-    if block.body.results != recorded.body.results {
-        return Err("results differ".to_owned());
-    }
-    if !recorded.finality.is_empty() {
-        return Err("finality of block 0 is not empty".to_owned());
-    }
-    Ok(Ledger::at(state, &block, History::Memory(Vec::new())))
 }
 
 // --- snapshots ---------------------------------------------------------------------------------
@@ -229,22 +171,22 @@ fn load_snapshot(disk: &dyn Disk, name: &str) -> Result<(State, Header), Snapsho
 /// block with the snapshot's header.
 pub fn restore(path: &Path, name: &str) -> Result<Ledger, SnapshotError> {
     let disk = Folder::read(path);
-    let start = load_snapshot(&disk, name)?;
-    let height = start.1.height;
-    let mut replay = Replay { start: Some(start), ..Replay::default() };
+    let (state, header) = load_snapshot(&disk, name)?;
+    let height = header.height;
+    let mut replay = Replay::from_state(state, header, Trust::Nothing);
     let mut found = None;
     let scanned = log::scan(&disk, &mut |at, payload| {
         if at <= height {
             replay.take(at, payload)?;
         }
         if at == height {
-            found = replay.ledger.take();
+            found = replay.take_ledger();
         }
         Ok(())
     });
     match (found, scanned) {
         (Some(ledger), Ok(_)) => Ok(ledger),
-        _ if replay.is_in_doubt => {
+        _ if replay.is_in_doubt() => {
             Err(SnapshotError::Differs("the log has another block at this height".to_owned()))
         }
         (None, Ok(_)) => Err(SnapshotError::Differs("the log ends before the snapshot".to_owned())),
@@ -268,15 +210,12 @@ pub struct Verification {
 /// Recomputes the chain from genesis: every checksum, hash, signature, result and root. Snapshots have
 /// no say in it.
 pub fn verify(path: &Path) -> Result<Verification, Fault> {
-    let mut replay = Replay::default();
-    let (mut entries, mut tip) = (0, None);
-    let scanned = log::scan(&Folder::read(path), &mut |height, payload| {
-        replay.take(height, payload)?;
-        entries = replay.entries;
-        tip = replay.ledger.as_ref().map(|ledger| ledger.tip);
-        Ok(())
-    });
-    let (height, root) = tip.map_or((0, [0; 32]), |tip| (tip.height, tip.state_root));
+    let mut replay = Replay::from_genesis(Trust::Nothing);
+    let scanned = replay.read_ahead(|visit| log::scan(&Folder::read(path), visit));
+    let entries = replay.entries;
+    let (height, root) = replay
+        .take_ledger()
+        .map_or((0, [0; 32]), |ledger| (ledger.tip.height, ledger.tip.state_root));
     let first_bad = match scanned {
         Ok(scan) if scan.slots.whole() => None,
         Ok(_) => Some((height, "a slot of head differs".to_owned())),

@@ -251,7 +251,8 @@ class Ledger:
 
     @staticmethod
     def open(folder: str) -> Ledger:
-        """Recovers: newest snapshot that checks, then the log. FileNotFoundError when the folder
+        """Recovers: newest snapshot that checks, then the log; of blocks that a sequencer has signed
+        the signatures within are not verified again. FileNotFoundError when the folder
         holds no chain, CorruptLog, LogFault (also when another ledger has the folder open)."""
 
     @staticmethod

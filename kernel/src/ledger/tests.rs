@@ -216,31 +216,60 @@ fn checkpoints_nest() {
     assert_eq!(state.root(), root_outer);
 }
 
+/// Read back from its stored form.
+fn recorded(block: &Block, change: impl FnOnce(&mut Vec<u8>)) -> Recorded {
+    let mut stored = block.with_payload(|parts| parts.concat());
+    change(&mut stored);
+    Recorded::of(Block::decode_payload(&stored).unwrap()).unwrap()
+}
+
 #[test]
 fn a_replay_gives_the_same_blocks_and_finds_what_was_changed() {
     let mut town = busy_town();
     let envelope = busy_envelope(&mut town, 500);
     town.stage(&[&envelope]);
     town.commit();
+    let chain_id = town.ledger.chain_id;
+    // An owner's signature that holds, one that does not, and an envelope that nobody signed.
+    let signed = payment(600, "self", "bob", 5).sign(&OWNER_SEED, &chain_id);
+    let forged = payment(601, "self", "bob", 5).sign(&ALL, &chain_id);
+    let good = town.seal(&ALL, &[signed, forged]);
+    let mut bad = town.seal(&ALL, &[payment(602, "ann", "bob", 5)]);
+    bad[128..192].fill(1);
+    let codes = town.stage(&[&good, &bad]);
+    town.commit();
+    let (authorisation, signature) =
+        (Rejection::BadAuthorisation.code(), Rejection::BadSignature.code());
+    assert_eq!(codes, [0, 0, authorisation, signature, signature]);
     let blocks: Vec<Block> = (0..=town.ledger.tip.height)
         .map(|height| town.ledger.history.read(height).unwrap().unwrap())
         .collect();
-    let start = || {
+    let at_start = |blocks: &[Block]| {
         let genesis = &blocks[0].body.entries;
-        Ledger::create(START_NS, genesis, History::Memory(Vec::new())).unwrap()
+        let mut ledger = Ledger::create(START_NS, genesis, History::Memory(Vec::new())).unwrap();
+        for block in &blocks[1..blocks.len() - 1] {
+            ledger.replay(&recorded(block, |_| {}), Trust::Nothing).unwrap();
+        }
+        ledger
     };
-    let mut again = start();
-    for block in &blocks[1..] {
-        let stored = block.with_payload(|parts| parts.concat());
-        again.replay(&Block::decode_payload(&stored).unwrap()).unwrap();
+    let last = blocks.last().unwrap();
+    for trust in [Trust::Nothing, Trust::Finality] {
+        let mut ledger = at_start(&blocks);
+        // The last five results, of which the third is of the forged signature.
+        for from_end in [5 * 32, 3 * 32, 2 * 32] {
+            let changed = recorded(last, |stored| {
+                let code = stored.len() - from_end + 2;
+                stored[code] ^= if from_end == 5 * 32 { signature as u8 } else { stored[code] };
+            });
+            assert_eq!(ledger.replay(&changed, trust), Err("results differ".to_owned()));
+        }
+        let unsigned = recorded(last, |stored| stored[200] ^= 1);
+        let what = Err("finality signature is wrong".to_owned());
+        assert_eq!(ledger.replay(&unsigned, trust), what);
+        assert_eq!(ledger.replay(&recorded(last, |_| {}), trust), Ok(()));
+        assert_eq!(ledger.tip.hash, town.ledger.tip.hash);
+        assert_eq!(ledger.state.root(), town.ledger.state.root());
     }
-    assert_eq!(again.tip.hash, town.ledger.tip.hash);
-    let mut forged = start();
-    let mut stored = blocks[1].with_payload(|parts| parts.concat());
-    let last = stored.len() - 1;
-    stored[last] ^= 1;
-    let refused = forged.replay(&Block::decode_payload(&stored).unwrap());
-    assert_eq!(refused, Err("results differ".to_owned()));
 }
 
 #[test]
