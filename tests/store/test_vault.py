@@ -284,6 +284,46 @@ def test_an_erasure_by_another_process_counts_here(vault: Vault, tmp_path: Path)
     assert vault.account(ALICE) is None
 
 
+def test_after_an_erasure_by_another_process_a_new_key_seals(vault: Vault, tmp_path: Path) -> None:
+    fill(vault)
+    save_private(vault, 2, b"before")
+    other = Vault(tmp_path / "vault.db", MASTER)
+    assert other.erase(ALICE)
+    save_private(vault, 3, b"after")
+    assert other.private(KEY, 2, 0) is None
+    assert other.private(KEY, 3, 0) == b"after"
+    other.close()
+
+
+def test_a_key_whose_making_was_undone_seals_nothing(vault: Vault, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "vault.db") as direct:
+        direct.execute(
+            "CREATE TRIGGER refuse BEFORE INSERT ON privates"
+            " WHEN NOT EXISTS (SELECT 1 FROM settings WHERE name = 'ready')"
+            " BEGIN SELECT RAISE(ABORT, 'no'); END"
+        )
+    direct.close()
+    with pytest.raises(sqlite3.IntegrityError):
+        save_private(vault, 1, b"undone")
+    vault.save_setting("ready", b"")
+    save_private(vault, 1, b"kept")
+
+    opened_again = Vault(tmp_path / "vault.db", MASTER)
+    assert opened_again.private(KEY, 1, 0) == b"kept"
+    opened_again.close()
+
+
+def save_private(vault: Vault, sequence: int, private: bytes) -> None:
+    vault.save_batch(
+        key=KEY,
+        sequence=sequence,
+        decisions=decisions(1),
+        request_hashes=hashes(1),
+        privates=[private],
+        persons=ALICE,
+    )
+
+
 def test_another_key_does_not_open_the_vault(vault: Vault, tmp_path: Path) -> None:
     fill(vault)
     with pytest.raises(VaultError):

@@ -31,6 +31,7 @@ class Database:
         self._local = threading.local()
         self._readers: list[tuple[threading.Thread, sqlite3.Connection]] = []
         self._readers_lock = threading.Lock()
+        self._undone = 0
         self._writer = self._connect(pragmas)
         self._writer.executescript(schema)
 
@@ -78,11 +79,18 @@ class Database:
                     yield self._writer
                     self._writer.execute("COMMIT")
                 except BaseException:
+                    self._undone += 1
                     if self._writer.in_transaction:
                         self._writer.execute("ROLLBACK")
                     raise
             except sqlite3.OperationalError as error:
                 raise _fault(error) from error
+
+    def version(self) -> tuple[int, int]:
+        """Within a transaction. While it stays the same, what earlier transactions read and wrote
+        still stands: no other connection wrote anything, and nothing was undone."""
+        (others,) = self._writer.execute("PRAGMA data_version").fetchone()
+        return others, self._undone
 
     def checkpoint(self) -> None:
         """Moves the write-ahead log into the file and empties it; waits for readers.

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from clearway.store.database import IN_LIST_MAX
+from clearway.store.database import IN_LIST_MAX, Database
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS people (
@@ -42,6 +42,8 @@ class People:
         self._master = AESGCM(master_key)
         # By wrapped key, so that a key erased by another process is not used from here.
         self._ciphers: dict[bytes, AESGCM] = {}
+        self._known: dict[bytes, AESGCM] = {}  # by person, as the writer's table is at `_version`
+        self._version = (-1, -1)
 
     def ciphers(
         self, connection: sqlite3.Connection, people: Iterable[bytes]
@@ -59,11 +61,16 @@ class People:
         return found
 
     def ciphers_made(
-        self, connection: sqlite3.Connection, people: Iterable[bytes]
+        self, database: Database, connection: sqlite3.Connection, people: Iterable[bytes]
     ) -> dict[bytes, AESGCM]:
-        """The ciphers of all of them; who has no key gets one."""
+        """The ciphers of all of them, in a transaction of the writer; who has no key gets one."""
+        version = database.version()
+        if version != self._version or len(self._known) >= CIPHERS_KEPT_MAX:
+            self._known.clear()  # another process may have erased somebody
+            self._version = version
         asked = set(people)
-        found = self.ciphers(connection, asked)
+        found = {person: self._known[person] for person in asked & self._known.keys()}
+        found.update(self.ciphers(connection, asked - found.keys()))
         # Sorted, so that the same batch makes the same rows.
         for person in sorted(asked - found.keys()):
             nonce, key = os.urandom(NONCE_BYTES), os.urandom(KEY_BYTES)
@@ -74,6 +81,7 @@ class People:
                 (person, wrapped),
             )
             found[person] = self._unwrap(person, wrapped)
+        self._known.update(found)
         return found
 
     def erase(self, connection: sqlite3.Connection, person: bytes) -> bool:
@@ -84,6 +92,7 @@ class People:
         if row is None or row[0] == _ERASED:
             return False
         self._ciphers.pop(row[0], None)
+        self._known.pop(person, None)
         connection.execute("UPDATE people SET wrapped = ? WHERE person = ?", (_ERASED, person))
         return True
 

@@ -16,9 +16,9 @@ import struct
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -132,8 +132,7 @@ class Kept:
     private: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class Durable:
+class Durable(NamedTuple):
     """When the batch of an envelope was on disk (durable_ns), and when its oldest entry was asked
     for (asked_ns, as its client says); both by the node's clock."""
 
@@ -258,7 +257,7 @@ class Vault:
         noted = [self._durable.popleft() for _ in range(len(self._durable))]
         writer.executemany(
             "INSERT INTO durable (key, sequence, asked_ns, durable_ns) VALUES (?, ?, ?, ?)",
-            map(astuple, noted),
+            noted,
         )
 
     def last_sequence(self, key: bytes) -> int:
@@ -350,7 +349,7 @@ class Vault:
     ) -> bytes:
         who = [persons[at : at + ADDRESS_BYTES] for at in range(0, len(persons), ADDRESS_BYTES)]
         given = [(i, private) for i, private in enumerate(privates) if private is not None]
-        ciphers = self._people.ciphers_made(writer, (who[i] for i, _ in given))
+        ciphers = self._people.ciphers_made(self._database, writer, (who[i] for i, _ in given))
         sealed = seal_rows(
             [(ciphers[who[i]], plain, _batch_context(key, sequence, i)) for i, plain in given]
         )
@@ -365,7 +364,8 @@ class Vault:
 
     def save_accounts(self, records: Sequence[AccountRecord]) -> None:
         with self._database.transaction() as writer:
-            ciphers = self._people.ciphers_made(writer, (record.address for record in records))
+            addresses = (record.address for record in records)
+            ciphers = self._people.ciphers_made(self._database, writer, addresses)
             sealed = seal_rows(
                 [
                     (ciphers[row.address], _pack_account(row), b"account" + row.address)
