@@ -22,7 +22,9 @@ Rows: TypeAlias = Buffer | npt.NDArray[Any]
 
 def as_buffer(rows: Rows) -> Buffer:
     """The same bytes, contiguous."""
-    return cast(Buffer, np.ascontiguousarray(rows) if isinstance(rows, np.ndarray) else rows)
+    if isinstance(rows, np.ndarray):
+        return cast(Buffer, np.ascontiguousarray(rows))
+    return rows
 
 
 def hash_bytes(domain: str, data: Rows) -> bytes:

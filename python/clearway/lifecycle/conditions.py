@@ -16,13 +16,9 @@ from clearway.payment.decision import DecisionFlag
 from clearway.payment.records import Kind
 from clearway.payment.terms import Delivery, TermsError, parse_terms, walk
 
-_ESCROW, _RELEASE = np.uint8(Kind.ESCROW), np.uint8(Kind.RELEASE)
-
 
 def screen_conditions(batch: PaymentBatch, rooms: Rooms) -> None:
     """Marks escrows and releases that would give money to somebody who is sanctioned."""
-    if not np.isin(batch.heads["kind"], (_ESCROW, _RELEASE)).any():
-        return
     for row in batch.rows_of(Kind.ESCROW).tolist():
         if _are_sanctioned(_receivers(batch.units.get(row, b"")), rooms):
             batch.findings[row] |= np.uint16(DecisionFlag.SHARE_SANCTIONED)

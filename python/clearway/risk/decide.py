@@ -19,6 +19,10 @@ from clearway.risk.state import AsOf, FeatureState
 NO_MODEL_ID: Final = bytes(32)
 NO_MODEL_LIMIT_EUR: Final = 10_000.0  # without a model, a person looks at what is above
 WARM_UP_S: Final = 3_600  # of ledger time since the first payment of all
+# As plain numbers: NumPy asks an enum's member for its number anew each time, for 5 µs.
+_ACCEPT, _REVIEW, _DECLINE = (
+    np.uint8(outcome) for outcome in (Outcome.ACCEPT, Outcome.REVIEW, Outcome.DECLINE)
+)
 _MEMORY_AGE: Final = FEATURES.index("memory_age")
 
 
@@ -46,14 +50,14 @@ class CostPolicy:
     ) -> NDArray[np.uint8]:
         """Outcome uint8[n] of scores and amounts; a function of what is recorded, nothing else."""
         p = score_bps / 10_000.0
-        amount = np.nan_to_num(amount_eur, nan=1e15, posinf=1e15).clip(0.0, 1e15)
+        amount = np.maximum(np.fmin(amount_eur, 1e15), 0.0)  # fmin takes the number beside NaN
         accept = p * (amount + self.fraud_case_eur)
         review = self.review_eur + self.review_miss_share * accept
         decline = (1.0 - p) * (self.refused_eur + self.refused_share * amount)
         decline = np.where(score_bps >= self.decline_bps_min, decline, np.inf)
-        outcome = np.where(decline < review, Outcome.DECLINE, Outcome.REVIEW)
+        outcome = np.where(decline < review, _DECLINE, _REVIEW)
         keep = (accept <= np.minimum(review, decline)) | (score_bps < self.review_bps_min)
-        return np.where(keep, Outcome.ACCEPT, outcome).astype(np.uint8)
+        return np.where(keep, _ACCEPT, outcome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +123,11 @@ class Scorer:
         score_bps = self._model.calibrate(raw)
         outcome = self._policy.decide(score_bps, facts["amount_eur"])
         reasons = np.zeros(len(facts), dtype=np.uint64)
-        flagged = np.flatnonzero(outcome != Outcome.ACCEPT)
+        flagged = np.flatnonzero(outcome != _ACCEPT)
         if len(flagged):
             reasons[flagged] = find_reasons(self._model.forest.contributions(features[flagged]))
             early = flagged[features[flagged, _MEMORY_AGE] < np.log2(1.0 + WARM_UP_S)]
-            outcome[early] = Outcome.ACCEPT
+            outcome[early] = _ACCEPT
             reasons[early] |= WARMING_UP
         return Scores(score_bps, outcome, reasons, features)
 
@@ -168,7 +172,7 @@ def _apply_limit(facts: Facts, features: Features) -> Scores:
     above = ~(facts["amount_eur"] <= NO_MODEL_LIMIT_EUR)  # NaN is above
     return Scores(
         score_bps=np.zeros(len(facts), dtype=np.uint16),
-        outcome=np.where(above, Outcome.REVIEW, Outcome.ACCEPT).astype(np.uint8),
+        outcome=np.where(above, _REVIEW, _ACCEPT),
         reasons=np.where(above, MODEL_MISSING | AMOUNT_LIMIT, MODEL_MISSING),
         features=features,
     )

@@ -6,6 +6,7 @@ import heapq
 import json
 import sqlite3
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -174,20 +175,10 @@ class Queries:
         wanted = [ids[at : at + ID_BYTES] for at in range(0, len(ids), ID_BYTES)]
         reader = self.reader()
         found: dict[bytes, tuple[int, int, int]] = {}
-        # Acts first, each from the last to the first use: what stays is the first payment, or the
-        # first act that the ledger remembers.
-        select = "SELECT id, place, kind FROM {table} WHERE id IN ({marks}) AND institution = ?"
-        queries = (
-            ("acts", select + " ORDER BY code BETWEEN 1 AND 23 DESC, place DESC"),
-            ("payments", select + " ORDER BY place DESC"),
-        )
         for start in range(0, len(wanted), IN_LIST_MAX):
             part = wanted[start : start + IN_LIST_MAX]
-            marks = ",".join("?" * len(part))
-            for table, query in queries:
-                text = query.format(table=table, marks=marks)
-                for id, place, kind in reader.execute(text, (*part, institution)):
-                    found[id] = (height_of(place), index_of(place), kind)
+            for id, place, kind, _ in reader.execute(_uses(len(part)), (institution, *part)):
+                found[id] = (height_of(place), index_of(place), kind)
         return found
 
     def act(self, institution: int, id: bytes) -> ActRow | None:
@@ -536,6 +527,18 @@ def _entry(row: Sequence[Any]) -> EntryRow:
         index=index_of(place),
         payment=payment,
         sub=sub,
+    )
+
+
+@cache
+def _uses(count: int) -> str:
+    """The uses of `count` ids, those that give way first: forgotten refusals, acts, payments, and
+    each from the last to the first. Binds the institution, then the ids."""
+    ids = ", ".join(f"?{number}" for number in range(2, count + 2))
+    where = f"WHERE id IN ({ids}) AND institution = ?1"
+    return (
+        f"SELECT id, place, kind, code NOT BETWEEN 1 AND 23 AS rank FROM acts {where}"
+        f" UNION ALL SELECT id, place, kind, 2 FROM payments {where} ORDER BY rank, place DESC"
     )
 
 
