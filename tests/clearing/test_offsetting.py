@@ -167,6 +167,23 @@ def test_a_payment_that_is_in_no_net_goes_by_itself_or_waits() -> None:
     assert steps({0: 0, 1: 10}, *queue).steps == [[1], [0]]
 
 
+@pytest.mark.parametrize("parties", [3, 100, 5_000])
+def test_ten_thousand_payments_are_planned(parties: int) -> None:
+    """In one round, or in many: what is left cannot go, and what goes leaves nobody below zero."""
+    chance = random.Random(parties)
+    queue = []
+    for _ in range(10_000):
+        payer, payee = chance.sample(range(parties), 2)
+        queue.append(owe(payer, payee, chance.randint(1, 1_000)))
+    available = {party: chance.randint(0, 3_000) for party in range(parties)}
+    released = plan(available, queue, net_max=8_190).released
+    gone = set(released)
+    left = after(available, queue, released)
+    assert min(left) >= 0
+    rest = [one for place, one in enumerate(queue) if place not in gone]
+    assert plan(dict(enumerate(left)), rest, net_max=8_190).steps == []
+
+
 def test_a_circle_larger_than_a_net_waits_and_a_smaller_one_within_goes() -> None:
     circle = [owe(party, (party + 1) % 5, 5) for party in range(5)]
     assert steps({}, *circle, net_max=4).steps == []

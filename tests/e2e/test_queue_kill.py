@@ -87,7 +87,7 @@ def test_what_waits_is_paid_once_whatever_is_killed_when(tmp_path: Path) -> None
     for round in range(KILLS):
         asked |= queue_round(client, rng, round)
         client.close()
-        mine = [(f"gift-{round}-{n}", rng.choice(PEOPLE)) for n in range(200)]
+        mine = [(f"gift-{round}-{n}", rng.choice(PEOPLE)) for n in range(80)]
         gifts += mine
         giver = threading.Thread(target=give, args=(served, mine))
         giver.start()

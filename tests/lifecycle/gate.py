@@ -21,6 +21,9 @@ class Gate:
         assert self.open.wait(10)
         return self._engine.order(envelope)
 
+    def rehearse(self, envelope: bytes) -> Ordered:
+        return self._engine.rehearse(envelope)
+
     def pass_time(self) -> None:
         self._engine.pass_time()
 

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from clearway.payment.batch import Placed
+from clearway.payment.batch import Columns, Placed
 from clearway.payment.errors import ClearwayError, Fault, Refusal
 from clearway.payment.records import Flag, Kind, Outcome, view_heads
 from clearway.screening import Watchlist
 from clearway.store.queue import Queued, State
+from tests.lifecycle.gate import Gate
 from tests.lifecycle.town import Town, build_town, code, outcome
 
 HOUR_NS = 3_600 * 10**9
@@ -125,6 +126,26 @@ def test_a_circle_goes_as_one_block(town: Town) -> None:
     town.fund("carol", 10_00)
     assert len(set(wait_until(town, *rows))) == 1
     assert [town.balance(one)[0] for one in PEOPLE] == [0, 0, 0, 30_00]
+
+
+def test_a_large_net_goes_as_a_whole(town: Town) -> None:
+    """Nineteen pay one unit to the next twenty times each; the last payment closes the circle."""
+    circle = [f"c{number}" for number in range(20)]
+    for name in circle:
+        town.open(name)
+    answers = [
+        send(town, payer, payee, 1)
+        for payer, payee in itertools.pairwise(circle)
+        for _ in range(20)
+    ]
+    rows = [row for row in (answer.result(20) for answer in answers) if isinstance(row, Queued)]
+    assert len(rows) == 19 * 20
+    last = send(town, circle[-1], circle[0], 20).result(20)
+    assert isinstance(last, Placed)
+    places = town.node.rooms.replay.find_many(b"".join(row.id for row in rows))
+    assert {height for height, _ in places.values()} == {last.height}
+    assert len(places) == len(rows)
+    assert [town.balance(one)[0] for one in circle] == [0] * 20
 
 
 def test_no_payment_passes_an_earlier_one_of_its_payer(town: Town) -> None:
@@ -263,7 +284,7 @@ def test_money_that_is_gone_when_the_set_comes_keeps_all_of_it_waiting(
     seen = queue._available
     monkeypatch.setattr(queue, "_available", lambda rows: dict.fromkeys(seen(rows), 30_00))
     height = town.node.book.height
-    queue._bell.set()
+    queue._ring(height)
     time.sleep(0.5)
     assert town.node.book.height == height
     monkeypatch.setattr(queue, "_available", seen)
@@ -271,6 +292,35 @@ def test_money_that_is_gone_when_the_set_comes_keeps_all_of_it_waiting(
     town.fund("alice", 30_00)
     wait_until(town, *rows)
     assert [town.balance(one)[0] for one in PEOPLE] == [0, 10_00, 20_00, 0]
+
+
+def test_what_is_private_is_erased_while_it_waits(town: Town) -> None:
+    row = offer(town, "alice", "bob", amount_minor=10_00)
+    assert town.node.vault.erase(row.payer)
+    found = town.node.vault.queue.find(row.id)
+    assert found is not None
+    assert found.private is None
+    town.fund("alice", 10_00)
+    wait_until(town, row)
+    assert town.node.projections.wait_for(town.node.book.height, 10)
+    paid = town.node.projections.payment(town.node.institution, row.id)
+    assert paid is not None
+    assert town.node.vault.private(paid.key, paid.sequence, paid.envelope_index) is None
+
+
+def test_an_offer_that_is_under_way_elsewhere_stops_no_other(town: Town) -> None:
+    town.fund("carol", 10_00)
+    gate = Gate(town)
+    other = town.node.batcher.submit_columns(
+        Columns.of([town.payment("carol", "dave", 1_00, key="k")])
+    )
+    assert gate.entered.wait(10)
+    answers = [send(town, "alice", "bob", 1_00, key=key) for key in ("a", "k", "b")]
+    time.sleep(0.1)
+    gate.open.set()
+    other.result(20)
+    assert [isinstance(answers[at].result(20), Queued) for at in (0, 2)] == [True, True]
+    assert answers[1].exception(20) is not None
 
 
 def test_a_restart_keeps_what_waits_and_pays_nothing_twice(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from msgspec import UNSET
 
 from clearway.gateway.door import Answer, Ask
-from clearway.gateway.instructions import parse_private
+from clearway.gateway.instructions import Private, parse_private
 from clearway.gateway.payments import (
     VOID,
     prepare_payment,
@@ -48,10 +48,10 @@ async def pay_or_wait(ask: Ask) -> bytes:
 
     Refuses as a payment does before ordering, request.invalid for what cannot wait, capacity.full.
     """
-    kept = await _first_answer(ask)
-    if kept is not None:
-        return kept
     node = ask.door.node
+    known = await ask.door.read(node.vault.queue.find, ask.op_id)
+    if known is not None:
+        return _first_answer(ask, known)
     try:
         priority, until_ns = _terms(ask)
         submission = prepare_payment(ask, may_wait=True)
@@ -64,27 +64,17 @@ async def pay_or_wait(ask: Ask) -> bytes:
     answer = await asyncio.wrap_future(offered)
     if isinstance(answer, Placed):
         return to_json(render_placed(ask, answer))
-    return await ask.door.read(_keep_answer, ask, answer)
+    return _first_answer(ask, answer)
 
 
-def _keep_answer(ask: Ask, row: Queued) -> bytes:
-    node = ask.door.node
-    body = to_json(render_queued(ask, row, position=node.queue.positions().get(row.id)))
-    node.vault.save_answer(ask.op_id, ask.request_hash, body)
-    kept = node.vault.answer(ask.op_id)
-    assert kept is not None, "invariant: an answer that was saved is there"
-    return kept[1]  # the first one, if two asked at once
-
-
-async def _first_answer(ask: Ask) -> bytes | None:
-    """What was said when the payment began to wait. Refuses idempotency.body_differs."""
-    kept = await ask.door.read(ask.door.node.vault.answer, ask.op_id)
-    if kept is None:
-        return None
-    request_hash, body = kept
-    if request_hash != ask.request_hash:
+def _first_answer(ask: Ask, row: Queued) -> bytes:
+    """The payment as it was when it began to wait, whatever became of it; in the request's own
+    words, which a repeated request has too. Refuses idempotency.body_differs."""
+    if row.request_hash != ask.request_hash:
         raise Refusal("idempotency.body_differs")
-    return body
+    first = replace(row, state=State.WAITING)
+    said = Private(reference=ask.body.reference, metadata=ask.body.metadata)
+    return to_json(render_queued(ask, first, position=row.position, private=said))
 
 
 def _terms(ask: Ask) -> tuple[int, int]:
@@ -104,13 +94,19 @@ def _terms(ask: Ask) -> tuple[int, int]:
 
 
 def render_queued(
-    ask: Ask, row: Queued, *, position: int | None = None, decisions: bool | None = None
+    ask: Ask,
+    row: Queued,
+    *,
+    position: int | None = None,
+    decisions: bool | None = None,
+    private: Private | None = None,
 ) -> Payment:
     """The payment as the queue has it, or had it when it ended there. decisions: whether the reader
-    sees the decision's clear values; as the key says, if not given."""
+    sees the decision's clear values; as the key says, if not given. private: as the row has it, if
+    not given."""
     directory = ask.door.directory
     asset = directory.asset(row.asset)
-    private = parse_private(row.private)
+    private = parse_private(row.private) if private is None else private
     waits = row.state is State.WAITING
     queue = QueuePlace(
         reason="ledger.exceeds_available",

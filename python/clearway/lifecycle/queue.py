@@ -94,8 +94,8 @@ class PaymentQueue:
         self._next_number = 1
         self._last_ns = 0
         self._planned_for: dict[int, int] | None = None  # the money of a pass that released nothing
-        self._bell = threading.Event()
-        self._inbox = threading.Lock()
+        self._inbox = threading.Condition()
+        self._has_news = False  # there may be new money
         self._stopping = True
         self._thread = threading.Thread(target=self._run, name="clearway-queue", daemon=True)
 
@@ -116,7 +116,7 @@ class PaymentQueue:
             if len(self._offers) >= OFFERS_MAX:
                 raise Refusal("capacity.full", limit=OFFERS_MAX)
             self._offers.append(_Offer(submission, priority, until_ns, answer))
-        self._bell.set()
+            self._inbox.notify()
         return answer
 
     def cancel(self, id: bytes, *, by: bytes) -> Future[Queued | None]:
@@ -128,7 +128,7 @@ class PaymentQueue:
             if len(self._cancels) >= OFFERS_MAX:
                 raise Refusal("capacity.full", limit=OFFERS_MAX)
             self._cancels.append(_Cancel(id, by, answer))
-        self._bell.set()
+            self._inbox.notify()
         return answer
 
     def _check_open(self) -> None:
@@ -145,10 +145,14 @@ class PaymentQueue:
         return found
 
     def totals(self) -> list[QueueTotals]:
-        """Per asset that somebody waits in."""
+        """Per asset that somebody waits in; without those that the ledger took a moment ago."""
+        waiting = self._waiting.copy()
+        ids = b"".join(waiting)
+        taken = self._rooms.book.remembered_heights(self._rooms.institution, ids).tolist()
         by_asset: dict[int, list[_Entry]] = {}
-        for entry in self._waiting.copy().values():
-            by_asset.setdefault(entry.row.asset, []).append(entry)
+        for entry, height in zip(waiting.values(), taken, strict=True):
+            if not height:
+                by_asset.setdefault(entry.row.asset, []).append(entry)
         totals = []
         for asset, entries in sorted(by_asset.items()):
             missing = missing_minor(self._available(entries), [one.due for one in entries])
@@ -178,31 +182,41 @@ class PaymentQueue:
         """The pass that runs is finished; who still waits for an answer is told node.stopping."""
         with self._inbox:
             self._stopping = True
-        self._bell.set()
+            self._inbox.notify()
         if self._thread.is_alive():
             self._thread.join()
         _fail(self._offers, self._cancels, Fault("node.stopping"))
 
     def _ring(self, _height: int) -> None:
-        """There may be new money."""
         if self._waiting:
-            self._bell.set()
+            with self._inbox:
+                self._has_news = True
+                self._inbox.notify()
 
     def _run(self) -> None:
         rested_s = 0.0
         while not self._stopping:
-            self._bell.wait(LOOK_S)
-            if not (self._offers or self._cancels):
-                time.sleep(max(0.0, min(LOOK_S, rested_s - time.monotonic())))
-            self._bell.clear()
+            self._wait_for_work(rested_s)
             started_s = time.monotonic()
             try:
-                self.look()
+                self._look()
             except Exception:  # one look failed; the next may not
                 log.exception("the queue was not looked at")
             rested_s = time.monotonic() + REST * (time.monotonic() - started_s)
 
-    def look(self) -> None:
+    def _wait_for_work(self, rested_s: float) -> None:
+        """Whoever asks is served at once; new money may come with every block, and is looked at
+        when this thread has rested."""
+        with self._inbox:
+            self._inbox.wait_for(lambda: self._is_asked() or self._has_news, LOOK_S)
+            rest_s = max(0.0, min(LOOK_S, rested_s - time.monotonic()))
+            self._inbox.wait_for(self._is_asked, rest_s)
+            self._has_news = False
+
+    def _is_asked(self) -> bool:
+        return self._stopping or bool(self._offers or self._cancels)
+
+    def _look(self) -> None:
         """One pass. Raises Fault when the node cannot write: everything waits on."""
         with self._inbox:
             offers, cancels = list(self._offers), list(self._cancels)
@@ -216,6 +230,8 @@ class PaymentQueue:
             self._take_in(offers)
         except BaseException as error:
             failure = error if isinstance(error, ClearwayError) else Fault("node.bug")
+            if isinstance(error, TimeoutError):
+                failure = Fault("payment.outcome_unknown", payment="of the queue")
             _fail(offers, cancels, failure)
             raise
 
@@ -270,14 +286,25 @@ class PaymentQueue:
         room = WAITING_MAX - len(self._waiting)
         for _, offer in rest[room:]:
             offer.answer.set_exception(Refusal("capacity.full", limit=WAITING_MAX))
-        rest = rest[:room]
-        if not rest:
+        self._keep(rest[:room])
+
+    def _keep(self, fresh: Sequence[tuple[_Entry, _Offer]]) -> None:
+        """They wait from now on. What is private is in the file alone, where it can be erased."""
+        if not fresh:
             return
-        self._table.add([entry.row for entry, _ in rest], self._rooms.clock())
-        self._waiting.update((entry.row.id, entry) for entry, _ in rest)
+        self._waiting.update((entry.row.id, entry) for entry, _ in fresh)
+        positions = self.positions()
+        rows = [replace(entry.row, position=positions[entry.row.id]) for entry, _ in fresh]
+        try:
+            self._table.add(rows, self._rooms.clock())
+        except BaseException:
+            for row in rows:
+                del self._waiting[row.id]
+            raise
+        for row, (entry, offer) in zip(rows, fresh, strict=True):
+            entry.row = replace(row, private=None, marks=b"")
+            offer.answer.set_result(row)
         self._tell()
-        for entry, offer in rest:
-            offer.answer.set_result(entry.row)
 
     def _sort_out(self, offers: Sequence[_Offer]) -> list[tuple[_Entry, _Offer]]:
         """Those that lack nothing but money, if anything; the others are answered. Each is screened
@@ -294,7 +321,7 @@ class PaymentQueue:
                 new[id] = offer
         if not new:
             return []
-        asked = self._try(Columns.of([one.submission for one in new.values()]), Trial.ASK)
+        asked = self._ask(list(new.values()))
         fresh: list[tuple[_Entry, _Offer]] = []
         final: list[_Offer] = []
         for offer, answer in zip(new.values(), asked, strict=True):
@@ -308,6 +335,17 @@ class PaymentQueue:
                 final.append(offer)
         self._pay(final)
         return fresh
+
+    def _ask(self, offers: Sequence[_Offer]) -> list[Placed | ClearwayError]:
+        """What the ledger would answer to each. One that is on its way by another door as well does
+        not stop the others."""
+        try:
+            return self._try(Columns.of([one.submission for one in offers]), Trial.ASK)
+        except Refusal as refusal:
+            if len(offers) == 1:
+                return [refusal]
+        half = len(offers) // 2
+        return [*self._ask(offers[:half]), *self._ask(offers[half:])]
 
     def _pay(self, offers: Sequence[_Offer]) -> None:
         """What no money would help goes to the ledger as any payment does."""
@@ -405,7 +443,11 @@ class PaymentQueue:
         entries = [entry for chain in chains for entry in chain]
         try:
             answers = self._try(self._columns_of(chains), Trial.ORDER)
-        except Fault:
+        except Refusal as refusal:  # too much is under way, or one of them is by another door
+            log.warning("the queue waits: %s", refusal)
+            blocked.update(one.due.payer for one in entries)
+            return
+        except (Fault, TimeoutError):
             self._doubt.update(one.row.id for one in entries if one.row.id in self._waiting)
             raise
         gone = {
@@ -426,6 +468,8 @@ class PaymentQueue:
     def _columns_of(self, chains: Sequence[Sequence[_Entry]]) -> Columns:
         """Payments of now: their times count for limits and for what risk remembers."""
         rows = [entry.row for chain in chains for entry in chain]
+        kept = self._table.many([one.id for one in rows])  # all but the new ones
+        rows = [kept.get(one.id, one) for one in rows]
         columns = Columns.of(
             [Submission(one.head, one.request_hash, one.private, marks=one.marks) for one in rows]
         )
@@ -440,6 +484,7 @@ class PaymentQueue:
         return replace(columns, heads=heads)
 
     def _try(self, columns: Columns, trial: Trial) -> list[Placed | ClearwayError]:
+        """Refuses as Batcher.submit_trial. TimeoutError: nobody knows yet."""
         return self._batcher.submit_trial(columns, trial).result(ANSWER_S_MAX).to_list()
 
     def _blame(

@@ -40,6 +40,7 @@ CREATE TABLE IF NOT EXISTS queued (
     reasons INTEGER NOT NULL,
     decision_flags INTEGER NOT NULL,
     model_id BLOB NOT NULL,
+    position INTEGER NOT NULL,
     ended_by BLOB
 );
 CREATE INDEX IF NOT EXISTS queued_state ON queued (state, number);
@@ -76,8 +77,8 @@ STATUSES: Final = {
 @dataclass(frozen=True, slots=True)
 class Queued:
     """One payment. number: order of arrival. priority: 0 goes first. head: as it was asked.
-    outcome to model_id: what was decided when it was accepted; private: None if erased; ended_by:
-    id of the request that cancelled it."""
+    outcome to model_id: what was decided when it was accepted; private: None if erased; position:
+    in its payer's line when it began to wait; ended_by: id of the request that cancelled it."""
 
     number: int
     id: bytes
@@ -96,6 +97,7 @@ class Queued:
     reasons: int
     decision_flags: int
     model_id: bytes
+    position: int = 0
     ended_by: bytes | None = None
 
     @property
@@ -189,6 +191,11 @@ class QueueTable:
             [(one.number, str(state), height, now_ns) for one in payments],
         )
 
+    def erase(self, writer: sqlite3.Connection, person: bytes) -> None:
+        """What is private of a payer's payments, in the caller's transaction."""
+        query = "UPDATE queued SET sealed = NULL, marks = x'' WHERE payer = ?"
+        writer.execute(query, (person,))
+
     # --- reading --------------------------------------------------------------------------------
 
     def waiting(self) -> list[Queued]:
@@ -242,7 +249,7 @@ class QueueTable:
             " WHERE (c.height, c.n) > (?, ?) AND c.height <= ? ORDER BY c.height, c.n LIMIT ?"
         )
         rows = self._database.reader().execute(query, (*after, upto, limit)).fetchall()
-        payments = self._by_id([row[4] for row in rows])
+        payments = self.many([row[4] for row in rows])
         return [
             QueueChange(n, height, time_ns, replace(payments[id], state=State(state)))
             for n, height, time_ns, state, id in rows
@@ -254,7 +261,8 @@ class QueueTable:
         (n,) = self._database.reader().execute(query).fetchone()
         return int(n)
 
-    def _by_id(self, ids: Sequence[bytes]) -> dict[bytes, Queued]:
+    def many(self, ids: Sequence[bytes]) -> dict[bytes, Queued]:
+        """By id, those that are here."""
         found: dict[bytes, Queued] = {}
         for start in range(0, len(ids), IN_LIST_MAX):
             part = ids[start : start + IN_LIST_MAX]

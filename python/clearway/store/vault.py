@@ -413,6 +413,7 @@ class Vault:
             erased = self._people.erase(writer, address)
             writer.execute("DELETE FROM accounts WHERE address = ?", (address,))
             writer.execute("DELETE FROM marks WHERE person = ?", (address,))
+            self.queue.erase(writer, address)
         self._database.checkpoint()
         return erased
 
