@@ -8,13 +8,17 @@ from typing import Any
 from spec.ed25519 import public_key, sign
 from spec.hashing import ZERO32, hash_bytes
 from spec.ledger import digest_of
+from spec.policy import OP as POLICY_OP
+from spec.policy import MemberRole
 from spec.records import (
     ASSET,
     ENVELOPE_SIGNED_BYTES,
     KEY,
     KEY_NAME,
     MANDATE,
+    MEMBER,
     OPENING,
+    POLICY,
     UNIT_BYTES,
     WITNESSES,
     Entry,
@@ -81,6 +85,34 @@ def authorise(unsigned: Entry, *, chain_id: bytes, seed: bytes) -> Entry:
     instruction_hash = hash_bytes("instruction", flagged.instruction())
     message = hash_bytes("authorise", chain_id + instruction_hash)
     return replace(flagged, signature=sign(seed, message))
+
+
+def authorise_together(unsigned: Entry, *, chain_id: bytes, seeds: dict[int, bytes]) -> Entry:
+    """The entry with a signature of each of these members of a policy, by their places in it."""
+    signers = sum(1 << place for place in seeds)
+    signed = [authorise(unsigned, chain_id=chain_id, seed=seeds[place]) for place in sorted(seeds)]
+    joined = b"".join(one.signature for one in signed)
+    return replace(signed[0], signers=signers, signature=joined)
+
+
+def policy_units(
+    *members: bytes, threshold: int = 1, guardians_threshold: int = 0, recovery_delay_ns: int = 0
+) -> Units:
+    head = {
+        "op": POLICY_OP,
+        "members": len(members),
+        "guardians_threshold": guardians_threshold,
+        "threshold": threshold,
+        "recovery_delay_ns": recovery_delay_ns,
+    }
+    return (pack(POLICY, head), *members)
+
+
+def member(
+    role: MemberRole, key: bytes, *, value: int = 0, asset: int = 0, expires_ns: int = 0
+) -> bytes:
+    values = {"key": key, "role": role, "asset": asset, "expires_ns": expires_ns}
+    return pack(MEMBER, values | {"value": value})
 
 
 def opening_units(*, assets: list[int], owner: bytes = ZERO32, flags: int = 0) -> tuple[bytes, ...]:

@@ -68,6 +68,7 @@ def check_second_person(state: State, entry: Entry, scene: Scene) -> None:
     if not needs_second_person(state, entry):
         return
     refuse_if(len(entry.units) != 1 or not entry.flags & Flag.SIGNED, "asset.second_person")
+    refuse_if(entry.signers != 0, "asset.second_person")
     try:
         name = unpack(KEY_NAME, entry.units[0])["key"]
     except DecodeError as error:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from spec import rules
 from spec.codes import Refusal, refuse_if
 from spec.hashing import ZERO32
+from spec.policy import check_authorisation, check_spend, check_spender, use_spend
 from spec.records import (
     AccountFlag,
     Entry,
@@ -25,7 +26,6 @@ from spec.records import (
 )
 from spec.rules import (
     book_leg,
-    check_authorisation,
     check_free,
     check_limit,
     check_parties,
@@ -70,8 +70,9 @@ def apply_escrow(state: State, entry: Entry, scene: Scene) -> int:
         "ledger.inconsistent",
     )
     payer, payee = check_parties(state, entry, scene)
-    check_authorisation(entry, payer, scene)
+    spend = check_spender(state, entry, payer, scene)
     check_limit(state, entry, scene, entry.amount_minor)
+    check_spend(state, spend, entry, scene, entry.amount_minor)
     check_terms(state, entry)
     book_leg(state, whole_leg(entry, entry.amount_minor), Flag.PENDING)
     escrow = Escrow(
@@ -89,6 +90,7 @@ def apply_escrow(state: State, entry: Entry, scene: Scene) -> int:
     )
     put_in_slot(state.escrows, escrow)
     use_limit(state, entry, scene, entry.amount_minor)
+    use_spend(state, spend, entry, scene, entry.amount_minor)
     return entry.amount_minor
 
 
@@ -194,7 +196,7 @@ def check_asker(state: State, entry: Entry, scene: Scene) -> Account:
     refuse_if(asker.institution != scene.institution, "ledger.not_custodian")
     refuse_if(asker.has(AccountFlag.CLOSED), "ledger.payer_closed")
     refuse_if(asker.has(AccountFlag.FROZEN), "ledger.payer_frozen")
-    check_authorisation(entry, asker, scene)
+    check_authorisation(state, entry, asker, scene)
     return asker
 
 

@@ -24,6 +24,7 @@ DOMAINS: Final = (
     "terms",
     "approve",
     "fact",
+    "policy",
 )
 ZERO32: Final = bytes(32)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
+import spec.authority  # noqa: F401  puts its kinds into the table of rules
 from spec.chains import apply_entries
 from spec.codes import Refusal, refuse_if
 from spec.ed25519 import verify

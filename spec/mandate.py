@@ -10,15 +10,13 @@ from dataclasses import replace
 
 from spec import rules
 from spec.codes import Refusal, refuse_if
-from spec.hashing import ZERO32
+from spec.policy import check_authorisation
 from spec.records import MANDATE, Entry, Flag, Kind, Outcome, unpack
 from spec.rules import (
     book_leg,
-    check_authorisation,
     check_limit,
     check_parties,
     check_plain,
-    check_signature,
     find_account,
     flags_differ,
     use_limit,
@@ -39,7 +37,7 @@ def apply_mandate(state: State, entry: Entry, scene: Scene) -> int:
         "ledger.inconsistent",
     )
     payer, payee = check_parties(state, entry, scene)
-    check_authorisation(entry, payer, scene)
+    check_authorisation(state, entry, payer, scene)
     terms = unpack(MANDATE, entry.units[0])
     maxima = (entry.amount_minor, entry.to_amount_minor, entry.bound_minor)
     refuse_if(
@@ -85,7 +83,7 @@ def apply_revoke_mandate(state: State, entry: Entry, scene: Scene) -> int:
     check_plain(entry)
     asker = find_account(state, entry.payer, "ledger.unknown_payer")
     refuse_if(asker.institution != scene.institution, "ledger.not_custodian")
-    check_authorisation(entry, asker, scene)
+    check_authorisation(state, entry, asker, scene)
     mandate = find_mandate(state, entry)
     refuse_if(asker.number not in (mandate.payer, mandate.payee), "mandate.not_party")
     end_mandate(state, mandate)
@@ -103,7 +101,7 @@ def apply_pull(state: State, entry: Entry, scene: Scene) -> int:
         "ledger.inconsistent",
     )
     payer, payee = check_parties(state, entry, scene)
-    check_puller(entry, payer, payee, scene)
+    check_puller(state, entry, payer, payee, scene)
     check_limit(state, entry, scene, entry.amount_minor)
     mandate = find_mandate(state, entry)
     used = use(state, mandate, entry, scene)
@@ -113,13 +111,13 @@ def apply_pull(state: State, entry: Entry, scene: Scene) -> int:
     return entry.amount_minor
 
 
-def check_puller(entry: Entry, payer: Account, payee: Account, scene: Scene) -> None:
+def check_puller(state: State, entry: Entry, payer: Account, payee: Account, scene: Scene) -> None:
     """Code 38. The payer agreed once and for all. A payee with a key signs for what is pulled to
     it, unless the payer's institution sends."""
-    if payee.owner == ZERO32 or payer.institution == scene.institution:
+    if payer.institution == scene.institution:
         refuse_if(bool(entry.flags & Flag.SIGNED), "ledger.bad_authorisation")
     else:
-        check_signature(entry, payee.owner, scene)
+        check_authorisation(state, entry, payee, scene)
 
 
 def use(state: State, mandate: Mandate, entry: Entry, scene: Scene) -> Mandate:

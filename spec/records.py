@@ -36,6 +36,10 @@ class Kind(IntEnum):
     MANDATE = 19
     REVOKE_MANDATE = 20
     PULL = 21
+    SET_AUTHORITY = 22
+    PROPOSE_RECOVERY = 23
+    FINISH_RECOVERY = 24
+    STOP_RECOVERY = 25
     CONTROL_ASSET = 26
     CLAWBACK = 27
 
@@ -93,6 +97,7 @@ class AccountFlag(IntEnum):
     SUB = 4
     FROZEN = 256
     CLOSED = 512
+    POLICY = 1024
 
 
 class Control(IntEnum):
@@ -126,6 +131,7 @@ class BalanceFlag(IntEnum):
 
 AMOUNT_MINOR_MAX: Final = 2**126 - 1
 UNITS_MAX: Final = 16
+SIGNERS_MAX: Final = 15  # bits of `signers`
 ENTRIES_MAX: Final = 16_384
 INSTRUCTION_BYTES: Final = 192
 HEAD_BYTES: Final = 256
@@ -156,9 +162,20 @@ UNITS_OF_KIND: Final[dict[int, tuple[int, int]]] = {  # fewest and most
     Kind.MANDATE: (1, 1),
     Kind.REVOKE_MANDATE: (0, 0),
     Kind.PULL: (0, 0),
+    Kind.SET_AUTHORITY: (1, UNITS_MAX),
+    Kind.PROPOSE_RECOVERY: (1, 1),
+    Kind.FINISH_RECOVERY: (0, 0),
+    Kind.STOP_RECOVERY: (0, 0),
     Kind.CONTROL_ASSET: (0, 1),
     Kind.CLAWBACK: (0, 1),
 }
+NAMES_KEY: Final = (
+    Kind.REVOKE_KEY,
+    Kind.SET_LIMIT,
+    Kind.CONTROL_ASSET,
+    Kind.CLAWBACK,
+    Kind.PROPOSE_RECOVERY,
+)
 WITH_TERMS_HASH: Final = (Kind.ESCROW, Kind.RELEASE)  # where others have to_amount and bound
 
 
@@ -241,7 +258,8 @@ HEAD: Final = layout("""
     details 32
     outcome u8
     units u8
-    zero 30
+    signers u16
+    zero 28
     commitment 32
 """)
 LEG: Final = layout("""
@@ -257,6 +275,11 @@ MANDATE: Final = layout("period_ns u64\nstart_ns u64\npayments_max u32\nflags u3
 ASSET: Final = layout("code 16\nscale u8\nzero 3\ncontrols u32\nissuer u32\nzero 36")
 KEY: Final = layout("key 32\ninstitution u32\npurposes u32\nactivation_height u64\nzero 16")
 KEY_NAME: Final = layout("key 32\nzero 32")
+POLICY: Final = layout(
+    "op u8\nmembers u8\nguardians_threshold u8\nzero 1\n"
+    "threshold u32\nrecovery_delay_ns u64\nzero 48"
+)
+MEMBER: Final = layout("key 32\nrole u8\nzero 3\nasset u32\nexpires_ns u64\nvalue u128")
 ENVELOPE_HEAD: Final = layout("""
     version u8
     kind u8
@@ -367,7 +390,8 @@ class Entry:
     outcome: int
     commitment: bytes
     units: tuple[bytes, ...]
-    signature: bytes
+    signature: bytes  # of several signers one after another, in the order of their bits
+    signers: int = 0
 
     def head(self) -> bytes:
         values = {name: getattr(self, name) for name in self.__slots__}
@@ -414,12 +438,20 @@ def decode_entry_at(data: bytes, start: int) -> Entry:
         raise DecodeError(f"{units} units in kind {kind}")
     units_at = start + HEAD_BYTES
     units_end = units_at + units * UNIT_BYTES
-    end = units_end + (SIGNATURE_BYTES if values["flags"] & Flag.SIGNED else 0)
+    end = units_end + SIGNATURE_BYTES * signatures_of(values["flags"], values["signers"])
     if len(data) < end:
         raise DecodeError("the entry is cut off")
     rows = tuple(data[at : at + UNIT_BYTES] for at in range(units_at, units_end, UNIT_BYTES))
     check_units(kind, rows)
     return Entry(**values, units=rows, signature=data[units_end:end])
+
+
+def signatures_of(flags: int, signers: int) -> int:
+    """How many signatures follow the units: one for each signer; one alone when none is named."""
+    is_signed = bool(flags & Flag.SIGNED)
+    if signers >> SIGNERS_MAX or (signers and not is_signed):
+        raise DecodeError(f"signers {signers}")
+    return max(signers.bit_count(), 1) if is_signed else 0
 
 
 def check_units(kind: int, units: tuple[bytes, ...]) -> None:
@@ -433,7 +465,7 @@ def check_units(kind: int, units: tuple[bytes, ...]) -> None:
         unpack(ASSET, units[0])
     elif kind == Kind.REGISTER_KEY:
         unpack(KEY, units[0])
-    elif kind in (Kind.REVOKE_KEY, Kind.SET_LIMIT, Kind.CONTROL_ASSET, Kind.CLAWBACK):
+    elif kind in NAMES_KEY:
         for unit in units:
             unpack(KEY_NAME, unit)
     elif kind == Kind.MANDATE:

@@ -12,8 +12,8 @@ from typing import Final
 
 from spec import controls
 from spec.codes import Refusal, refuse_if
-from spec.ed25519 import verify
 from spec.hashing import ZERO32, hash_bytes
+from spec.policy import check_spend, check_spender, use_spend
 from spec.records import (
     ASSET,
     KEY,
@@ -74,6 +74,10 @@ PURPOSE_OF_KIND: Final[dict[int, Purpose]] = {
     Kind.MANDATE: Purpose.PAY,
     Kind.REVOKE_MANDATE: Purpose.PAY,
     Kind.PULL: Purpose.PAY,
+    Kind.SET_AUTHORITY: Purpose.PAY,
+    Kind.PROPOSE_RECOVERY: Purpose.PAY,
+    Kind.FINISH_RECOVERY: Purpose.PAY,
+    Kind.STOP_RECOVERY: Purpose.PAY,
     Kind.CONTROL_ASSET: Purpose.ISSUE,
     Kind.CLAWBACK: Purpose.ISSUE,
 }
@@ -144,6 +148,9 @@ FLAGS_OF_KIND: Final[dict[int, int]] = {  # of the others: LINKED alone
     Kind.MANDATE: Flag.LINKED | Flag.SIGNED,
     Kind.REVOKE_MANDATE: Flag.LINKED | Flag.SIGNED,
     Kind.PULL: Flag.LINKED | Flag.SIGNED | Flag.NET,
+    Kind.SET_AUTHORITY: Flag.LINKED | Flag.SIGNED,
+    Kind.PROPOSE_RECOVERY: Flag.LINKED | Flag.SIGNED,
+    Kind.STOP_RECOVERY: Flag.LINKED | Flag.SIGNED,
 }
 BALANCING: Final = Flag.BALANCING_PAYER | Flag.BALANCING_PAYEE
 CLOSING: Final = Flag.CLOSING_PAYER | Flag.CLOSING_PAYEE
@@ -191,9 +198,10 @@ def apply_payment(state: State, entry: Entry, scene: Scene) -> int:
         "ledger.inconsistent",
     )
     payer, payee = check_parties(state, entry, scene)
-    check_authorisation(entry, payer, scene)
+    spend = check_spender(state, entry, payer, scene)
     amount_minor = balanced_minor(state, entry)
     check_limit(state, entry, scene, amount_minor)
+    check_spend(state, spend, entry, scene, amount_minor)
     legs = check_legs(state, entry, scene, amount_minor, fees_minor_max=entry.bound_minor)
     for leg in legs:
         book_leg(state, leg, entry.flags)
@@ -214,6 +222,7 @@ def apply_payment(state: State, entry: Entry, scene: Scene) -> int:
         for account in accounts_to_close(state, hold):
             set_flags(state, account, account.flags | AccountFlag.CLOSED)
     use_limit(state, entry, scene, amount_minor)
+    use_spend(state, spend, entry, scene, amount_minor)
     return amount_minor
 
 
@@ -227,8 +236,9 @@ def apply_refund(state: State, entry: Entry, scene: Scene) -> int:
         "ledger.inconsistent",
     )
     payer, _ = check_parties(state, entry, scene)
-    check_authorisation(entry, payer, scene)
+    spend = check_spender(state, entry, payer, scene)
     check_limit(state, entry, scene, entry.amount_minor)
+    check_spend(state, spend, entry, scene, entry.amount_minor)
     name = (scene.institution, entry.target)
     row = state.refunds.get(name, Refund(*name, entry.bound_minor, 0))
     refunded_minor = row.refunded_minor + entry.amount_minor
@@ -238,6 +248,7 @@ def apply_refund(state: State, entry: Entry, scene: Scene) -> int:
         book_leg(state, leg, entry.flags)
     state.refunds[name] = replace(row, refunded_minor=refunded_minor)
     use_limit(state, entry, scene, entry.amount_minor)
+    use_spend(state, spend, entry, scene, entry.amount_minor)
     return entry.amount_minor
 
 
@@ -254,12 +265,13 @@ def apply_issue_or_redeem(state: State, entry: Entry, scene: Scene) -> int:
     payer, _ = check_parties(state, entry, scene)
     controls.check_issuer(state, entry, scene)
     controls.check_second_person(state, entry, scene)
-    if redeems:
-        check_authorisation(entry, payer, scene)
+    spend = check_spender(state, entry, payer, scene) if redeems else None
     amount_minor = balanced_minor(state, entry)
     check_limit(state, entry, scene, amount_minor)
+    check_spend(state, spend, entry, scene, amount_minor)
     book_leg(state, whole_leg(entry, amount_minor), entry.flags)
     use_limit(state, entry, scene, amount_minor)
+    use_spend(state, spend, entry, scene, amount_minor)
     return amount_minor
 
 
@@ -301,22 +313,6 @@ def find_account(state: State, address: bytes, otherwise: str) -> Account:
     if account is None:
         raise Refusal(otherwise)
     return account
-
-
-def check_authorisation(entry: Entry, payer: Account, scene: Scene) -> None:
-    """A self-custody payer signs, a custodial one does not."""
-    if payer.owner == ZERO32:
-        refuse_if(bool(entry.flags & Flag.SIGNED), "ledger.bad_authorisation")
-    else:
-        check_signature(entry, payer.owner, scene)
-
-
-def check_signature(entry: Entry, owner: bytes, scene: Scene) -> None:
-    """Code 38 for who must sign."""
-    instruction_hash = hash_bytes("instruction", entry.instruction())
-    message = hash_bytes("authorise", scene.chain_id + instruction_hash)
-    refuse_if(not entry.flags & Flag.SIGNED, "ledger.bad_authorisation")
-    refuse_if(not verify(owner, message, entry.signature), "ledger.bad_authorisation")
 
 
 # --- limits ---------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The state: ten tables of rows, and the root over them, computed from scratch each time.
+"""The state: twelve tables of rows, and the root over them, computed from scratch each time.
 
 Rows never change; a table gets a new row in the place of the old one. So a copy of the tables is a
 copy of the state, and a refused entry is undone by forgetting the copy that it was tried on.
@@ -15,6 +15,7 @@ from spec.records import AccountFlag, Layout, Leg, bytes_of, layout, pack
 
 STATE_VERSION: Final = 1
 U32_MAX: Final = 2**32 - 1
+U64_MAX: Final = 2**64 - 1
 U128_MAX: Final = 2**128 - 1
 I128_MAX: Final = 2**127 - 1
 I128_MIN: Final = -(2**127)
@@ -124,6 +125,27 @@ class Mandate:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyRow:
+    """Who may act for an account; and the key that guardians propose for it, zero when none."""
+
+    account: int
+    policy_hash: bytes
+    units: tuple[bytes, ...]
+    recovery_key: bytes = ZERO32
+    recover_at_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """What a spend key moved on a day; `unit` is its own in the policy, whose head is unit 0."""
+
+    account: int
+    unit: int
+    used_minor: int = 0
+    day: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Key:
     key: bytes
     institution: int
@@ -181,6 +203,8 @@ class State:
     holds: list[Hold | None] = field(default_factory=list)  # None is a free slot
     escrows: list[Escrow | None] = field(default_factory=list)  # the same
     mandates: list[Mandate | None] = field(default_factory=list)  # the same
+    policies: list[PolicyRow | None] = field(default_factory=list)  # the same
+    spends: list[Spend | None] = field(default_factory=list)  # the same
     keys: dict[bytes, Key] = field(default_factory=dict)
     limits: dict[tuple[bytes, int], Limit] = field(default_factory=dict)
     refunds: dict[tuple[int, bytes], Refund] = field(default_factory=dict)
@@ -204,7 +228,7 @@ class State:
         if row.parent == 0:
             return row
         parent = list(self.accounts.values())[row.parent - 1]
-        shared = parent.flags & (AccountFlag.FROZEN | AccountFlag.CLOSED)
+        shared = parent.flags & (AccountFlag.FROZEN | AccountFlag.CLOSED | AccountFlag.POLICY)
         return replace(row, flags=row.flags | shared, owner=parent.owner)
 
     def find_hold(self, institution: int, id: bytes) -> Hold | None:
@@ -218,6 +242,17 @@ class State:
             if mandate is not None and (mandate.institution, mandate.id) == (institution, id):
                 return mandate
         return None
+
+    def find_policy(self, account: int) -> PolicyRow | None:
+        for row in self.policies:
+            if row is not None and row.account == account:
+                return row
+        return None
+
+    def spends_of(self, account: int) -> list[Spend]:
+        """One for each spend key of the account's policy, in the policy's order."""
+        rows = [row for row in self.spends if row is not None and row.account == account]
+        return sorted(rows, key=lambda row: row.unit)
 
     def find_escrow(self, institution: int, id: bytes) -> Escrow | None:
         for escrow in self.escrows:
@@ -302,6 +337,10 @@ MANDATE_ROW: Final = layout("""
     payments_used u32
     flags u32
 """)
+POLICY_ROW: Final = layout(
+    "account u32\nzero 4\npolicy_hash 32\nrecovery_key 32\nrecover_at_ns u64"
+)
+SPEND_ROW: Final = layout("account u32\nunit u32\nused_minor u128\nday u64")
 KEY_ROW: Final = layout("""
     key 32
     institution u32
@@ -365,6 +404,8 @@ def table_leaves(state: State) -> list[tuple[str, list[bytes]]]:
         ("holds", [hold_leaf(slot) for slot in state.holds]),
         ("escrows", [row_leaf(slot, ESCROW_ROW, 128) for slot in state.escrows]),
         ("mandates", [row_leaf(slot, MANDATE_ROW, 192) for slot in state.mandates]),
+        ("policies", [row_leaf(slot, POLICY_ROW, 128) for slot in state.policies]),
+        ("spends", [row_leaf(slot, SPEND_ROW, 64) for slot in state.spends]),
         ("keys", [row_leaf(row, KEY_ROW, 128) for row in state.keys.values()]),
         ("limits", [row_leaf(row, LIMIT_ROW, 128) for row in state.limits.values()]),
         ("refunds", [row_leaf(row, REFUND_ROW, 64) for row in state.refunds.values()]),

@@ -113,7 +113,7 @@ def bad_geneses(good: dict[str, Any]) -> dict[str, tuple[str, str]]:
     put("a short address", "accounts.0.address", "00", f"accounts[0].address: {digits.format(40)}")
     put("an account that is frozen", "accounts.0.flags", ["frozen"],
         "accounts[0].flags: only nostro and operating may be set")  # fmt: skip
-    flags = "has one that is none of nostro, operating, sub, frozen, closed"
+    flags = "has one that is none of nostro, operating, sub, frozen, closed, policy"
     put("an account's unknown flag", "accounts.0.flags", ["big"], f"accounts[0].flags: {flags}")
     put(
         "an account of nobody",

@@ -24,6 +24,7 @@ from spec.hashing import (
     tree_root,
 )
 from spec.ledger import Ledger, genesis
+from spec.policy import MemberRole
 from spec.records import (
     ASSET,
     ENVELOPE_HEAD,
@@ -34,7 +35,9 @@ from spec.records import (
     KEY_NAME,
     LEG,
     MANDATE,
+    MEMBER,
     OPENING,
+    POLICY,
     RESULT,
     WITH_LEGS,
     WITNESSES,
@@ -133,21 +136,23 @@ def entry_vector(entry: Entry) -> dict[str, Any]:
     return {
         "name": kind.name.lower(),
         "fields": fields_of(HEAD, entry.head()),
-        "units": [fields_of(layout_of(kind, unit), unit) for unit in shown],
+        "units": [fields_of(layout_of(kind, unit, at), unit) for at, unit in enumerate(shown)],
         "bytes": entry.encode().hex(),
         "instruction_hash": hash_bytes("instruction", entry.instruction()).hex(),
         "leaf": leaf(entry.encode()).hex(),
     }
 
 
-def layout_of(kind: Kind, unit: bytes) -> Layout:
-    """Of a unit in an entry of this kind."""
+def layout_of(kind: Kind, unit: bytes, at: int) -> Layout:
+    """Of a unit in an entry of this kind; `at` is its place."""
     if kind in WITH_LEGS:
         return LEG
     if kind == Kind.ESCROW:
         return {PLAN_OP: PLAN, SHARE_OP: SHARE}.get(unit[0]) or NODES[unit[0]]
     if kind == Kind.RELEASE:
         return WITNESSES.get(unit[0], SIGNATURE)
+    if kind == Kind.SET_AUTHORITY:
+        return MEMBER if at else POLICY
     return {
         Kind.OPEN_ACCOUNT: OPENING,
         Kind.REGISTER_ASSET: ASSET,
@@ -155,6 +160,7 @@ def layout_of(kind: Kind, unit: bytes) -> Layout:
         Kind.REVOKE_KEY: KEY_NAME,
         Kind.SET_LIMIT: KEY_NAME,
         Kind.MANDATE: MANDATE,
+        Kind.PROPOSE_RECOVERY: KEY_NAME,
         Kind.CONTROL_ASSET: KEY_NAME,
         Kind.CLAWBACK: KEY_NAME,
     }[kind]
@@ -190,11 +196,38 @@ def one_of_each() -> list[Entry]:
             *compose.fact(5, subject=SUBJECT, value=-7, time_ns=START_NS + 3, seed=SPARE),
             *compose.deliver(6),
         ),
+        Kind.SET_AUTHORITY: policy_of_everyone(),
+        Kind.PROPOSE_RECOVERY: compose.key_name_unit(public_key(SPARE)),
         Kind.CONTROL_ASSET: compose.key_name_unit(public_key(BANK)),
     }
     kinds = [kind for kind in Kind if kind >= Kind.PAYMENT]
     entries = [distinct_entry(kind, units.get(kind, ())) for kind in kinds]
-    return [*entries, compose.authorise(entries[0], chain_id=bytes(range(32)), seed=OWNER)]
+    chain_id, members = bytes(range(32)), {0: OWNER, 9: SPARE, 14: SECOND}
+    return [
+        *entries,
+        compose.authorise(entries[0], chain_id=chain_id, seed=OWNER),
+        compose.authorise_together(entries[0], chain_id=chain_id, seeds=members),
+    ]
+
+
+def policy_of_everyone() -> tuple[bytes, ...]:
+    """Two of two signers; a guardian, who waits for ten minutes; a spend key for 100 a day, which
+    expires a day after the start."""
+    return compose.policy_units(
+        compose.member(MemberRole.SIGNER, public_key(OWNER), value=2),
+        compose.member(MemberRole.SIGNER, public_key(SPARE), value=3),
+        compose.member(MemberRole.GUARDIAN, public_key(SECOND)),
+        compose.member(
+            MemberRole.SPEND_KEY,
+            public_key(BANK),
+            value=100,
+            asset=EUR,
+            expires_ns=START_NS + 24 * HOUR_NS,
+        ),
+        threshold=5,
+        guardians_threshold=1,
+        recovery_delay_ns=HOUR_NS // 6,
+    )
 
 
 def terms_with_every_node() -> tuple[bytes, ...]:
@@ -475,6 +508,7 @@ def tell(story: Story) -> None:
     tell_escrows(story)
     tell_mandates(story)
     tell_of_a_sub_account(story)
+    tell_of_authority(story)
     story.block(
         make(Kind.REGISTER_ASSET, asset=3, units=compose.asset_unit(b"XAU/4", 4)),
         make(
@@ -706,6 +740,53 @@ def tell_mandates(story: Story) -> None:
         pull(other, 6),
         story.entry(Kind.REVOKE_MANDATE, "bob", target=other.id, purpose=1),
         pull(other, 4),
+    )
+
+
+def tell_of_authority(story: Story) -> None:
+    """An owner becomes a policy; its members pay, too few and too much are refused, the guardian
+    recovers the account after the delay, and the keys of before are worth nothing."""
+    make, chain_id = story.entry, story.ledger.chain_id
+
+    def change(units: tuple[bytes, ...]) -> Entry:
+        return make(Kind.SET_AUTHORITY, "own", asset=0, units=units)
+
+    def by(unsigned: Entry, **seeds: bytes) -> Entry:
+        places = {"owner": 0, "spare": 1, "guardian": 2, "card": 3}
+        members = {places[name]: seed for name, seed in seeds.items()}
+        return compose.authorise_together(unsigned, chain_id=chain_id, seeds=members)
+
+    def pay(amount_minor: int) -> Entry:
+        return make(Kind.PAYMENT, "own", "ann", amount_minor=amount_minor)
+
+    def propose() -> Entry:
+        key = compose.key_name_unit(public_key(SPARE))
+        return by(recovery(Kind.PROPOSE_RECOVERY, units=key), guardian=SECOND)
+
+    def recovery(kind: Kind, **fields: Any) -> Entry:
+        return make(kind, "own", asset=0, **fields)
+
+    story.block(
+        compose.authorise(change(policy_of_everyone()), chain_id=chain_id, seed=OWNER),
+        by(pay(9), owner=OWNER, spare=SPARE),
+        by(pay(1), owner=OWNER),
+        by(pay(20), card=BANK),
+        by(pay(81), card=BANK),
+        compose.authorise(pay(1), chain_id=chain_id, seed=OWNER),
+        by(change(compose.policy_units(bytes(64))), owner=OWNER, spare=SPARE),
+        recovery(Kind.FINISH_RECOVERY),
+        propose(),
+        by(recovery(Kind.STOP_RECOVERY), guardian=SECOND),
+        recovery(Kind.FINISH_RECOVERY),
+        by(recovery(Kind.STOP_RECOVERY), owner=OWNER, spare=SPARE),
+        propose(),
+    )
+    story.block(
+        recovery(Kind.FINISH_RECOVERY),
+        by(pay(9), owner=OWNER, spare=SPARE),
+        compose.authorise(pay(2), chain_id=chain_id, seed=SPARE),
+        propose(),
+        after_ns=HOUR_NS // 6,
     )
 
 

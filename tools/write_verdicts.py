@@ -193,6 +193,8 @@ def entries_to_tell() -> Iterator[bytes]:
             yield replace(plain, kind=kind, units=()).encode()
     for act in range(len(ControlAct) + 2):
         yield replace(plain, kind=Kind.CONTROL_ASSET, purpose=act, units=()).encode()
+    for key in (public_key(chains.SPARE), bytes(32)):
+        yield replace(plain, kind=Kind.SET_AUTHORITY, units=(key + bytes(32),)).encode()
     yield bytes([1, 0]) + bytes(190)
     yield bytes([1, 0]) + bytes(191)
     yield bytes([1, 1, 0, 0, 2]) + bytes(91)

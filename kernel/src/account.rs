@@ -10,6 +10,7 @@ pub const OPERATING: u32 = 2;
 pub const SUB: u32 = 4;
 pub const FROZEN: u32 = 256;
 pub const CLOSED: u32 = 512;
+pub const POLICY: u32 = 1_024;
 
 #[derive(Clone, Copy, Debug)]
 pub struct Account {
@@ -18,7 +19,7 @@ pub struct Account {
     pub flags: u32,
     /// What trade it is, a merchant category code; 0 none.
     pub category: u32,
-    /// Zero when the institution keeps the account for its owner.
+    /// Zero when the institution keeps the account for its owner; with POLICY the hash of one.
     pub owner: PublicKey,
     pub opened_ns: u64,
     /// Of a sub-account the number of its parent, plus 1; 0 none.
@@ -86,7 +87,7 @@ impl Accounts {
         let mut account = *self.table.row(number);
         if let Some(parent) = account.parent.checked_sub(1) {
             let parent = self.table.row(parent);
-            account.flags |= parent.flags & (FROZEN | CLOSED);
+            account.flags |= parent.flags & (FROZEN | CLOSED | POLICY);
             account.owner = parent.owner;
         }
         account

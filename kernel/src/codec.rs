@@ -24,6 +24,8 @@ pub const RESULT_BYTES: usize = 32;
 pub const HEADER_BYTES: usize = 192;
 pub const FINALITY_BYTES: usize = 98;
 pub const UNITS_MAX: usize = 16;
+/// Bits of `signers` that may be set.
+pub const SIGNERS_MAX: usize = 15;
 pub const ENVELOPE_ENTRIES_MAX: u32 = 16_384;
 pub const SWEEP_ROWS_MAX: usize = 1_024;
 pub const AMOUNT_MINOR_MAX: u128 = (1 << 126) - 1;
@@ -129,6 +131,10 @@ pub enum Kind {
     Mandate,
     RevokeMandate,
     Pull,
+    SetAuthority,
+    ProposeRecovery,
+    FinishRecovery,
+    StopRecovery,
     ControlAsset,
     Clawback,
 }
@@ -156,6 +162,10 @@ impl Kind {
             19 => Ok(Self::Mandate),
             20 => Ok(Self::RevokeMandate),
             21 => Ok(Self::Pull),
+            22 => Ok(Self::SetAuthority),
+            23 => Ok(Self::ProposeRecovery),
+            24 => Ok(Self::FinishRecovery),
+            25 => Ok(Self::StopRecovery),
             26 => Ok(Self::ControlAsset),
             27 => Ok(Self::Clawback),
             _ => Err(DecodeError("an entry has an unknown kind")),
@@ -200,7 +210,8 @@ pub struct Entry<'a> {
     pub outcome: Outcome,
     head: &'a [u8; HEAD_BYTES],
     pub units: &'a [Unit],
-    pub signature: Option<&'a Signature>,
+    /// One for each of `signers`; one alone when none is named.
+    pub signatures: &'a [Signature],
 }
 
 impl<'a> Entry<'a> {
@@ -294,6 +305,18 @@ impl<'a> Entry<'a> {
         u64_at::<152, _>(self.head)
     }
 
+    /// Which members of a policy signed, by their places in it.
+    pub fn signers(&self) -> u16 {
+        u16::from_le_bytes(field::<194, _, _>(self.head))
+    }
+
+    /// That of an owner with one key.
+    pub fn signature(&self) -> Option<&'a Signature> {
+        // Most entries have none, and their heads need not be looked at again.
+        let first = self.signatures.first()?;
+        (self.signers() == 0).then_some(first)
+    }
+
     /// The one unit of the kinds that have exactly one, and the first of `open_account`.
     pub fn unit(&self) -> &'a Unit {
         self.units.first().unwrap_or(&[0; 64])
@@ -313,13 +336,14 @@ pub fn read_entry(bytes: &[u8]) -> Result<(Entry<'_>, &[u8]), DecodeError> {
     check_head(kind, head)?;
     let (units, rest) = split_units(rest, usize::from(unit_count))?;
     check_units(kind, units)?;
-    let mut entry = Entry { kind, outcome, head, units, signature: None };
+    let mut entry = Entry { kind, outcome, head, units, signatures: &[] };
     if !entry.has(SIGNED) {
         return Ok((entry, rest));
     }
-    let (signature, rest) =
-        rest.split_first_chunk().ok_or(DecodeError("an entry's signature is cut short"))?;
-    entry.signature = Some(signature);
+    let (signatures, rest) = rest
+        .split_at_checked(signatures_of(head) * 64)
+        .ok_or(DecodeError("an entry's signatures are cut short"))?;
+    entry.signatures = signatures.as_chunks().0;
     Ok((entry, rest))
 }
 
@@ -334,7 +358,24 @@ fn check_head(kind: Kind, head: &[u8; HEAD_BYTES]) -> Result<(), DecodeError> {
         amount_at::<64, _>(head)?;
         amount_at::<80, _>(head)?;
     }
-    zero_at::<194, 30, _>(head)
+    if flags & SIGNED == 0 {
+        return zero_at::<194, 30, _>(head);
+    }
+    match u16::from_le_bytes(field::<194, _, _>(head)) >> SIGNERS_MAX {
+        0 => zero_at::<196, 28, _>(head),
+        _ => Err(DecodeError("a signer is beyond the 15 of a policy")),
+    }
+}
+
+/// How many signatures follow the units: one for each signer; one alone when none is named.
+pub fn signatures_of(head: &[u8; HEAD_BYTES]) -> usize {
+    match field::<2, 1, _>(head) {
+        [flags] if u16::from(flags) & SIGNED != 0 => {
+            let signers = u16::from_le_bytes(field::<194, _, _>(head));
+            at(signers.count_ones()).max(1)
+        }
+        _ => 0,
+    }
 }
 
 fn split_units(bytes: &[u8], count: usize) -> Result<(&[Unit], &[u8]), DecodeError> {
@@ -353,6 +394,9 @@ fn check_units(kind: Kind, units: &[Unit]) -> Result<(), DecodeError> {
         }
         (Kind::Void | Kind::CloseAccount | Kind::Freeze | Kind::Unfreeze, []) => Ok(()),
         (Kind::Cancel | Kind::RevokeMandate | Kind::Pull, []) => Ok(()),
+        (Kind::FinishRecovery | Kind::StopRecovery, []) => Ok(()),
+        // What a policy says is for the rules: 120.
+        (Kind::SetAuthority, [_, ..]) => Ok(()),
         (Kind::Mandate, [unit]) => zero_at::<24, 40, _>(unit),
         // What the terms say is for the rules: 80.
         (Kind::Escrow, [_, ..]) => Ok(()),
@@ -366,6 +410,7 @@ fn check_units(kind: Kind, units: &[Unit]) -> Result<(), DecodeError> {
         (Kind::RevokeKey | Kind::SetLimit | Kind::ControlAsset | Kind::Clawback, [unit]) => {
             zero_at::<32, 32, _>(unit)
         }
+        (Kind::ProposeRecovery, [unit]) => zero_at::<32, 32, _>(unit),
         (
             Kind::Void
             | Kind::CloseAccount
@@ -382,7 +427,11 @@ fn check_units(kind: Kind, units: &[Unit]) -> Result<(), DecodeError> {
             | Kind::Cancel
             | Kind::Mandate
             | Kind::RevokeMandate
-            | Kind::Pull,
+            | Kind::Pull
+            | Kind::SetAuthority
+            | Kind::ProposeRecovery
+            | Kind::FinishRecovery
+            | Kind::StopRecovery,
             _,
         ) => Err(DecodeError("an entry's number of units is not of its kind")),
     }

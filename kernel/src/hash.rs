@@ -45,10 +45,11 @@ pub enum Domain {
     Terms,
     Approve,
     Fact,
+    Policy,
 }
 
 impl Domain {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Leaf,
         Self::Node,
         Self::Instruction,
@@ -65,6 +66,7 @@ impl Domain {
         Self::Terms,
         Self::Approve,
         Self::Fact,
+        Self::Policy,
     ];
 
     pub fn name(self) -> &'static str {
@@ -85,6 +87,7 @@ impl Domain {
             Self::Terms => "terms",
             Self::Approve => "approve",
             Self::Fact => "fact",
+            Self::Policy => "policy",
         }
     }
 
@@ -93,7 +96,7 @@ impl Domain {
     }
 
     pub fn key(self) -> &'static Key {
-        static KEYS: LazyLock<[Key; 16]> = LazyLock::new(|| {
+        static KEYS: LazyLock<[Key; 17]> = LazyLock::new(|| {
             Domain::ALL.map(|domain| {
                 let context = format!("clearway v1 {}", domain.name());
                 Key::new(blake3::derive_key(&context, b""))

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 
 use crate::apply::{
     Checked, Parties, Scope, Signer, apply_chain, apply_entry, apply_genesis, check_envelope,
-    find_due, payment_digest, sweep, witness_signatures,
+    find_due, member_signatures, owner_signature, payment_digest, sweep, witness_signatures,
 };
 use crate::block::{Block, Body, Records, hash_results};
 use crate::codec::{
-    DecodeError, Ended, Entry, EntryResult, Finality, Header, Kind, LINKED, NET, RESULT_BYTES,
-    write_sweep,
+    DecodeError, Ended, Entry, EntryResult, Finality, Header, Kind, LINKED, NET, PublicKey,
+    RESULT_BYTES, write_sweep,
 };
 use crate::hash::{Domain, Hash, ZERO};
 use crate::history::{Fault, History};
@@ -605,16 +605,16 @@ pub struct Applied {
 /// follows from bytes alone; the rules look at the answer where its turn comes.
 struct Signatures {
     envelopes: Vec<bool>,
-    /// By entry; empty when no entry is signed.
-    authorised: Vec<Option<bool>>,
-    /// Of witnesses, by entry.
-    witnessed: BTreeMap<usize, Vec<Verdict>>,
+    /// By entry; empty when no entry is signed by an owner with one key.
+    authorised: Vec<Option<(PublicKey, bool)>>,
+    /// Of the members of policies and of witnesses, by entry.
+    verdicts: BTreeMap<usize, Vec<Verdict>>,
 }
 
 impl Signatures {
     /// `recorded`: the results of a block whose word is taken, in which a signature that was not
-    /// valid has left its code. Signatures of witnesses are verified all the same: the result of a
-    /// release does not say which.
+    /// valid has left its code. Signatures of witnesses and of members of a policy are verified all the
+    /// same: a result does not say which.
     fn check(
         state: &State,
         scope: &Scope,
@@ -631,15 +631,16 @@ impl Signatures {
         let mut owners = Vec::new();
         for (at, (entry, instruction)) in records.entries.iter().zip(instructions).enumerate() {
             // An owner who is opened in this very block is looked up when the entry's turn comes.
-            let Some((owner, signature)) = owner_and_signature(state, entry) else { continue };
-            owners.push(at);
+            let Some((owner, signature)) = owner_signature(state, entry) else { continue };
+            owners.push((at, owner));
             keys.push(owner);
             digests.push(payment_digest(&scope.chain_id, instruction));
             signatures.push(signature);
         }
-        let mut witnessed = BTreeMap::new();
-        for (at, entry) in records.entries.iter().enumerate() {
-            let signed = witness_signatures(state, scope, entry);
+        let mut verdicts = BTreeMap::new();
+        for (at, (entry, instruction)) in records.entries.iter().zip(instructions).enumerate() {
+            let mut signed = witness_signatures(state, scope, entry);
+            signed.extend(member_signatures(state, scope, entry, instruction));
             for Signed { key, digest, signature } in &signed {
                 keys.push(*key);
                 digests.push(*digest);
@@ -647,7 +648,7 @@ impl Signatures {
             }
             if !signed.is_empty() {
                 let verdict = |signed| Verdict { signed, is_valid: false };
-                witnessed.insert(at, signed.into_iter().map(verdict).collect::<Vec<_>>());
+                verdicts.insert(at, signed.into_iter().map(verdict).collect::<Vec<_>>());
             }
         }
         let known = recorded.map(|results| recorded_verdicts(records, &owners, results));
@@ -659,18 +660,18 @@ impl Signatures {
         );
         let mut envelopes = [known.unwrap_or_default(), unknown].concat();
         let mut valid = envelopes.split_off(records.envelopes.len());
-        let of_witnesses = valid.split_off(owners.len());
-        for (verdict, is_valid) in witnessed.values_mut().flatten().zip(of_witnesses) {
+        let of_others = valid.split_off(owners.len());
+        for (verdict, is_valid) in verdicts.values_mut().flatten().zip(of_others) {
             verdict.is_valid = is_valid;
         }
         let mut authorised = Vec::new();
         if !owners.is_empty() {
             authorised.resize(records.entries.len(), None);
         }
-        for (at, valid) in owners.into_iter().zip(valid) {
-            authorised.get_mut(at).into_iter().for_each(|place| *place = Some(valid));
+        for ((at, owner), valid) in owners.into_iter().zip(valid) {
+            authorised.get_mut(at).into_iter().for_each(|place| *place = Some((owner, valid)));
         }
-        Self { envelopes, authorised, witnessed }
+        Self { envelopes, authorised, verdicts }
     }
 }
 
@@ -678,7 +679,7 @@ impl Signatures {
 /// asks.
 fn recorded_verdicts(
     records: &Records<'_>,
-    owners: &[usize],
+    owners: &[(usize, PublicKey)],
     results: &[[u8; RESULT_BYTES]],
 ) -> Vec<bool> {
     let code = |place: usize| results.get(place).map(EntryResult::code_of);
@@ -690,16 +691,9 @@ fn recorded_verdicts(
         entries.extend(place.saturating_add(1)..end);
         place = end;
     }
-    let owners = owners.iter().map(|owner| entries.get(*owner).copied().and_then(code));
+    let owners = owners.iter().map(|(owner, _)| entries.get(*owner).copied().and_then(code));
     envelopes.extend(owners.map(|code| code != Some(Rejection::BadAuthorisation.code())));
     envelopes
-}
-
-fn owner_and_signature(state: &State, entry: &Entry<'_>) -> Option<([u8; 32], [u8; 64])> {
-    let signature = entry.signature?;
-    let signs = if entry.kind == Kind::Pull { entry.payee() } else { entry.payer() };
-    let (_, account) = state.accounts.find_row(&signs)?;
-    Some((*account.owner()?, *signature))
 }
 
 /// Finds the parties of every payment before the first is applied. The processor then waits for many
@@ -762,7 +756,7 @@ fn apply_block(
         let mut own =
             entries.by_ref().take(own_count).map(|(at, ((entry, instruction), parties))| {
                 let authorised = signatures.authorised.get(at).copied().flatten();
-                let verdicts = signatures.witnessed.get(&at).map_or(&[][..], Vec::as_slice);
+                let verdicts = signatures.verdicts.get(&at).map_or(&[][..], Vec::as_slice);
                 let (instruction, parties) = (*instruction, *parties);
                 Checked { entry, instruction, authorised, verdicts, parties }
             });

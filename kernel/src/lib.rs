@@ -45,6 +45,7 @@ pub mod ledger;
 pub mod limit;
 pub mod log;
 pub mod mandate;
+pub mod policy;
 pub mod pool;
 pub mod proof;
 #[cfg(feature = "python")]

@@ -30,6 +30,7 @@ use crate::hold::Hold;
 use crate::ledger::{CommitError, CreateError, Ledger, Phase, StageError, Sum, TrialBalance};
 use crate::log::LogReader;
 use crate::mandate::Mandate;
+use crate::policy::{BadPolicy, Policy, Recovery};
 use crate::proof::{Claim, Proof, Proofs, check_claims};
 use crate::rejection::Rejection;
 use crate::state::Subroot;
@@ -52,9 +53,9 @@ mod _native {
     #[pymodule_export]
     use super::{
         CorruptLog, DecodeError, LogFault, LogFull, PyAccount, PyBlock, PyEscrow, PyHold, PyLedger,
-        PyMandate, PyProof, PyStaged, PyVerification, check_path, check_proofs, check_terms,
-        evaluate_terms, hash_bytes, hash_rows, prf_rows, public_key, refusal_codes, seal_envelope,
-        sign, sign_rows, tree_root, verify, verify_log, verify_rows,
+        PyMandate, PyPolicy, PyProof, PyStaged, PyVerification, check_path, check_policy,
+        check_proofs, check_terms, evaluate_terms, hash_bytes, hash_rows, prf_rows, public_key,
+        refusal_codes, seal_envelope, sign, sign_rows, tree_root, verify, verify_log, verify_rows,
     };
 }
 
@@ -409,6 +410,20 @@ fn evaluate_terms(
     Ok(evaluate(&terms, &release, &witnesses).as_slice().to_vec())
 }
 
+// --- policies --------------------------------------------------------------------------------
+
+impl From<BadPolicy> for PyErr {
+    fn from(error: BadPolicy) -> Self {
+        PyValueError::new_err(error.0)
+    }
+}
+
+#[pyfunction]
+fn check_policy(units: Buffer) -> PyResult<()> {
+    Policy::parse(units.rows("units")?)?;
+    Ok(())
+}
+
 // --- what queries answer with ----------------------------------------------------------------
 
 #[pyclass(name = "Account", module = "clearway_kernel", frozen)]
@@ -560,6 +575,38 @@ impl PyMandate {
             period: used.period,
             payments_used: used.payments,
         }
+    }
+}
+
+#[pyclass(name = "Policy", module = "clearway_kernel", frozen)]
+struct PyPolicy {
+    units: Vec<[u8; 64]>,
+    recovery: Recovery,
+    /// Unit, used, day.
+    spends: Vec<(u32, u128, u64)>,
+}
+
+#[pymethods]
+impl PyPolicy {
+    #[getter]
+    fn units<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, self.units.as_flattened())
+    }
+
+    #[getter]
+    fn recovery_key<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
+        let is_proposed = self.recovery != Recovery::default();
+        is_proposed.then(|| PyBytes::new(py, &self.recovery.key))
+    }
+
+    #[getter]
+    fn recover_at_ns(&self) -> u64 {
+        self.recovery.recover_at_ns
+    }
+
+    #[getter]
+    fn spends(&self) -> Vec<(u32, u128, u64)> {
+        self.spends.clone()
     }
 }
 
@@ -1206,6 +1253,23 @@ impl PyLedger {
         self.read(py, |ledger| {
             let (number, account) = ledger.state.accounts.find_row(&address)?;
             Some(PyAccount { number, account })
+        })
+    }
+
+    fn policy(&self, py: Python<'_>, address: Buffer) -> PyResult<Option<PyPolicy>> {
+        let address = address.array("address")?;
+        self.read(py, |ledger| {
+            let (number, account) = ledger.state.accounts.find_row(&address)?;
+            let number = account.settles_at(number);
+            let slot = ledger.state.policies.find(number)?;
+            let row = ledger.state.policies.slots.row(slot);
+            let spends = ledger.state.spends.of(number);
+            let spends = spends.map(|slot| ledger.state.spends.slots.row(slot));
+            Some(PyPolicy {
+                units: row.units.to_vec(),
+                recovery: row.recovery,
+                spends: spends.map(|one| (one.unit, one.used_minor, one.day)).collect(),
+            })
         })
     }
 

@@ -2,6 +2,7 @@
 
 use crate::codec::{
     DecodeError, ENVELOPE_BYTES, ENVELOPE_ENTRIES_MAX, EnvelopeHead, HEAD_BYTES, field, read_entry,
+    signatures_of,
 };
 use crate::hash::{Domain, Hash};
 use crate::signature;
@@ -49,7 +50,6 @@ fn join_entries(
     mut signatures: &[u8],
     entries: &mut Vec<u8>,
 ) -> Result<Vec<usize>, DecodeError> {
-    const FLAG_SIGNED: u8 = 2;
     let (heads, cut) = heads.as_chunks::<HEAD_BYTES>();
     entries.reserve(
         heads.as_flattened().len().saturating_add(units.len()).saturating_add(signatures.len()),
@@ -58,11 +58,10 @@ fn join_entries(
     for head in heads {
         let start = entries.len();
         let [units_count] = field::<193, 1, _>(head);
-        let [flags] = field::<2, 1, _>(head);
         entries.extend_from_slice(head);
         let units_bytes = usize::from(units_count).saturating_mul(64);
         entries.extend_from_slice(take(&mut units, units_bytes)?);
-        let signature_bytes = if flags & FLAG_SIGNED == 0 { 0 } else { 64 };
+        let signature_bytes = signatures_of(head).saturating_mul(64);
         entries.extend_from_slice(take(&mut signatures, signature_bytes)?);
         let entry = entries.get(start..).unwrap_or_default();
         read_entry(entry)?;

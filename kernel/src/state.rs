@@ -7,13 +7,14 @@
 use crate::account::{Account, Accounts};
 use crate::asset::{Asset, Assets};
 use crate::balance::{Balance, Balances};
-use crate::codec::Id;
+use crate::codec::{Id, PublicKey};
 use crate::escrow::{Escrow, Escrows};
 use crate::hash::{Domain, Hash};
 use crate::hold::{Hold, Holds};
 use crate::key::{Key, Keys};
 use crate::limit::{Limit, Limits};
 use crate::mandate::{Mandate, Mandates, Used};
+use crate::policy::{Policies, PolicyRow, Recovery, Spend, Spends};
 use crate::refund::{Refund, Refunds};
 use crate::window::{Epoch, Remembered, Segment, Window};
 
@@ -25,6 +26,8 @@ pub struct State {
     pub holds: Holds,
     pub escrows: Escrows,
     pub mandates: Mandates,
+    pub policies: Policies,
+    pub spends: Spends,
     pub keys: Keys,
     pub limits: Limits,
     pub refunds: Refunds,
@@ -62,6 +65,7 @@ pub(crate) enum Undo {
     Released { from: u32, to: u32, amount_minor: u128 },
     AccountOpened,
     AccountFlags { number: u32, flags: u32 },
+    AccountOwner { number: u32, before: Box<(u32, PublicKey)> },
     AssetRegistered,
     AssetFlags { number: u32, flags: u8 },
     BalanceFlags { number: u32, flags: u32 },
@@ -73,6 +77,12 @@ pub(crate) enum Undo {
     MandateGranted { slot: u32 },
     MandateUsed { slot: u32, before: Box<Used> },
     MandateEnded { slot: u32, mandate: Box<Mandate> },
+    PolicySet { slot: u32 },
+    PolicyEnded { slot: u32, row: Box<PolicyRow> },
+    RecoverySet { slot: u32, before: Box<Recovery> },
+    SpendAdded { slot: u32 },
+    SpendUsed { slot: u32, day: u64, used_minor: u128 },
+    SpendEnded { slot: u32, row: Box<Spend> },
     KeyRegistered,
     KeyRevoked { number: u32 },
     KeySequence { number: u32, sequence: u64 },
@@ -161,6 +171,10 @@ impl State {
             Undo::AccountFlags { number, flags } => {
                 self.accounts.table.row_mut(number).flags = flags;
             }
+            Undo::AccountOwner { number, before } => {
+                let account = self.accounts.table.row_mut(number);
+                (account.flags, account.owner) = *before;
+            }
             Undo::AssetRegistered => self.assets.forget_last(),
             Undo::AssetFlags { number, flags } => self.assets.table.row_mut(number).flags = flags,
             Undo::BalanceFlags { number, flags } => {
@@ -177,6 +191,17 @@ impl State {
                 self.mandates.slots.row_mut(slot).used = *before;
             }
             Undo::MandateEnded { slot, mandate } => self.mandates.put_back(slot, *mandate),
+            Undo::PolicySet { slot } => drop(self.policies.end(slot)),
+            Undo::PolicyEnded { slot, row } => self.policies.put_back(slot, *row),
+            Undo::RecoverySet { slot, before } => {
+                self.policies.slots.row_mut(slot).recovery = *before;
+            }
+            Undo::SpendAdded { slot } => drop(self.spends.end(slot)),
+            Undo::SpendUsed { slot, day, used_minor } => {
+                let spend = self.spends.slots.row_mut(slot);
+                (spend.used_minor, spend.day) = (used_minor, day);
+            }
+            Undo::SpendEnded { slot, row } => self.spends.put_back(slot, *row),
             Undo::EscrowOpened { slot } => drop(self.escrows.end(slot)),
             Undo::EscrowReleased { slot, amount_minor } => {
                 let escrow = self.escrows.slots.row_mut(slot);
@@ -318,6 +343,49 @@ impl State {
         self.note(Undo::MandateEnded { slot, mandate });
     }
 
+    // --- policies ------------------------------------------------------------------------------
+
+    /// `owner`: a key, the hash of a policy, or zero; `flags` say which.
+    pub fn set_owner(&mut self, number: u32, flags: u32, owner: PublicKey) {
+        let account = self.accounts.table.row_mut(number);
+        let before = Box::new((account.flags, account.owner));
+        (account.flags, account.owner) = (flags, owner);
+        self.note(Undo::AccountOwner { number, before });
+    }
+
+    pub fn set_policy(&mut self, row: PolicyRow) {
+        let slot = self.policies.place(row);
+        self.note(Undo::PolicySet { slot });
+    }
+
+    pub fn end_policy(&mut self, slot: u32) {
+        let row = Box::new(self.policies.end(slot));
+        self.note(Undo::PolicyEnded { slot, row });
+    }
+
+    pub fn set_recovery(&mut self, slot: u32, recovery: Recovery) {
+        let row = self.policies.slots.row_mut(slot);
+        let before = Box::new(std::mem::replace(&mut row.recovery, recovery));
+        self.note(Undo::RecoverySet { slot, before });
+    }
+
+    pub fn add_spend(&mut self, spend: Spend) {
+        let slot = self.spends.place(spend);
+        self.note(Undo::SpendAdded { slot });
+    }
+
+    pub fn use_spend(&mut self, slot: u32, used_minor: u128, day: u64) {
+        let spend = self.spends.slots.row_mut(slot);
+        let before = Undo::SpendUsed { slot, day: spend.day, used_minor: spend.used_minor };
+        (spend.used_minor, spend.day) = (used_minor, day);
+        self.note(before);
+    }
+
+    pub fn end_spend(&mut self, slot: u32) {
+        let row = Box::new(self.spends.end(slot));
+        self.note(Undo::SpendEnded { slot, row });
+    }
+
     /// When the next hold, escrow or mandate ends by itself.
     pub fn next_expiry_ns(&self) -> Option<u64> {
         let expiries = [
@@ -405,7 +473,7 @@ impl State {
     // --- roots ---------------------------------------------------------------------------------
 
     /// In the order of the state root. Hashes what changed since it was last asked for.
-    pub fn subroots(&mut self) -> [Subroot; 10] {
+    pub fn subroots(&mut self) -> [Subroot; 12] {
         let subroot = |name, rows, root| Subroot { name, rows, root };
         [
             subroot("accounts", self.accounts.table.count(), self.accounts.table.root()),
@@ -414,6 +482,8 @@ impl State {
             subroot("holds", self.holds.slots.count(), self.holds.slots.root()),
             subroot("escrows", self.escrows.slots.count(), self.escrows.slots.root()),
             subroot("mandates", self.mandates.slots.count(), self.mandates.slots.root()),
+            subroot("policies", self.policies.slots.count(), self.policies.slots.root()),
+            subroot("spends", self.spends.slots.count(), self.spends.slots.root()),
             subroot("keys", self.keys.table.count(), self.keys.table.root()),
             subroot("limits", self.limits.table.count(), self.limits.table.root()),
             subroot("refunds", self.refunds.table.count(), self.refunds.table.root()),
@@ -423,7 +493,7 @@ impl State {
 
     pub fn root(&mut self) -> Hash {
         const VERSION: u64 = 1;
-        let mut rows = Vec::with_capacity(512);
+        let mut rows = Vec::with_capacity(1_024);
         for Subroot { name, rows: count, root } in self.subroots() {
             let mut padded: Id = [0; 16];
             for (byte, letter) in padded.iter_mut().zip(name.bytes()) {

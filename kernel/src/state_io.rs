@@ -12,7 +12,7 @@
 
 use std::io;
 
-use crate::account::Account;
+use crate::account::{Account, POLICY};
 use crate::apply::held_units;
 use crate::asset::Asset;
 use crate::balance::Balance;
@@ -23,11 +23,12 @@ use crate::hold::Hold;
 use crate::key::Key;
 use crate::limit::Limit;
 use crate::mandate::{Mandate, Used};
+use crate::policy::{MemberRole, Policy, PolicyRow, Recovery, Spend};
 use crate::refund::Refund;
 use crate::state::State;
 use crate::table::{Row, Slots, Table};
 use crate::terms::Terms;
-use crate::width::{at, row};
+use crate::width::{at, count, row};
 use crate::window::{Remembered, Segment};
 
 /// Rows that go out in one piece.
@@ -51,6 +52,11 @@ impl State {
             sink("escrow_terms", escrow.terms.as_flattened())?;
         }
         write_slots("mandates", &self.mandates.slots, sink)?;
+        write_slots("policies", &self.policies.slots, sink)?;
+        for row in self.policies.slots.slots().iter().flatten() {
+            sink("policy_units", row.units.as_flattened())?;
+        }
+        write_slots("spends", &self.spends.slots, sink)?;
         write_table("keys", &self.keys.table, sink)?;
         write_table("limits", &self.limits.table, sink)?;
         write_table("refunds", &self.refunds.table, sink)?;
@@ -119,6 +125,10 @@ struct Import {
     escrows: Vec<Option<Escrow>>,
     terms: Vec<Unit>,
     mandates: Vec<Option<Mandate>>,
+    /// By slot, until their units come.
+    policies: Vec<Option<PolicyRow>>,
+    policy_units: Vec<Unit>,
+    spends: Vec<Option<Spend>>,
     segments: Vec<Option<Segment>>,
     remembered: Vec<(u64, Remembered)>,
     accounts: Vec<Account>,
@@ -139,6 +149,9 @@ impl Import {
             "escrows" => self.escrows.extend(each(table, rows, |row| taken(row, read_escrow))?),
             "mandates" => self.mandates.extend(each(table, rows, |row| taken(row, read_mandate))?),
             "escrow_terms" => self.terms.extend(each(table, rows, |unit: &Unit| *unit)?),
+            "policies" => self.policies.extend(each(table, rows, |row| taken(row, read_policy))?),
+            "policy_units" => self.policy_units.extend(each(table, rows, |unit: &Unit| *unit)?),
+            "spends" => self.spends.extend(each(table, rows, |row| taken(row, read_spend))?),
             "keys" => {
                 for key in each(table, rows, read_key)? {
                     self.state.keys.register(key);
@@ -166,6 +179,8 @@ impl Import {
         self.load_holds()?;
         self.load_escrows()?;
         self.load_mandates()?;
+        self.load_policies()?;
+        self.load_spends()?;
         self.load_window()?;
         Ok(self.state)
     }
@@ -231,6 +246,59 @@ impl Import {
             self.state.mandates.put_back(row(slot), mandate);
         }
         Ok(())
+    }
+
+    /// Each is of an account that names it as its owner.
+    fn load_policies(&mut self) -> Result<(), String> {
+        let mut units = self.policy_units.as_slice();
+        for (slot, policy) in self.policies.drain(..).enumerate() {
+            let Some(mut policy) = policy else { continue };
+            let (own, rest) = units
+                .first()
+                .and_then(|head| units.split_at_checked(Policy::units_of(head)))
+                .ok_or("the units of a policy are missing")?;
+            units = rest;
+            let account = self.state.accounts.table.get(policy.account);
+            let is_named = account
+                .is_some_and(|account| account.is(POLICY) && account.owner == policy.policy_hash);
+            let is_known = self.state.policies.find(policy.account).is_some();
+            let is_hashed = Policy::hash(own) == policy.policy_hash;
+            if !is_named || is_known || !is_hashed || Policy::parse(own).is_err() {
+                return Err("a policy is not that of its account".to_owned());
+            }
+            policy.units = own.into();
+            self.state.policies.put_back(row(slot), policy);
+        }
+        let accounts = self.state.accounts.table.rows().iter();
+        let with_policy = accounts.filter(|account| account.is(POLICY)).count();
+        match units {
+            [] if count(with_policy) == self.state.policies.slots.taken() => Ok(()),
+            _ => Err("policies and accounts do not agree".to_owned()),
+        }
+    }
+
+    /// One for each spend key of a policy.
+    fn load_spends(&mut self) -> Result<(), String> {
+        for (slot, spend) in self.spends.drain(..).enumerate() {
+            let Some(spend) = spend else { continue };
+            let policies = &self.state.policies;
+            let found = policies.find(spend.account).map(|slot| policies.slots.row(slot).policy());
+            let is_spend_key = found
+                .and_then(|policy| policy.at_unit(spend.unit))
+                .is_some_and(|member| member.role == MemberRole::SpendKey);
+            let is_known = self.state.spends.find(spend.account, spend.unit).is_some();
+            if !is_spend_key || is_known {
+                return Err("what was spent is of no spend key".to_owned());
+            }
+            self.state.spends.put_back(row(slot), spend);
+        }
+        let policies = self.state.policies.slots.slots().iter().flatten();
+        let keys = policies.map(|row| row.policy().spend_keys().count()).sum();
+        if count(keys) == self.state.spends.slots.taken() {
+            Ok(())
+        } else {
+            Err("what was spent is missing".to_owned())
+        }
     }
 
     fn load_escrows(&mut self) -> Result<(), String> {
@@ -374,6 +442,25 @@ fn read_mandate(row: &[u8; Mandate::LEAF_BYTES]) -> Mandate {
             period: u64_at::<136, _>(row),
             payments: u32_at::<148, _>(row),
         },
+    }
+}
+
+/// The policy without its units.
+fn read_policy(row: &[u8; PolicyRow::LEAF_BYTES]) -> PolicyRow {
+    PolicyRow {
+        account: u32_at::<0, _>(row),
+        policy_hash: field::<8, _, _>(row),
+        units: Box::default(),
+        recovery: Recovery { key: field::<40, _, _>(row), recover_at_ns: u64_at::<72, _>(row) },
+    }
+}
+
+fn read_spend(row: &[u8; Spend::LEAF_BYTES]) -> Spend {
+    Spend {
+        account: u32_at::<0, _>(row),
+        unit: u32_at::<4, _>(row),
+        used_minor: u128_at::<8, _>(row),
+        day: u64_at::<24, _>(row),
     }
 }
 

@@ -37,14 +37,14 @@ pub fn id(number: u64) -> Id {
 pub struct Draft {
     pub head: [u8; 256],
     pub units: Vec<Unit>,
-    pub signature: Option<[u8; 64]>,
+    pub signatures: Vec<[u8; 64]>,
 }
 
 impl Draft {
     pub fn new(kind: u8) -> Self {
         let mut head = [0; 256];
         put::<0, _, _>(&mut head, [1, kind]);
-        let draft = Self { head, units: Vec::new(), signature: None };
+        let draft = Self { head, units: Vec::new(), signatures: Vec::new() };
         draft.valid_until(START_NS + HOUR_NS)
     }
 
@@ -133,17 +133,21 @@ impl Draft {
     }
 
     pub fn sign(self, seed: &[u8; 32], chain_id: &Hash) -> Self {
+        self.sign_as(0, &[*seed], chain_id)
+    }
+
+    /// By the members of a policy that `signers` names, in this order.
+    pub fn sign_as(self, signers: u16, seeds: &[[u8; 32]], chain_id: &Hash) -> Self {
         let flags = self.head[2] | 2;
-        let mut signed = self.with::<2, 1>([flags]);
+        let mut signed = self.with::<2, 1>([flags]).with::<194, 2>(signers.to_le_bytes());
         let instruction = Domain::Instruction.hash(&signed.head[..192]);
         let digest = crate::apply::payment_digest(chain_id, &instruction);
-        signed.signature = Some(signature::sign(seed, &digest));
+        signed.signatures = seeds.iter().map(|seed| signature::sign(seed, &digest)).collect();
         signed
     }
 
     pub fn bytes(&self) -> Vec<u8> {
-        let signature = self.signature.as_ref().map_or(&[][..], |signature| signature);
-        [&self.head, self.units.as_flattened(), signature].concat()
+        [&self.head, self.units.as_flattened(), self.signatures.as_flattened()].concat()
     }
 }
 
@@ -262,7 +266,7 @@ impl Town {
         let heads: Vec<u8> = drafts.iter().flat_map(|draft| draft.head).collect();
         let units: Vec<Unit> = drafts.iter().flat_map(|draft| draft.units.clone()).collect();
         let signatures: Vec<u8> =
-            drafts.iter().filter_map(|draft| draft.signature).flatten().collect();
+            drafts.iter().flat_map(|draft| draft.signatures.clone()).flatten().collect();
         seal_envelope(&seal, &heads, units.as_flattened(), &signatures).unwrap()
     }
 

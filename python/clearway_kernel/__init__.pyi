@@ -66,7 +66,8 @@ def seal_envelope(
     """An envelope with its entries, ready for `Ledger.stage`.
 
     heads: n × 256 bytes (1 ≤ n ≤ 16,384); their `units` fields say how many of the 64-byte rows of
-    `units` belong to each, in order; each head with SIGNED takes the next row of `signatures`.
+    `units` belong to each, in order; each head with SIGNED takes the next row of `signatures`, or
+    as many as it has signers.
     DecodeError when the counts do not agree or a head does not decode.
     """
 
@@ -75,6 +76,10 @@ def seal_envelope(
 def check_terms(terms: Buffer) -> None:
     """ValueError with the reason for units that the ledger would refuse with escrow.bad_terms,
     whoever the parties are."""
+
+def check_policy(units: Buffer) -> None:
+    """ValueError with the reason for units that the ledger would refuse with
+    authority.bad_policy."""
 
 def evaluate_terms(
     terms: Buffer,
@@ -130,6 +135,19 @@ class Hold:
     legs: bytes  # 64 bytes each
 
 @final
+class Policy:
+    """Who may act for an account. `spends`: unit in the policy, what was used, and on which day, of
+    each spend key."""
+
+    @property
+    def units(self) -> bytes: ...
+    @property
+    def recovery_key(self) -> bytes | None: ...
+    @property
+    def recover_at_ns(self) -> int: ...
+    @property
+    def spends(self) -> list[tuple[int, int, int]]: ...
+
 class Mandate:
     """What is used of it: in all, and in `period`, which is counted from 0 at start_ns."""
 
@@ -251,9 +269,9 @@ class Ledger:
 
     @staticmethod
     def open(folder: str) -> Ledger:
-        """Recovers: newest snapshot that checks, then the log; of blocks that a sequencer has signed
-        the signatures within are not verified again. FileNotFoundError when the folder
-        holds no chain, CorruptLog, LogFault (also when another ledger has the folder open)."""
+        """Recovers: newest snapshot that checks, then the log; of blocks that a sequencer signed
+        the signatures within are not verified again. FileNotFoundError when the folder holds no
+        chain, CorruptLog, LogFault (also when another ledger has the folder open)."""
 
     @staticmethod
     def restore(folder: str, snapshot: str) -> Ledger:
@@ -332,6 +350,8 @@ class Ledger:
 
     def hold(self, institution: int, id: Buffer) -> Hold | None: ...
     def mandate(self, institution: int, id: Buffer) -> Mandate | None: ...
+    def policy(self, address: Buffer) -> Policy | None:
+        """Of a sub-account its parent's. None when the account has one key, or none."""
     def standing_orders(self, institution: int) -> bytes:
         """Ids, 16 bytes each, of the institution's mandates that are fixed."""
 

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 import clearway_kernel
 from spec import ledger as spec_ledger
 from spec.hashing import leaf, result_leaf, tree_path
+from spec.policy import MemberRole, parse_policy, policy_hash
 from spec.records import (
     HEAD_BYTES,
     AccountFlag,
@@ -123,6 +124,7 @@ class Both:
         self.compare_holds(state)
         self.compare_escrows(state)
         self.compare_mandates(state)
+        self.compare_policies(state)
         assert kernel.keys() == [
             tuple(getattr(key, name) for name in key.__slots__) for key in state.keys.values()
         ]
@@ -157,6 +159,18 @@ class Both:
                     assert getattr(found, name) == getattr(mandate, name), name
         fixed = [row.id for row in mandates if row.institution == 1 and row.flags]
         assert self.kernel.standing_orders(1) == b"".join(fixed)
+
+    def compare_policies(self, state: State) -> None:
+        for account in state.accounts.values():
+            row = state.find_policy(account.settles_at())
+            found = self.kernel.policy(account.address)
+            assert (found is None) == (row is None)
+            if found is not None and row is not None:
+                assert found.units == b"".join(row.units)
+                assert found.recovery_key == (row.recovery_key if any(row.recovery_key) else None)
+                assert found.recover_at_ns == row.recover_at_ns
+                spends = state.spends_of(row.account)
+                assert found.spends == [(one.unit, one.used_minor, one.day) for one in spends]
 
     def compare_names(self, state: State) -> None:
         """What ids stand for; also those that stand for nothing any more, or not yet."""
@@ -296,8 +310,26 @@ def check_laws(state: State) -> None:
     check_pending_is_what_is_promised(state)
     for escrow in live_escrows(state):
         assert 0 <= escrow.released_minor < escrow.amount_minor
+    check_policies(state)
     for refund in state.refunds.values():
         assert 0 < refund.refunded_minor <= refund.amount_minor
+
+
+def check_policies(state: State) -> None:
+    """Every account with POLICY has one, which it names; no spend key is above its day's most."""
+    rows = [row for row in state.policies if row is not None]
+    accounts = list(state.accounts.values())
+    assert sorted(row.account for row in rows) == [
+        account.number for account in accounts if account.has(AccountFlag.POLICY)
+    ]
+    spends = 0
+    for row in rows:
+        assert accounts[row.account].owner == policy_hash(row.units) == row.policy_hash
+        members = parse_policy(row.units).members
+        for spend in state.spends_of(row.account):
+            assert spend.used_minor <= members[spend.unit - 1].value
+        spends += sum(member.role == MemberRole.SPEND_KEY for member in members)
+    assert spends == sum(row is not None for row in state.spends)
 
 
 def check_pending_is_what_is_promised(state: State) -> None:

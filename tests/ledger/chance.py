@@ -27,7 +27,7 @@ from spec.records import (
 )
 from spec.state import Account, Escrow, Hold, State
 from spec.terms import FREE_PAYEE, Release, accrued_minor, parse_terms
-from tests.ledger import chance_mandates
+from tests.ledger import chance_authority, chance_mandates
 from tests.ledger.both import live_escrows
 from tests.ledger.chance_terms import ChanceTerms, prove
 from tests.ledger.town import (
@@ -79,6 +79,10 @@ KINDS: Final = [
     *[Kind.MANDATE] * 3,
     Kind.REVOKE_MANDATE,
     *[Kind.PULL] * 5,
+    *[Kind.SET_AUTHORITY] * 4,
+    *[Kind.PROPOSE_RECOVERY] * 4,
+    *[Kind.FINISH_RECOVERY] * 3,
+    Kind.STOP_RECOVERY,
 ]
 CALM_KINDS: Final = [*[Kind.PAYMENT] * 8, Kind.POST, Kind.VOID, Kind.ISSUE, Kind.OPEN_ACCOUNT]
 
@@ -92,6 +96,8 @@ SIGNED_KINDS: Final = (
     Kind.ESCROW,
     Kind.RELEASE,
     Kind.CANCEL,
+    Kind.SET_AUTHORITY,
+    Kind.STOP_RECOVERY,
 )
 
 
@@ -126,6 +132,7 @@ class Chance:
         now_ns = self.town.now_ns
         ends = [row.expires_ns for row in [*self.holds(), *live_escrows(self.state())]]
         ends += [row.expires_ns for row in chance_mandates.live_mandates(self)]
+        ends += chance_authority.moments(self)
         ends += [now_ns // DAY * DAY + DAY]
         steps = [SECOND] * 10 + [1, HOUR, 11 * HOUR, DAY, DAY + 2 * HOUR, 0]
         moments = [now_ns + self.pick(steps)] * 3 + [min(ends) + self.pick([-1, 0, 0, 1])]
@@ -352,6 +359,12 @@ class Chance:
             Kind.MANDATE: lambda: chance_mandates.mandate(self),
             Kind.REVOKE_MANDATE: lambda: chance_mandates.revoke_mandate(self),
             Kind.PULL: lambda: chance_mandates.pull(self),
+            Kind.SET_AUTHORITY: lambda: chance_authority.set_authority(self),
+            Kind.PROPOSE_RECOVERY: lambda: chance_authority.propose_recovery(self),
+            Kind.FINISH_RECOVERY: lambda: chance_authority.about_recovery(
+                self, Kind.FINISH_RECOVERY
+            ),
+            Kind.STOP_RECOVERY: lambda: chance_authority.about_recovery(self, Kind.STOP_RECOVERY),
             Kind.RELEASE: self.release,
             Kind.CANCEL: self.cancel,
             Kind.CONTROL_ASSET: self.control_asset,
@@ -388,15 +401,16 @@ class Chance:
 
     def authorised(self, made: Entry) -> Entry:
         """With the signature that the payer's account needs; sometimes without, or another's."""
-        payer = self.account(made.payer)
+        payer, signs = self.account(made.payer), self.account(made.payer)
         takes = made.kind in SIGNED_KINDS
-        needed = takes and payer is not None and payer.owner != ZERO32
         if made.kind == Kind.PULL:
-            payee = self.account(made.payee)
-            sent = payer is not None and payer.institution == self.institution
-            needed = not sent and payee is not None and payee.owner != ZERO32
+            signs = self.account(made.payee)
+            takes = payer is not None and payer.institution != self.institution
+        if made.kind == Kind.PROPOSE_RECOVERY:
+            return made
+        needed = takes and signs is not None and signs.owner != ZERO32
         if needed != self.percent(0 if self.calm else 3):
-            return self.town.signed(made, self.mostly(OWNER, ["root1"], 5))
+            return chance_authority.signed(self, made, signs)
         return made
 
     def seconded(self, made: Entry) -> Entry:

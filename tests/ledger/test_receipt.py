@@ -64,10 +64,10 @@ def add_escrows(chain: Chain) -> None:
         chain.entry(Kind.CANCEL, target=opened[1].id, purpose=1, payer=alice),
     )
     chain.order(chain.pay(alice, bob, 1), pass_ns=60 * SECOND_NS)
-    _add_mandate(chain, alice, bob)
+    _add_mandate_and_authority(chain, alice, bob)
 
 
-def _add_mandate(chain: Chain, alice: bytes, bob: bytes) -> None:
+def _add_mandate_and_authority(chain: Chain, alice: bytes, bob: bytes) -> None:
     parties = {"payer": alice, "payee": bob, "asset": EUR}
     terms = MandateTerms(period_ns=SECOND_NS, start_ns=0, payments_max=0, flags=0)
     made = chain.entry(
@@ -84,6 +84,10 @@ def _add_mandate(chain: Chain, alice: bytes, bob: bytes) -> None:
         made,
         chain.entry(Kind.PULL, amount_minor=5, outcome=Outcome.ACCEPT, **under, **parties),
         chain.entry(Kind.REVOKE_MANDATE, payer=alice, **under),
+        chain.entry(Kind.SET_AUTHORITY, payer=alice, units=b"k" * 32 + bytes(32)),
+        chain.entry(Kind.PROPOSE_RECOVERY, payer=alice, units=b"k" * 32 + bytes(32)),
+        chain.entry(Kind.FINISH_RECOVERY, payer=alice),
+        chain.entry(Kind.STOP_RECOVERY, payer=alice),
     )
 
 

@@ -21,6 +21,7 @@ from spec.records import (
     Role,
 )
 from tests.ledger import (  # noqa: F401  register examples
+    authority_examples,
     control_examples,
     escrow_examples,
     mandate_examples,

@@ -7,8 +7,9 @@ from pathlib import Path
 import clearway_kernel
 from spec import compose
 from spec.records import Flag, Kind
+from tests.ledger.authority_examples import CARD, by, propose, set_authority, signer, with_policy
 from tests.ledger.mandate_examples import granted, pull, revoke
-from tests.ledger.town import EUR, EURO, HOUR, Town, address
+from tests.ledger.town import DAY, EUR, EURO, HOUR, SECOND, Town, address
 
 
 def reopened(town: Town, folder: Path) -> clearway_kernel.Ledger:
@@ -60,3 +61,24 @@ def test_what_is_used_of_a_mandate(tmp_path: Path) -> None:
     assert row is not None
     assert (row.period, row.payments_used, row.used_total_minor) == (3, 1, 10 * EURO)
     assert opened.next_expiry_ns() == entry.expires_ns
+
+
+def test_policies_what_spend_keys_used_and_recoveries(tmp_path: Path) -> None:
+    town = Town()
+    town.fund()
+    with_policy(town, compose.policy_units(signer("ada", 1)), name="ann")  # the lowest slot
+    with_policy(town)
+    assert town.apply(by(town, town.pay("own", "bob", 7 * EURO), CARD), propose(town)) == [0, 0]
+    custodial = set_authority(town, "ann", compose.key_name_unit(bytes(32)))
+    assert town.apply(town.together(custodial, {1: "ada"})) == [0]  # a free slot comes before
+    opened = reopened(town, tmp_path)
+    found, kept = opened.policy(address("own")), town.both.kernel.policy(address("own"))
+    assert found is not None
+    assert kept is not None
+    assert (found.units, found.spends) == (kept.units, kept.spends)
+    assert (found.recovery_key, found.recover_at_ns) == (kept.recovery_key, kept.recover_at_ns)
+    assert found.spends == [(6, 7 * EURO, town.now_ns // DAY)]
+    assert opened.policy(address("ann")) is None
+    sealed = [town.seal([by(town, town.pay("own", "bob", 4 * EURO), CARD)])]
+    staged = opened.stage(time_ns=town.now_ns + SECOND, envelopes=sealed)
+    assert staged.results[32 + 2] == 40  # the day goes on

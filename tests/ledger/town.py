@@ -261,6 +261,15 @@ class Town:
         message = hash_bytes("authorise", (chain_id or self.chain_id) + instruction_hash)
         return replace(flagged, signature=private(name).sign(message))
 
+    def together(self, unsigned: Entry, members: dict[int, str]) -> Entry:
+        """With the signature of each of these, by the unit that they have in a policy."""
+        signed = [self.signed(unsigned, members[unit]) for unit in sorted(members)]
+        return replace(
+            signed[0],
+            signers=sum(1 << unit - 1 for unit in members),
+            signature=b"".join(one.signature for one in signed),
+        )
+
     def seal(
         self,
         entries: list[Entry] | list[bytes],

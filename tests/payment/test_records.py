@@ -20,7 +20,7 @@ OFFSETS = {
     "version": 0, "kind": 1, "flags": 2, "asset": 4, "to_asset": 8, "purpose": 12, "id": 16,
     "target": 32, "amount_lo": 48, "to_amount_lo": 64, "bound_lo": 80, "payer": 96, "payee": 116,
     "created_ns": 136, "valid_until_ns": 144, "expires_ns": 152, "details": 160, "outcome": 192,
-    "units": 193, "commitment": 224,
+    "units": 193, "signers": 194, "commitment": 224,
 }  # fmt: skip
 
 

@@ -37,6 +37,8 @@ def sample(kind: Kind) -> records.Entry:
         ),
         Kind.MANDATE: compose.mandate_unit(period_ns=1, start_ns=2),
         Kind.CLAWBACK: compose.key_name_unit(b"k" * 32),
+        Kind.SET_AUTHORITY: compose.key_name_unit(b"k" * 32),
+        Kind.PROPOSE_RECOVERY: compose.key_name_unit(b"k" * 32),
     }
     return compose.entry(kind, id=b"i" * 16, units=units.get(kind, ()))
 
@@ -75,7 +77,8 @@ def test_sizes() -> None:
     for size, layout in sizes.items():
         assert records.bytes_of(layout) == size
     assert records.bytes_of(records.MANDATE) == records.UNIT_BYTES
-    for unit in (records.LEG, records.OPENING, records.ASSET, records.KEY, records.KEY_NAME):
+    units = (records.LEG, records.OPENING, records.ASSET, records.KEY, records.KEY_NAME)
+    for unit in (*units, records.POLICY, records.MEMBER):
         assert records.bytes_of(unit) == records.UNIT_BYTES
 
 
@@ -89,6 +92,19 @@ def test_a_signed_entry_carries_its_signature() -> None:
     signed = compose.authorise(sample(Kind.PAYMENT), chain_id=bytes(32), seed=bytes(32))
     assert len(signed.encode()) == 256 + 2 * 64 + 64
     assert records.decode_entries(signed.encode()) == (signed,)
+
+
+def test_a_signature_follows_for_each_signer() -> None:
+    seeds = {place: bytes([place]) * 32 for place in (14, 3, 0)}
+    signed = compose.authorise_together(sample(Kind.PAYMENT), chain_id=bytes(32), seeds=seeds)
+    assert (signed.signers, len(signed.signature)) == (1 | 1 << 3 | 1 << 14, 3 * 64)
+    assert len(signed.encode()) == 256 + 2 * 64 + 3 * 64
+    assert records.decode_entries(signed.encode()) == (signed,)
+    unsigned = replace(sample(Kind.PAYMENT), signers=1)
+    beyond = replace(signed, signers=1 << 15, signature=bytes(64))
+    for wrong in (unsigned, beyond, replace(signed, signature=bytes(128))):
+        with pytest.raises(DecodeError):
+            records.decode_entries(wrong.encode())
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -147,6 +163,10 @@ def test_what_does_not_decode(offset: int, value: int) -> None:
         (Kind.MANDATE, [0, 2]),
         (Kind.REVOKE_MANDATE, [1]),
         (Kind.PULL, [1]),
+        (Kind.SET_AUTHORITY, [0, 17]),
+        (Kind.PROPOSE_RECOVERY, [0, 2]),
+        (Kind.FINISH_RECOVERY, [1]),
+        (Kind.STOP_RECOVERY, [1]),
     ],
 )
 def test_the_number_of_units_belongs_to_the_kind(kind: Kind, counts: list[int]) -> None:
@@ -163,6 +183,7 @@ def test_the_number_of_units_belongs_to_the_kind(kind: Kind, counts: list[int]) 
         (Kind.REGISTER_KEY, 48),
         (Kind.REVOKE_KEY, 32),
         (Kind.SET_LIMIT, 63),
+        (Kind.PROPOSE_RECOVERY, 32),
         (Kind.RELEASE, 3),
         (Kind.RELEASE, 4 + 6),  # after the preimage
         (Kind.RELEASE, 64 + 2),

@@ -3,6 +3,7 @@ package verify
 import (
 	"fmt"
 	"math/big"
+	"math/bits"
 	"regexp"
 	"strconv"
 	"strings"
@@ -19,11 +20,14 @@ const (
 	kindEnvelope  = 0
 	kindSweep     = 1
 	unitsAt       = 193
+	signersAt     = 194
 )
 
 var (
 	factPattern = regexp.MustCompile(`\{\w+\}`)
-	withUnit    = setOf([]string{"open_account", "register_asset", "register_key", "revoke_key", "set_limit"})
+	withUnit    = setOf([]string{
+		"open_account", "register_asset", "register_key", "revoke_key", "set_limit", "set_authority", "propose_recovery",
+	})
 )
 
 // sizeOfEntry is the length that the first bytes of an entry say it has; -1 when it cannot be told.
@@ -41,9 +45,17 @@ func sizeOfEntry(data []byte) int64 {
 	}
 	size := int64(headBytes) + unitBytes*int64(data[unitsAt])
 	if le.Uint16(data[2:])&tables.Flags["signed"] != 0 {
-		size += 64
+		size += 64 * signaturesOf(le.Uint16(data[signersAt:]))
 	}
 	return size
+}
+
+// signaturesOf says one for each signer; one alone when none is named.
+func signaturesOf(signers uint16) int64 {
+	if signers == 0 {
+		return 1
+	}
+	return int64(bits.OnesCount16(signers))
 }
 
 // tell gives one sentence without its full stop.
@@ -156,6 +168,12 @@ func addUnitFacts(facts map[string]string, name string, entry []byte, g *Genesis
 	facts["payment_max"] = g.amount(entry[48:64], asset)
 	facts["day_max"] = g.amount(entry[64:80], asset)
 	facts["code"] = printable(unit[:16])
+	facts["authority"] = "key " + facts["key"]
+	if members := int(entry[unitsAt]) - 1; members > 0 {
+		facts["authority"] = fmt.Sprintf("a policy of %d keys", members)
+	} else if facts["key"] == strings.Repeat("0", 64) {
+		facts["authority"] = "its institution alone"
+	}
 }
 
 func (g *Genesis) assetOf(number uint32) *asset {

@@ -108,7 +108,7 @@ pub fn unfreeze_account(
 }
 
 /// 25, 30, 32; the account with its own flags, whatever its parent's are.
-fn find_own(
+pub fn find_own(
     state: &State,
     signer: &Signer,
     entry: &Entry<'_>,

@@ -6,7 +6,7 @@ use super::{Checked, Scope, Signer, check_plain};
 use crate::account::{Account, CLOSED, FROZEN, NOSTRO, OPERATING};
 use crate::asset::{ALLOW_LIST, Asset, CLAWBACK, FREEZE, MINT_BURN, PAUSE, PAUSED, TWO_PERSON};
 use crate::balance::{ALLOWED, HELD_BACK};
-use crate::codec::{Entry, Kind, field};
+use crate::codec::{Entry, Kind, SIGNED, field};
 use crate::key;
 use crate::rejection::Rejection;
 use crate::signature;
@@ -84,7 +84,7 @@ pub fn check_second_person(
     if !needs_second_person(state, entry) {
         return Ok(());
     }
-    let has_signed = match (entry.units, entry.signature) {
+    let has_signed = match (entry.units, entry.signature()) {
         ([unit], Some(signature)) => {
             let second = field::<0, 32, _>(unit);
             let digest = payment_digest(&scope.chain_id, &checked.instruction);
@@ -111,7 +111,7 @@ fn is_issuer_key(state: &State, scope: &Scope, entry: &Entry<'_>, second: &[u8; 
 /// 25: an act that no second person has to sign has neither unit nor signature.
 pub fn check_unseconded(state: &State, entry: &Entry<'_>) -> Result<(), Rejection> {
     let is_alone = is_act(entry) && !needs_second_person(state, entry);
-    Rejection::Inconsistent.when(is_alone && (!entry.units.is_empty() || entry.signature.is_some()))
+    Rejection::Inconsistent.when(is_alone && (!entry.units.is_empty() || entry.has(SIGNED)))
 }
 
 fn check_act(state: &State, entry: &Entry<'_>) -> Result<(), Rejection> {

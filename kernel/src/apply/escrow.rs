@@ -3,11 +3,10 @@
 //! Read `release_escrow` for how money comes out; the others are parts of it. Whatever happens,
 //! `find_deadline` and `end_escrow` end every escrow at its time.
 
+use super::authority::{book_spend, check_authorisation, check_spend, check_spender};
 use super::flags::check_flags;
 use super::legs::{Move, Moves, find_free_move, find_move};
-use super::payment::{
-    book_limit, check_amount, check_authorisation, check_limit, check_parties, find_parties,
-};
+use super::payment::{book_limit, check_amount, check_limit, check_parties, find_parties};
 use super::{Checked, Scope, Signer, check_plain};
 use crate::account::{Account, CLOSED, FROZEN, NOSTRO};
 use crate::codec::{Address, Entry, Kind, Outcome};
@@ -35,8 +34,9 @@ pub fn open_escrow(
     let accounts = (state.accounts.seen(payer), state.accounts.seen(payee));
     let parties = (&accounts.0, &accounts.1);
     check_parties(signer, entry, parties)?;
-    check_authorisation(scope, checked, parties.0)?;
+    let spend = check_spender(state, scope, checked, (payer, parties.0))?;
     let limit = check_limit(state, scope, signer, entry.asset(), entry.amount_minor())?;
+    let spend = check_spend(state, scope, spend, entry, entry.amount_minor())?;
     check_terms(state, entry)?;
     let whole = find_free_move(state, parties, entry.asset(), entry.amount_minor())?;
     state.reserve(whole.from, whole.to, whole.amount_minor, whole.may_overdraw)?;
@@ -55,6 +55,7 @@ pub fn open_escrow(
         terms: entry.units.into(),
     });
     book_limit(state, scope, limit);
+    book_spend(state, scope, spend);
     Ok(entry.amount_minor())
 }
 
@@ -186,7 +187,7 @@ fn check_asker(
     Rejection::NotCustodian.unless(asker.institution == signer.institution)?;
     Rejection::PayerClosed.when(asker.is(CLOSED))?;
     Rejection::PayerFrozen.when(asker.is(FROZEN))?;
-    check_authorisation(scope, checked, &asker)?;
+    check_authorisation(state, scope, checked, (number, &asker))?;
     Ok(number)
 }
 

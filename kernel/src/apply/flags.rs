@@ -23,6 +23,7 @@ fn flags_of_kind(kind: Kind) -> u16 {
         Kind::ControlAsset | Kind::Clawback => SIGNED | LINKED,
         Kind::Escrow | Kind::Release | Kind::Cancel => SIGNED | LINKED,
         Kind::Mandate | Kind::RevokeMandate => SIGNED | LINKED,
+        Kind::SetAuthority | Kind::ProposeRecovery | Kind::StopRecovery => SIGNED | LINKED,
         Kind::Pull => SIGNED | LINKED | NET,
         Kind::Post
         | Kind::Void
@@ -32,15 +33,16 @@ fn flags_of_kind(kind: Kind) -> u16 {
         | Kind::RegisterAsset
         | Kind::RegisterKey
         | Kind::RevokeKey
-        | Kind::SetLimit => LINKED,
+        | Kind::SetLimit
+        | Kind::FinishRecovery => LINKED,
     }
 }
 
 /// 25, as far as it is about flags.
 #[inline]
 pub fn check_flags(entry: &Entry<'_>) -> Result<(), Rejection> {
-    // Most entries have none, or are signed.
-    if entry.flags() & !SIGNED == 0 && entry.signature.is_none() {
+    // Most entries have none.
+    if entry.flags() == 0 {
         return Ok(());
     }
     let is_pending = entry.is_pending();

@@ -1,14 +1,12 @@
 //! Mandates: granted, revoked, and paid under.
 
+use super::authority::{Party, check_authorisation};
 use super::flags::check_flags;
 use super::legs::find_free_move;
-use super::payment::{
-    book, book_limit, check_amount, check_authorisation, check_limit, check_parties,
-    check_signature, find_parties,
-};
+use super::payment::{book, book_limit, check_amount, check_limit, check_parties, find_parties};
 use super::{Checked, Scope, Signer, check_plain};
 use crate::account::Account;
-use crate::codec::{Entry, Outcome, u32_at, u64_at};
+use crate::codec::{Entry, Outcome, SIGNED, u32_at, u64_at};
 use crate::mandate::{FIXED, Mandate, Used};
 use crate::rejection::Rejection;
 use crate::state::State;
@@ -29,7 +27,7 @@ pub fn grant_mandate(
     let accounts = (state.accounts.seen(payer), state.accounts.seen(payee));
     let parties = (&accounts.0, &accounts.1);
     check_parties(signer, entry, parties)?;
-    check_authorisation(scope, checked, parties.0)?;
+    check_authorisation(state, scope, checked, (payer, parties.0))?;
     let mandate = Mandate {
         id: entry.id(),
         institution: signer.institution,
@@ -76,7 +74,7 @@ pub fn revoke_mandate(
     let found = state.accounts.find_row(&entry.payer());
     let (number, asker) = found.ok_or(Rejection::UnknownPayer)?;
     Rejection::NotCustodian.unless(asker.institution == signer.institution)?;
-    check_authorisation(scope, checked, &asker)?;
+    check_authorisation(state, scope, checked, (number, &asker))?;
     let slot = find_mandate(state, entry)?;
     let mandate = state.mandates.slots.row(slot);
     Rejection::MandateNotParty.unless([mandate.payer, mandate.payee].contains(&number))?;
@@ -107,7 +105,7 @@ pub fn pull(
     let accounts = (state.accounts.seen(payer), state.accounts.seen(payee));
     let parties = (&accounts.0, &accounts.1);
     check_parties(signer, entry, parties)?;
-    check_puller(scope, signer, checked, parties)?;
+    check_puller(state, scope, signer, checked, (parties.0, (payee, parties.1)))?;
     let amount_minor = entry.amount_minor();
     let limit = check_limit(state, scope, signer, entry.asset(), amount_minor)?;
     let slot = find_mandate(state, entry)?;
@@ -123,14 +121,17 @@ pub fn pull(
 /// 38: the payer agreed once and for all. A payee with a key signs for what is pulled to it, unless
 /// the payer's institution sends.
 fn check_puller(
+    state: &State,
     scope: &Scope,
     signer: &Signer,
     checked: &Checked<'_>,
-    (payer, payee): (&Account, &Account),
+    (payer, payee): (&Account, Party<'_>),
 ) -> Result<(), Rejection> {
-    let is_sent = payer.institution == signer.institution;
-    let owner = if is_sent { None } else { payee.owner() };
-    check_signature(scope, checked, owner)
+    if payer.institution == signer.institution {
+        Rejection::BadAuthorisation.when(checked.entry.has(SIGNED))
+    } else {
+        check_authorisation(state, scope, checked, payee)
+    }
 }
 
 /// 97 to 101; what is used with this payment.

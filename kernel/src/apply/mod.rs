@@ -5,6 +5,7 @@
 
 mod account;
 mod admin;
+mod authority;
 mod chain;
 mod controls;
 mod escrow;
@@ -19,6 +20,7 @@ mod tests;
 #[cfg(test)]
 mod tests_escrow;
 
+pub use authority::{member_signatures, owner_signature};
 pub use chain::apply_chain;
 pub use escrow::witness_signatures;
 pub use hold::held_units;
@@ -60,9 +62,10 @@ pub type Parties = (Option<u32>, Option<u32>);
 pub struct Checked<'a> {
     pub entry: &'a Entry<'a>,
     pub instruction: Hash,
-    /// Whether the payer's owner signed; None when the payer was not known before the block.
-    pub authorised: Option<bool>,
-    /// Of the signatures of witnesses, as far as their escrow was known before the block.
+    /// The owner's key before the block, and whether it signed; None when there was none.
+    pub authorised: Option<(PublicKey, bool)>,
+    /// Of the signatures of members and witnesses, as far as their policy or escrow was known before
+    /// the block.
     pub verdicts: &'a [Verdict],
     /// Payer and payee, as far as they were looked up before the block; accounts keep their numbers.
     pub parties: Parties,
@@ -175,6 +178,8 @@ fn purposes_of(entry: &Entry<'_>) -> u32 {
         Kind::Payment | Kind::Post | Kind::Void | Kind::Refund | Kind::CloseAccount => key::PAY,
         Kind::Escrow | Kind::Release | Kind::Cancel => key::PAY,
         Kind::Mandate | Kind::RevokeMandate | Kind::Pull => key::PAY,
+        Kind::SetAuthority | Kind::ProposeRecovery => key::PAY,
+        Kind::FinishRecovery | Kind::StopRecovery => key::PAY,
         Kind::Issue | Kind::Redeem | Kind::ControlAsset | Kind::Clawback => key::ISSUE,
         Kind::OpenAccount if u32_at::<32, _>(entry.unit()) & !SUB != 0 => key::GOVERN,
         Kind::OpenAccount => key::PAY,
@@ -238,6 +243,12 @@ fn apply_rule(
         Kind::Mandate => mandate::grant_mandate(state, scope, signer, checked).map(|()| 0),
         Kind::RevokeMandate => mandate::revoke_mandate(state, scope, signer, checked).map(|()| 0),
         Kind::Pull => mandate::pull(state, scope, signer, checked),
+        Kind::SetAuthority => authority::set_authority(state, scope, signer, checked).map(|()| 0),
+        Kind::ProposeRecovery => {
+            authority::propose_recovery(state, scope, signer, checked).map(|()| 0)
+        }
+        Kind::FinishRecovery => authority::finish_recovery(state, scope, signer, entry).map(|()| 0),
+        Kind::StopRecovery => authority::stop_recovery(state, scope, signer, checked).map(|()| 0),
         Kind::OpenAccount => account::open_account(state, scope, signer, entry).map(|()| 0),
         Kind::CloseAccount => account::close_account(state, signer, entry).map(|()| 0),
         Kind::Freeze => account::freeze_account(state, signer, entry).map(|()| 0),

@@ -1,11 +1,12 @@
 //! Payments, refunds, issues and redemptions: money that moves from a payer to a payee.
 
+use super::authority::{book_spend, check_spend, check_spender};
 use super::controls::{check_issuer, check_second_person, check_unseconded};
 use super::flags::{balanced_minor, check_flags, closes, set_closed};
 use super::legs::{Move, check_leg_accounts, check_legs, find_free_leg_move, find_free_move};
 use super::{Checked, Scope, Signer, check_plain};
 use crate::account::{Account, CLOSED, FROZEN, NOSTRO};
-use crate::codec::{Entry, Kind, Leg, NET, Outcome, PublicKey, Role, Unit, legs};
+use crate::codec::{Entry, Kind, Leg, NET, Outcome, Role, Unit, legs};
 use crate::hash::Domain;
 use crate::hold::Hold;
 use crate::limit::day_of;
@@ -27,9 +28,14 @@ pub fn apply_payment(
     check_parties(signer, entry, parties)?;
     check_issuer(state, signer, entry)?;
     check_second_person(state, scope, signer, checked)?;
-    check_authorisation(scope, checked, parties.0)?;
+    let spend = match entry.kind {
+        // A second person signs it, if anybody.
+        Kind::Issue => None,
+        _ => check_spender(state, scope, checked, (payer, parties.0))?,
+    };
     let amount_minor = balanced_minor(state, entry, parties);
     let limit = check_limit(state, scope, signer, entry.asset(), amount_minor)?;
+    let spend = check_spend(state, scope, spend, entry, amount_minor)?;
     let refund = check_refund(state, signer, entry)?;
     // The unit of an issue names its second person.
     if entry.units.is_empty() || entry.kind == Kind::Issue {
@@ -48,6 +54,7 @@ pub fn apply_payment(
         set_closed(state, (payer, payee), closes(entry), true);
     }
     book_limit(state, scope, limit);
+    book_spend(state, scope, spend);
     if entry.kind == Kind::Refund {
         write_refund(state, signer, entry, refund);
     }
@@ -142,35 +149,6 @@ pub fn check_parties(
         _ => (false, false),
     };
     Rejection::NostroMisused.unless((payer.is(NOSTRO), payee.is(NOSTRO)) == nostro)
-}
-
-/// 38: an account with an owner moves by the owner's signature only.
-pub fn check_authorisation(
-    scope: &Scope,
-    checked: &Checked<'_>,
-    payer: &Account,
-) -> Result<(), Rejection> {
-    if checked.entry.kind == Kind::Issue {
-        return Ok(());
-    }
-    check_signature(scope, checked, payer.owner())
-}
-
-/// 38: `owner` signed, and where nobody has to, nobody did.
-pub fn check_signature(
-    scope: &Scope,
-    checked: &Checked<'_>,
-    owner: Option<&PublicKey>,
-) -> Result<(), Rejection> {
-    let is_authorised = match (owner, checked.entry.signature) {
-        (None, None) => true,
-        (Some(owner), Some(signature)) => checked.authorised.unwrap_or_else(|| {
-            let digest = payment_digest(&scope.chain_id, &checked.instruction);
-            crate::signature::verify(owner, &digest, signature)
-        }),
-        (None, Some(_)) | (Some(_), None) => false,
-    };
-    Rejection::BadAuthorisation.unless(is_authorised)
 }
 
 /// What the owner of an account signs.

@@ -29,7 +29,7 @@ fn every_kind_is_read_to_its_last_byte() {
         let (entry, rest) = read_entry(&bytes).unwrap();
         assert!(rest.is_empty());
         assert_eq!(entry.units, draft.units);
-        assert_eq!(entry.signature.copied(), draft.signature);
+        assert_eq!(entry.signatures, draft.signatures);
         for length in 0..bytes.len() {
             assert!(refuses(&bytes[..length]));
         }
@@ -39,7 +39,7 @@ fn every_kind_is_read_to_its_last_byte() {
 #[test]
 fn bytes_without_a_name_are_zero() {
     for draft in drafts() {
-        for at in 194..224 {
+        for at in 196..224 {
             let mut bytes = draft.bytes();
             bytes[at] = 1;
             assert!(refuses(&bytes), "byte {at}");
@@ -59,6 +59,28 @@ fn bytes_without_a_name_are_zero() {
             assert!(refuses(&bytes), "unit byte {at}");
         }
     }
+}
+
+#[test]
+fn a_signature_follows_for_each_signer() {
+    let one = payment(1, "ann", "bob", 5).sign(&OWNER_SEED, &[0; 32]);
+    let entry = |signers: u16, signatures: usize| {
+        let mut draft = one.clone();
+        put::<194, _, 256>(&mut draft.head, signers.to_le_bytes());
+        draft.signatures = vec![[7; 64]; signatures];
+        draft.bytes()
+    };
+    for (signers, count) in [(0, 1), (1, 1), (2, 1), (3, 2), (0x7fff, 15), (0x4001, 2)] {
+        let bytes = entry(signers, count);
+        let (read, rest) = read_entry(&bytes).unwrap();
+        assert_eq!((read.signers(), read.signatures.len(), rest), (signers, count, &[][..]));
+        assert_eq!(read.signature().is_some(), signers == 0);
+        assert!(refuses(&entry(signers, count - 1)) && refuses(&entry(signers, count + 1)));
+    }
+    assert!(refuses(&entry(0x8000, 1)));
+    let mut unsigned = payment(1, "ann", "bob", 5);
+    put::<194, _, 256>(&mut unsigned.head, [1]);
+    assert!(refuses(&unsigned.bytes()));
 }
 
 #[test]

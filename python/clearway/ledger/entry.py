@@ -37,13 +37,20 @@ from clearway.payment.records import (
 UNIT_BYTES = 64
 SIGNATURE_BYTES = 64
 UNITS_AT = 193  # in a head
+SIGNERS_AT = 194
 _MOVES = frozenset({Kind.PAYMENT, Kind.POST, Kind.REFUND, Kind.ISSUE, Kind.REDEEM})
 _GOVERNING = frozenset({Kind.REGISTER_ASSET, Kind.REGISTER_KEY, Kind.REVOKE_KEY, Kind.SET_LIMIT})
 _BALANCING = Flag.BALANCING_PAYER | Flag.BALANCING_PAYEE
 _TOLD = tuple(flag for flag in Flag if flag not in (Flag.PENDING, Flag.SIGNED))
 _BY_ISSUER = frozenset({Kind.CONTROL_ASSET, Kind.CLAWBACK})
 _OF_ESCROW = frozenset({Kind.RELEASE, Kind.CANCEL})
-_ON_ACCOUNT = frozenset({Kind.CLOSE_ACCOUNT, Kind.FREEZE, Kind.UNFREEZE})
+_ON_ACCOUNT = frozenset(
+    {
+        Kind.CLOSE_ACCOUNT, Kind.FREEZE, Kind.UNFREEZE, Kind.SET_AUTHORITY, Kind.PROPOSE_RECOVERY,
+        Kind.FINISH_RECOVERY, Kind.STOP_RECOVERY,
+    }
+)  # fmt: skip
+_TOLD_FROM_UNIT = _GOVERNING | {Kind.OPEN_ACCOUNT, Kind.SET_AUTHORITY, Kind.PROPOSE_RECOVERY}
 
 
 def describe_entry(entry: bytes, assets: Mapping[int, Asset]) -> dict[str, object]:
@@ -94,7 +101,7 @@ def describe_entry(entry: bytes, assets: Mapping[int, Asset]) -> dict[str, objec
     elif kind in _OF_ESCROW:
         said |= _describe_end_of_escrow(kind, head, units, assets)
     elif kind in _ON_ACCOUNT:
-        said["account"] = _address(head["payer"])
+        said |= {"account": _address(head["payer"])} | _describe_authority(kind, units)
     elif kind in _BY_ISSUER:
         said |= _describe_issuer_act(kind, head, units, assets)
     elif kind in _GOVERNING:
@@ -129,6 +136,10 @@ SENTENCES: Final = {
     "redeem": "redemption {id} of {most}{amount} {asset} of {from} against {to}",
     "mandate": "mandate {id} of {from} for {to}, at most {amount} {asset} a payment",
     "revoke_mandate": "revocation {id} of mandate {target} for {asked_by}",
+    "set_authority": "change {id} of the authority over account {account} to {authority}",
+    "propose_recovery": "proposal {id} to recover account {account} for key {key}",
+    "finish_recovery": "recovery {id} of account {account}",
+    "stop_recovery": "stop {id} of the recovery of account {account}",
     "pull": "payment {id} of {amount} {asset} from {from} to {to} under mandate {target}",
     "open_account": "opening of account {account}",
     "close_account": "closing of account {account}",
@@ -176,7 +187,7 @@ def tell_will(entry: dict[str, object]) -> str:
 
 def size_of_entry(entry: bytes | memoryview) -> int:
     """The length that the first bytes of an entry say it has: an envelope's own 192 bytes, a
-    sweep's rows, a head's units and signature. HEAD_BYTES of it, or all there is, must be given.
+    sweep's rows, a head's units and signatures. HEAD_BYTES of it, or all there is, must be given.
 
     Raises ValueError when the length cannot be told.
     """
@@ -188,8 +199,9 @@ def size_of_entry(entry: bytes | memoryview) -> int:
         return ENDED_BYTES * (1 + int.from_bytes(entry[4:8], "little"))
     if len(entry) < HEAD_BYTES:
         raise ValueError("is not of version 1, or is cut short")
-    signature = SIGNATURE_BYTES if entry[2] & Flag.SIGNED else 0
-    return HEAD_BYTES + UNIT_BYTES * entry[UNITS_AT] + signature
+    signers = int.from_bytes(entry[SIGNERS_AT : SIGNERS_AT + 2], "little")
+    signatures = max(signers.bit_count(), 1) if entry[2] & Flag.SIGNED else 0
+    return HEAD_BYTES + UNIT_BYTES * entry[UNITS_AT] + SIGNATURE_BYTES * signatures
 
 
 def _is_whole(entry: bytes) -> bool:
@@ -198,8 +210,7 @@ def _is_whole(entry: bytes) -> bool:
         size = size_of_entry(entry)
     except ValueError:
         return False
-    needs_unit = entry[1] == Kind.OPEN_ACCOUNT or entry[1] in _GOVERNING
-    return size == len(entry) and not (needs_unit and entry[UNITS_AT] == 0)
+    return size == len(entry) and not (entry[1] in _TOLD_FROM_UNIT and entry[UNITS_AT] == 0)
 
 
 def _describe_head(head: Any, assets: Mapping[int, Asset]) -> dict[str, object]:
@@ -284,6 +295,19 @@ def _describe_end_of_escrow(
     else:
         said["witnesses"] = units.hex()
     return said
+
+
+def _describe_authority(kind: Kind, units: bytes) -> dict[str, object]:
+    """Whose an account is to be, of the kinds that say it."""
+    if kind is Kind.PROPOSE_RECOVERY:
+        return {"key": units[:32].hex()}
+    if kind is not Kind.SET_AUTHORITY:
+        return {}
+    if len(units) > UNIT_BYTES:
+        members = len(units) // UNIT_BYTES - 1
+        return {"authority": f"a policy of {members} keys", "policy": units.hex()}
+    key = units[:32]
+    return {"authority": f"key {key.hex()}" if any(key) else "its institution alone"}
 
 
 def _describe_mandate(head: Any, units: bytes, assets: Mapping[int, Asset]) -> dict[str, object]:

@@ -134,7 +134,7 @@ def check_heads(heads: Heads) -> None:
     """
     bad = (heads["version"] != VERSION) | (heads["flags"] > _FLAGS) | heads["zero"].any(axis=1)
     bad |= (heads["kind"] < Kind.PAYMENT) | ~np.isin(heads["kind"], list(Kind))
-    bad |= heads["outcome"] > 3
+    bad |= (heads["outcome"] > 3) | (heads["signers"] != 0)  # a row has one signature
     bad |= heads["amount_hi"] >= 2**62
     has_hash = np.isin(heads["kind"], (Kind.ESCROW, Kind.RELEASE))  # in place of two amounts
     for name in ("to_amount_hi", "bound_hi"):

@@ -40,6 +40,10 @@ class Kind(enum.IntEnum):
     MANDATE = 19
     REVOKE_MANDATE = 20
     PULL = 21
+    SET_AUTHORITY = 22
+    PROPOSE_RECOVERY = 23
+    FINISH_RECOVERY = 24
+    STOP_RECOVERY = 25
     CONTROL_ASSET = 26
     CLAWBACK = 27
 
@@ -93,6 +97,7 @@ class AccountFlag(enum.IntFlag):
     SUB = 4
     FROZEN = 256
     CLOSED = 512
+    POLICY = 1024
 
 
 class Control(enum.IntFlag):
@@ -144,7 +149,8 @@ HEAD = np.dtype(
         ("details", "u1", 32),
         ("outcome", "u1"),
         ("units", "u1"),
-        ("zero", "u1", 30),
+        ("signers", "<u2"),
+        ("zero", "u1", 28),
         ("commitment", "u1", 32),
     ]
 )
@@ -213,8 +219,8 @@ Legs = npt.NDArray[np.void]
 Results = npt.NDArray[np.void]
 
 # One call packs an instruction and its empty decision part; a third of the time of NumPy fields.
-_PACK = struct.Struct("<BBHIII16s16sQQQQQQ20s20sQQQ32sBB30s32s")
-_ZERO16, _ZERO20, _ZERO30, _ZERO32 = bytes(16), bytes(20), bytes(30), bytes(32)
+_PACK = struct.Struct("<BBHIII16s16sQQQQQQ20s20sQQQ32sBBH28x32s")
+_ZERO16, _ZERO20, _ZERO32 = bytes(16), bytes(20), bytes(32)
 _LOW = 2**64 - 1
 
 
@@ -238,6 +244,7 @@ def pack_head(
     details: bytes = _ZERO32,
     outcome: int = 0,
     units: int = 0,
+    signers: int = 0,
     commitment: bytes = _ZERO32,
 ) -> bytes:
     """The 256 bytes of one entry's head. Ids 16, addresses 20, commitments 32 bytes; times ns."""
@@ -247,7 +254,7 @@ def pack_head(
         to_amount_minor & _LOW, to_amount_minor >> 64,
         bound_minor & _LOW, bound_minor >> 64,
         payer, payee, created_ns, valid_until_ns, expires_ns, details,
-        outcome, units, _ZERO30, commitment,
+        outcome, units, signers, commitment,
     )  # fmt: skip
 
 

@@ -23,6 +23,10 @@ export const KINDS = {
   "19": "mandate",
   "20": "revoke_mandate",
   "21": "pull",
+  "22": "set_authority",
+  "23": "propose_recovery",
+  "24": "finish_recovery",
+  "25": "stop_recovery",
   "26": "control_asset",
   "27": "clawback"
 };
@@ -50,6 +54,10 @@ export const KIND_NUMBERS = {
   "mandate": 19,
   "revoke_mandate": 20,
   "pull": 21,
+  "set_authority": 22,
+  "propose_recovery": 23,
+  "finish_recovery": 24,
+  "stop_recovery": 25,
   "control_asset": 26,
   "clawback": 27
 };
@@ -130,6 +138,10 @@ export const CODES = {
   "110": "chain.broken",
   "111": "chain.open",
   "112": "import.time_differs",
+  "120": "authority.bad_policy",
+  "121": "authority.no_guardians",
+  "122": "recovery.none",
+  "123": "recovery.too_early",
   "124": "account.bad_parent",
   "130": "asset.bad_controls",
   "131": "asset.paused",
@@ -158,7 +170,8 @@ export const ACCOUNT_FLAGS = {
   "operating": 2,
   "sub": 4,
   "frozen": 256,
-  "closed": 512
+  "closed": 512,
+  "policy": 1024
 };
 
 export const PURPOSES = {
@@ -215,6 +228,10 @@ export const SENTENCES = {
   "redeem": "redemption {id} of {most}{amount} {asset} of {from} against {to}",
   "mandate": "mandate {id} of {from} for {to}, at most {amount} {asset} a payment",
   "revoke_mandate": "revocation {id} of mandate {target} for {asked_by}",
+  "set_authority": "change {id} of the authority over account {account} to {authority}",
+  "propose_recovery": "proposal {id} to recover account {account} for key {key}",
+  "finish_recovery": "recovery {id} of account {account}",
+  "stop_recovery": "stop {id} of the recovery of account {account}",
   "pull": "payment {id} of {amount} {asset} from {from} to {to} under mandate {target}",
   "open_account": "opening of account {account}",
   "close_account": "closing of account {account}",
@@ -258,6 +275,14 @@ export const STATE_TABLES = [
   ],
   [
     "mandates",
+    1
+  ],
+  [
+    "policies",
+    1
+  ],
+  [
+    "spends",
     1
   ],
   [

@@ -10,7 +10,9 @@ const HEAD_BYTES = 256;
 const UNIT_BYTES = 64;
 const KIND_ENVELOPE = 0;
 const KIND_SWEEP = 1;
-const WITH_UNIT = ["open_account", "register_asset", "register_key", "revoke_key", "set_limit"];
+const WITH_UNIT = [
+  "open_account", "register_asset", "register_key", "revoke_key", "set_limit", "set_authority", "propose_recovery",
+];
 
 // The length that the first bytes of an entry say it has; null when it cannot be told.
 export function sizeOfEntry(data) {
@@ -18,7 +20,14 @@ export function sizeOfEntry(data) {
   if (data[1] === KIND_ENVELOPE) return 192;
   if (data[1] === KIND_SWEEP) return 32 * (1 + u32(data, 4));
   if (data.length < HEAD_BYTES) return null;
-  return HEAD_BYTES + UNIT_BYTES * data[193] + (data[2] & FLAGS.signed ? 64 : 0);
+  return HEAD_BYTES + UNIT_BYTES * data[193] + (data[2] & FLAGS.signed ? 64 * signaturesOf(u16(data, 194)) : 0);
+}
+
+// One for each signer; one alone when none is named.
+function signaturesOf(signers) {
+  let count = 0;
+  for (let bits = signers; bits > 0; bits >>= 1) count += bits & 1;
+  return Math.max(count, 1);
 }
 
 // {kind, name, facts}: the facts that sentences and pages show, as texts. name is null for an entry
@@ -118,7 +127,8 @@ function unitFacts(name, entry, units, genesis) {
     const purposes = named(u32(units, 36), PURPOSES);
     return { key, institution: u32(units, 32), purposes, activation_height: u64(units, 40) };
   }
-  if (name === "revoke_key") return { key };
+  if (name === "revoke_key" || name === "propose_recovery") return { key };
+  if (name === "set_authority") return { authority: authorityOf(units, key) };
   if (name === "set_limit") {
     const asset = u32(entry, 4);
     return {
@@ -136,6 +146,11 @@ function unitFacts(name, entry, units, genesis) {
     return { owner: isZero(owner) ? "" : toHex(owner), flags, assets: assets.join(", ") };
   }
   return {};
+}
+
+function authorityOf(units, key) {
+  if (units.length > UNIT_BYTES) return `a policy of ${units.length / UNIT_BYTES - 1} keys`;
+  return isZero(units.subarray(0, 32)) ? "its institution alone" : `key ${key}`;
 }
 
 function envelopeFacts(entry) {
