@@ -152,7 +152,7 @@ class QueueTable:
         node.disk_failed."""
         with self._news, self._database.transaction() as writer:
             who = {one.payer for one in payments if one.private is not None}
-            ciphers = self._people.ciphers_made(writer, who)
+            ciphers = self._people.ciphers_made(self._database, writer, who)
             for one in payments:
                 values = {name: getattr(one, name) for name in _COLUMNS if name != "sealed"}
                 values["sealed"] = None
