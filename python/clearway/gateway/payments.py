@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from clearway.gateway import instructions
 from clearway.gateway.auth import require_scope
 from clearway.gateway.authorisation import authorise
@@ -31,25 +33,22 @@ from clearway.store.rows import PaymentRow
 HOLD_NS = 7 * 86_400 * 1_000_000_000  # of a manual capture that does not say
 SECOND_NS = 1_000_000_000
 NO_QUOTE = bytes(16)
+# Fields that came later count only where they are said, so that older keys still answer.
+_LATER = ("sweep", "closes", "imported_at", "conditions", "mandate", "prepared", "priority")
+_later_of = attrgetter(*_LATER)
 
 # --- pay ----------------------------------------------------------------------------------------
 
 
 def payment_hash(body: PaymentRequest) -> bytes:
     """The same for a single payment and for a line of an upload."""
-    # What came later counts only where it is said, so that older keys still answer.
-    later = {
-        "sweep": body.sweep,
-        "closes": body.closes,
-        "imported_at": body.imported_at,
-        "conditions": body.conditions,
-        "mandate": body.mandate,
-        "prepared": body.prepared,
-        "when_short": body.when_short != "refuse" and body.when_short,
-        "priority": body.priority,
-    }
-    said = {name: value for name, value in later.items() if value}
-    more = (said,) if said else ()
+    more: tuple[dict[str, object], ...] = ()
+    later = _later_of(body)
+    if any(later) or body.when_short != "refuse":
+        said = {name: value for name, value in zip(_LATER, later, strict=True) if value}
+        if body.when_short != "refuse":
+            said["when_short"] = body.when_short
+        more = (said,)
     return request_hash(
         b"payment", body.from_, body.to, body.amount, body.asset, body.to_asset, body.quote,
         body.reference, body.purpose, body.metadata, body.capture, body.expires_in_s, *more,

@@ -164,7 +164,10 @@ async def _render_answers(waiting: Chunks, spool: Spool) -> None:
     while (chunk := await waiting.get()) is not None:
         if chunk.share is not None:
             await _share_out(chunk.lines, chunk.share)
-        spool.write(to_lines([await _answer(line) for line in chunk.lines]))
+        for line in chunk.lines:
+            if not isinstance(line.fate, Placed):
+                line.fate = await _end_of(line)
+        spool.write(to_lines([_answer(line, line.fate) for line in chunk.lines]))
     spool.end()
 
 
@@ -179,22 +182,25 @@ async def _share_out(lines: Sequence[Line], share: asyncio.Future[Share]) -> Non
         line.fate = answer
 
 
-async def _answer(line: Line) -> UploadAnswer:
+async def _end_of(line: Line) -> Fate:
+    """What became of a line that did not go with its chunk."""
     fate = line.fate
     if isinstance(fate, ClearwayError) and fate.code == "idempotency.in_progress":
         # An earlier line had the key, and was answered by now.
         fate = await _replayed(line.ask) or fate
     try:
-        if isinstance(fate, asyncio.Future):
-            fate = await fate
-        if isinstance(fate, ClearwayError):
-            raise fate
-        assert isinstance(fate, Placed), "invariant: every line of a chunk was shared out"
+        return await fate if isinstance(fate, asyncio.Future) else fate
+    except ClearwayError as error:
+        return error
+
+
+def _answer(line: Line, fate: Fate) -> UploadAnswer:
+    if isinstance(fate, Placed):
         payment = payments.render_placed(line.ask, fate)
         return UploadAnswer(line=line.number, status=201, payment=payment)
-    except ClearwayError as error:
-        shown = problem(error, line.ask.request_id)
-        return UploadAnswer(line=line.number, status=shown.status, error=shown)
+    assert isinstance(fate, ClearwayError), "invariant: every line of a chunk was shared out"
+    shown = problem(fate, line.ask.request_id)
+    return UploadAnswer(line=line.number, status=shown.status, error=shown)
 
 
 async def _send_answers(spool: Spool, send: Send) -> None:
