@@ -99,11 +99,20 @@ impl Accounts {
 
     pub fn open(&mut self, account: Account) -> u32 {
         let number = self.table.push(account);
-        let rows = self.table.rows();
-        self.index.insert(address_hash(&account.address), number, |number| {
-            rows.get(at(number)).map_or(0, |row| address_hash(&row.address))
-        });
+        self.index(number);
         number
+    }
+
+    /// Makes the index of rows that were put into the table without it.
+    pub fn index_all(&mut self) {
+        self.index = Index::with_room(self.table.rows().len());
+        (0..self.table.next_number()).for_each(|number| self.index(number));
+    }
+
+    fn index(&mut self, number: u32) {
+        let rows = self.table.rows();
+        let hash_of = |number| rows.get(at(number)).map_or(0, |row| address_hash(&row.address));
+        self.index.insert(hash_of(number), number, hash_of);
     }
 
     /// Undoes the last `open`.

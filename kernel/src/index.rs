@@ -48,6 +48,11 @@ pub struct Index {
 }
 
 impl Index {
+    /// Empty, for so many rows: to grow there one by one would move each several times.
+    pub fn with_room(rows: usize) -> Self {
+        Self { table: ShardedTable::with_room(rows) }
+    }
+
     #[inline]
     pub fn find(&self, hash: u64, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
         self.table.find(hash, |row| is_it(*row)).copied()
@@ -101,6 +106,16 @@ impl<T> Default for ShardedTable<T> {
 }
 
 impl<T> ShardedTable<T> {
+    fn with_room(rows: usize) -> Self {
+        // Shards are not equally full; most of them have room for a quarter more.
+        let shards = rows.div_ceil(SHARD_ROWS_MAX / 4 * 3).next_power_of_two();
+        let depth = shards.trailing_zeros().min(DEPTH_MAX);
+        let directory: Vec<u32> = (0..=mask(depth)).collect();
+        let shard = |_: &u32| Shard { table: HashTable::with_capacity(SHARD_ROWS_MAX), depth };
+        let shards = directory.iter().map(shard).collect();
+        Self { directory, depth, shards, sweep_next: 0 }
+    }
+
     #[inline]
     pub fn find(&self, hash: u64, is_it: impl FnMut(&T) -> bool) -> Option<&T> {
         self.shards.get(self.shard_of(hash))?.table.find(hash, is_it)
@@ -221,6 +236,23 @@ mod tests {
         for number in 0..110_000 {
             let is_there = number < 100_000 && number % 3 != 0;
             assert_eq!(table.find(hash(number), |other| *other == number).is_some(), is_there);
+        }
+    }
+
+    #[test]
+    fn a_table_with_room_is_one_that_has_split() {
+        for rows_count in [0, 1, 3_000, 100_000] {
+            let mut table = ShardedTable::with_room(rows_count);
+            let shards_count = table.shards.len();
+            for number in 0..100_000_u64 {
+                table.insert(hash(number), number, |number| hash(*number));
+            }
+            assert_eq!(rows(&table), 100_000);
+            assert_eq!(table.shards.len() == shards_count, rows_count == 100_000);
+            for number in 0..110_000 {
+                let found = table.find(hash(number), |other| *other == number);
+                assert_eq!(found.is_some(), number < 100_000);
+            }
         }
     }
 

@@ -11,6 +11,7 @@
 )]
 
 use std::io;
+use std::thread;
 
 use crate::account::{Account, POLICY};
 use crate::apply::held_units;
@@ -28,7 +29,7 @@ use crate::refund::Refund;
 use crate::state::State;
 use crate::table::{Row, Slots, Table};
 use crate::terms::Terms;
-use crate::width::{at, count, row};
+use crate::width::{count, row};
 use crate::window::{Remembered, Segment};
 
 /// Rows that go out in one piece.
@@ -117,7 +118,6 @@ fn write_remembered(height: u64, one: &Remembered) -> [u8; REMEMBERED_BYTES] {
 #[derive(Default)]
 struct Import {
     state: State,
-    balances: Vec<Balance>,
     /// By slot, until their legs come.
     holds: Vec<Option<(Hold, u8)>>,
     legs: Vec<Unit>,
@@ -131,19 +131,18 @@ struct Import {
     spends: Vec<Option<Spend>>,
     segments: Vec<Option<Segment>>,
     remembered: Vec<(u64, Remembered)>,
-    accounts: Vec<Account>,
 }
 
 impl Import {
     fn read(&mut self, table: &str, rows: &[u8]) -> Result<(), String> {
         match table {
-            "accounts" => self.accounts.extend(each(table, rows, read_account)?),
+            "accounts" => self.state.accounts.table.extend(each(table, rows, read_account)?),
             "assets" => {
                 for asset in each(table, rows, read_asset)? {
                     self.state.assets.register(asset);
                 }
             }
-            "balances" => self.balances.extend(each(table, rows, read_balance)?),
+            "balances" => self.state.balances.table.extend(each(table, rows, read_balance)?),
             "holds" => self.holds.extend(each(table, rows, |row| taken(row, read_hold))?),
             "hold_legs" => self.legs.extend(each(table, rows, |unit: &Unit| *unit)?),
             "escrows" => self.escrows.extend(each(table, rows, |row| taken(row, read_escrow))?),
@@ -187,28 +186,30 @@ impl Import {
 
     /// The balances of an account stand side by side, in the order of the accounts.
     fn load_accounts(&mut self) -> Result<(), String> {
+        let State { accounts, balances, .. } = &mut self.state;
         let mut first = 0;
-        for (number, mut account) in self.accounts.drain(..).enumerate() {
-            let rest = self.balances.get(first..).unwrap_or_default();
-            let own = rest.iter().take_while(|balance| at(balance.account) == number).count();
-            if let Some(parent) = account.parent.checked_sub(1) {
-                let parent = self.state.accounts.table.get(parent);
-                let parent = parent.ok_or("a sub-account comes before its parent")?;
-                account.balances_first = parent.balances_first;
-                account.balances_count = parent.balances_count;
-            } else {
-                account.balances_first = row(first);
-                account.balances_count = row(own);
-            }
-            self.state.accounts.open(account);
+        for number in 0..accounts.table.next_number() {
+            let rest = balances.table.rows().get(first..).unwrap_or_default();
+            let own = rest.iter().take_while(|balance| balance.account == number).count();
+            let parent = accounts.table.row(number).parent.checked_sub(1);
+            let rows = match parent.map(|parent| (parent < number, accounts.table.get(parent))) {
+                Some((true, Some(parent))) => (parent.balances_first, parent.balances_count),
+                Some(_) => return Err("a sub-account comes before its parent".to_owned()),
+                None => (row(first), row(own)),
+            };
+            let account = accounts.table.row_mut(number);
+            (account.balances_first, account.balances_count) = rows;
             first += own;
         }
-        if first != self.balances.len() {
+        if first != balances.table.rows().len() {
             return Err("a balance is of no account".to_owned());
         }
-        for balance in self.balances.drain(..) {
-            self.state.balances.table.push(balance);
-        }
+        // Most of the work of a start: names are found again, and every row is hashed.
+        thread::scope(|scope| {
+            scope.spawn(|| balances.table.root());
+            accounts.index_all();
+            accounts.table.root();
+        });
         Ok(())
     }
 

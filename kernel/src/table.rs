@@ -70,6 +70,12 @@ impl<R: Row> Table<R> {
         number
     }
 
+    pub fn extend(&mut self, rows: impl IntoIterator<Item = R>) {
+        for row in rows {
+            self.push(row);
+        }
+    }
+
     pub fn pop(&mut self) -> Option<R> {
         self.rows.pop()
     }
