@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 import uvloop
 
+from benchmarks.picture import Axis, draw_lines
 from benchmarks.upload import cpu_seconds
 from clearway.app.bench.http import ACCOUNTS, Client, Connection, connect, node_of_its_own
 from clearway.app.bench.http import open_accounts as open_bench_accounts
@@ -153,49 +154,24 @@ def run(*, seconds: float) -> dict[str, Any]:
 
 # --- the picture ----------------------------------------------------------------------------------
 
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 640, 360, 60, 45, 20, 90
 MS_MIN, MS_MAX = 1.0, 1_000.0
-INK = {"p50": "#1b7f5c", "p95": "#b7791f", "p99": "#b3261e"}
 
 
 def draw(points: list[dict[str, Any]]) -> str:
     """Load along the bottom, latency on a logarithmic side: one line a percentile."""
     most = max(point["load_per_s"] for point in points)
-
-    def x(load: float) -> float:
-        return LEFT + (WIDTH - LEFT - RIGHT) * load / most
-
-    def y(ms: float) -> float:
-        share = np.log(min(max(ms, MS_MIN), MS_MAX) / MS_MIN) / np.log(MS_MAX / MS_MIN)
-        return float(HEIGHT - BOTTOM - (HEIGHT - BOTTOM - TOP) * share)
-
-    frame = f'viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="12" role="img"'
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" {frame}>',
-        "<title>Latency of POST /v1/payments against load, open loop</title>",
-        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>',
-    ]
-    parts += [
-        f'<path d="M{LEFT} {y(ms):.1f}H{WIDTH - RIGHT}" stroke="#ddd"/>'
-        + _text(LEFT - 6, y(ms) + 4, f"{ms}", anchor="end")
-        for ms in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
-    ]
-    parts += [
-        _text(x(load), HEIGHT - BOTTOM + 16, f"{load}", anchor="middle")
-        for load in range(0, most + 1, 1_000)
-    ]
-    for name, ink in INK.items():
-        places = [(x(p["load_per_s"]), y(p["latency_ms"][name])) for p in points]
-        path = " ".join(f"{px:.1f},{py:.1f}" for px, py in places)
-        parts.append(f'<polyline points="{path}" fill="none" stroke="{ink}" stroke-width="2"/>')
-        parts.append(_text(places[-1][0] + 6, places[-1][1] + 4, name, ink=ink))
-    parts.append(_text(LEFT, HEIGHT - 8, "payments a second, one server core"))
-    parts.append(_text(LEFT, 13, "milliseconds to a durable answer"))
-    return "\n".join(parts) + "\n</svg>\n"
-
-
-def _text(x: float, y: float, text: str, *, anchor: str = "start", ink: str = "#222") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{ink}">{text}</text>'
+    lines = {
+        name: [(point["load_per_s"], point["latency_ms"][name]) for point in points]
+        for name in ("p50", "p95", "p99")
+    }
+    loads = [(load, f"{load}") for load in range(0, most + 1, 1_000)]
+    times = [(ms, f"{ms}") for ms in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)]
+    return draw_lines(
+        "Latency of POST /v1/payments against load, open loop",
+        lines,
+        x=Axis(0, most, loads, "payments a second, one server core"),
+        y=Axis(MS_MIN, MS_MAX, times, "milliseconds to a durable answer", is_log=True),
+    )
 
 
 if __name__ == "__main__":

@@ -364,10 +364,12 @@ def _parser() -> argparse.ArgumentParser:
         one = add(name, f"the figure of the {name}", _bench, benches)
         one.set_defaults(bench=name, options=())
         if name == "ledger":
-            one.set_defaults(options=("accounts", "zipf", "two_phase"))
+            one.set_defaults(options=("accounts", "zipf", "two_phase", "peers"))
             one.add_argument("--accounts", type=int, default=10_000)
             one.add_argument("--zipf", type=float, default=0.0, help="exponent of popularity")
             one.add_argument("--two-phase", action="store_true", help="pending, then post")
+            peers = "and TigerBeetle, on the PATH or in FILE"
+            one.add_argument("--peers", nargs="?", const="tigerbeetle", metavar="FILE", help=peers)
         if name == "pipeline":
             one.set_defaults(options=("projections",))
             one.add_argument("--projections", choices=("follow", "keep-up"), default="follow")

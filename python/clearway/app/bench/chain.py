@@ -49,12 +49,17 @@ class Chain:
     @classmethod
     def create(cls, folder: Path, accounts: int) -> Self:
         """A chain in a folder, its accounts opened and funded."""
-        chain = cls(Book.create(folder, genesis()), accounts)
-        for start in range(0, accounts, BATCH_ROWS_MAX):
-            chain._open(start, min(start + BATCH_ROWS_MAX, accounts))
+        chain = cls(Book.create(folder, genesis()), 0)
+        chain.grow(accounts)
         for start in range(0, accounts, BATCH_ROWS_MAX):
             chain._fund(start, min(start + BATCH_ROWS_MAX, accounts))
         return chain
+
+    def grow(self, accounts: int) -> None:
+        """Opens accounts, without money, until there are so many."""
+        for start in range(self.accounts, accounts, BATCH_ROWS_MAX):
+            self._open(start, min(start + BATCH_ROWS_MAX, accounts))
+        self.accounts = accounts
 
     def seal(self, heads: Heads, units: bytes = b"") -> bytes:
         self._sequence += 1

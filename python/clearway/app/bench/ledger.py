@@ -22,6 +22,7 @@ from clearway.app.bench.chain import (
     Chain,
     check_settled,
 )
+from clearway.app.bench.peers import measure_peers
 from clearway.ledger.book import sign_finality
 from clearway.payment.batch import BATCH_ROWS_MAX
 from clearway.payment.records import Heads
@@ -32,11 +33,17 @@ WARM_UP_BLOCKS = 10
 
 
 def run(
-    *, as_json: bool, accounts: int = ACCOUNTS, zipf: float = 0.0, two_phase: bool = False
+    *,
+    as_json: bool,
+    accounts: int = ACCOUNTS,
+    zipf: float = 0.0,
+    two_phase: bool = False,
+    peers: str | None = None,
 ) -> dict[str, Any]:
     """rate_per_s: transfers that became durable per second; latency_ms: of a block, from when the
     ledger takes its envelope until it is durable. zipf: the exponent of the accounts' popularity,
-    0 for none; two_phase: every second block captures the one before."""
+    0 for none; two_phase: every second block captures the one before; peers: the
+    program of another ledger, which is measured after it. Raises PeerError."""
     with tempfile.TemporaryDirectory(prefix="clearway-bench-") as folder:
         chain = Chain.create(Path(folder), accounts)
         try:
@@ -45,10 +52,13 @@ def run(
         finally:
             chain.book.close()
     found["conditions"] |= {"zipf": zipf, "two_phase": two_phase}
+    found["peers"] = [] if peers is None else measure_peers(peers, accounts=accounts)
     if not as_json:
         print(f"ledger: {found['rate_per_s']:,} transfers per second")
         for phase, micros in found["phases_us"].items():
             print(f"  {phase:<12} {micros:8.3f} us per transfer")
+        for peer in found["peers"]:
+            print(f"{peer['name']}: {peer['rate_per_s']:,} transfers per second")
     return found
 
 
@@ -152,5 +162,4 @@ class _Run:
                 "transfers": transfers,
                 "cpu_us_per_transfer": round(cpu_s * 1e6 / transfers, 3),  # all threads together
             },
-            "peers": [],
         }
