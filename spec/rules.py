@@ -666,8 +666,14 @@ def apply_register_key(state: State, entry: Entry, scene: Scene) -> int:
     known_purposes = key.purposes & ~sum(Purpose) == 0
     refuse_if(key.key in state.keys, "key.exists")
     refuse_if(key.purposes == 0 or not known_purposes, "key.bad_purpose")
+    check_governs(scene, key)
     state.keys[key.key] = key
     return 0
+
+
+def check_governs(scene: Scene, key: Key) -> None:
+    """An institution governs its own keys; institution 0, the network's, and genesis all of them."""
+    refuse_if(scene.institution not in (0, key.institution), "key.other_institution")
 
 
 def find_key(state: State, entry: Entry) -> Key:
@@ -681,6 +687,7 @@ def apply_revoke_key(state: State, entry: Entry, scene: Scene) -> int:
     check_plain(entry)
     key = find_key(state, entry)
     refuse_if(key.revoked_height != 0, "key.already_revoked")
+    check_governs(scene, key)
     state.keys[key.key] = replace(key, revoked_height=scene.height)
     return 0
 
@@ -689,6 +696,7 @@ def apply_set_limit(state: State, entry: Entry, scene: Scene) -> int:
     check_plain(entry)
     refuse_if(entry.asset not in state.assets, "ledger.unknown_asset")
     key = find_key(state, entry)
+    check_governs(scene, key)
     name = (key.key, entry.asset)
     limit = state.limits.get(name, Limit(*name, 0, 0))
     state.limits[name] = replace(

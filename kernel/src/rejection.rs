@@ -80,6 +80,7 @@ rejections! {
     KeyUnknown = 74 "key.unknown",
     KeyAlreadyRevoked = 75 "key.already_revoked",
     KeyBadPurpose = 76 "key.bad_purpose",
+    KeyOtherInstitution = 77 "key.other_institution",
     EscrowBadTerms = 80 "escrow.bad_terms",
     EscrowTermsDiffer = 81 "escrow.terms_differ",
     EscrowBadShare = 82 "escrow.bad_share",

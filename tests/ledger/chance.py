@@ -153,7 +153,8 @@ class Chance:
         spares = [name for name in NEW_KEYS if public(name) in self.state().keys]
         likely = self.pick(["root1"] * 5 + ["root2"] * 4 + ["limited1"] * 3 + spares * 2)
         key = self.mostly(likely, [*KEYS, *NEW_KEYS], 8)
-        self.institution = KEYS[key][0] if key in KEYS else 1
+        own = KEYS[key][0] if key in KEYS else 1
+        self.institution = own or 1  # the network has no accounts, and speaks of others'
         self.key = key
         entries: list[bytes] = [made.encode() for made in self.entries()]
         if self.percent(2):
@@ -176,7 +177,7 @@ class Chance:
             fields["signature"] = self.random.randbytes(64)
         elif fault == 7:
             fields["count"] = self.pick([0, len(entries) + 1, 2**32 - 1])
-        fields.setdefault("institution", self.institution)
+        fields.setdefault("institution", own)
         return self.town.seal(entries, key=key, **fields)
 
     def mutated(self, data: bytes) -> bytes:
@@ -721,7 +722,7 @@ class Chance:
     def register_key(self) -> Entry:
         units = compose.key_unit(
             public(self.mostly(self.pick(NEW_KEYS), [*KEYS], 15)),
-            institution=self.mostly(1, [2, 3], 10),
+            institution=self.mostly(self.institution, [1, 2, 3], 10),
             purposes=self.pick([1, 63, 63, 31, 0, 64, 16]),
             activation_height=self.pick([0, 0, 5, 2**64 - 1]),
         )

@@ -856,9 +856,11 @@ def asset_scale_is_too_large(town: Town) -> int:
     return register_asset(town, NEXT_ASSET, b"JPY/0", 31)
 
 
-def register_key(town: Town, key: str, purposes: int) -> int:
-    units = compose.key_unit(public(key), institution=3, purposes=purposes)
-    return code_of(town, town.entry(Kind.REGISTER_KEY, units=units))
+def register_key(
+    town: Town, key: str, purposes: int, institution: int = 1, by: str = "root1"
+) -> int:
+    units = compose.key_unit(public(key), institution=institution, purposes=purposes)
+    return code_of(town, town.entry(Kind.REGISTER_KEY, units=units), key=by)
 
 
 @example(73)
@@ -866,9 +868,9 @@ def key_exists(town: Town) -> int:
     return register_key(town, "root2", Purpose.PAY)
 
 
-def revoke_key(town: Town, key: str) -> int:
+def revoke_key(town: Town, key: str, by: str = "root1") -> int:
     units = compose.key_name_unit(public(key))
-    return code_of(town, town.entry(Kind.REVOKE_KEY, units=units))
+    return code_of(town, town.entry(Kind.REVOKE_KEY, units=units), key=by)
 
 
 @example(74)
@@ -896,6 +898,28 @@ def key_without_purposes(town: Town) -> int:
 @example(76)
 def key_with_unknown_purposes(town: Town) -> int:
     return register_key(town, "none", 64 | Purpose.PAY)
+
+
+@example(77)
+def another_institutions_key(town: Town) -> int:
+    return register_key(town, "none", Purpose.PAY, institution=2)
+
+
+@example(77)
+def a_key_revoked_by_another_institution(town: Town) -> int:
+    return revoke_key(town, "pay1", by="root2")
+
+
+@example(77)
+def a_limit_of_another_institutions_key(town: Town) -> int:
+    """Whatever the order: the network may do all three."""
+    assert register_key(town, "none", Purpose.PAY, institution=3, by="network0") == 0
+    units = compose.key_name_unit(public("none"))
+    limit = town.entry(Kind.SET_LIMIT, asset=EUR, units=units)
+    assert code_of(town, limit, key="network0") == 0
+    code = code_of(town, replace(limit, id=b"limit" * 3 + b"-"), key="root1")
+    assert revoke_key(town, "none", by="network0") == 0
+    return code
 
 
 # --- flags: chains, netting, balancing, closing, imports --------------------------------------

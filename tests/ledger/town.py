@@ -80,6 +80,7 @@ KEYS: Final[dict[str, tuple[int, int, int]]] = {
     "limited1": (1, Purpose.PAY | Purpose.ISSUE, 0),
     "root2": (2, EVERY_PURPOSE, 0),
     "late2": (2, Purpose.PAY | Purpose.COMPLIANCE, 4),
+    "network0": (0, Purpose.GOVERN, 0),
     "sequencer": (1, Purpose.SEQUENCE, 0),
 }
 # code, scale, what institution 1 may do as its issuer

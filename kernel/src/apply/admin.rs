@@ -1,6 +1,6 @@
 //! Assets, keys and limits: what GOVERN may change.
 
-use super::{Scope, check_plain};
+use super::{Scope, Signer, check_plain};
 use crate::asset::{Asset, CONTROLS, SCALE_MAX, is_code};
 use crate::codec::{Entry, field, u32_at, u64_at};
 use crate::key::{Key, PURPOSES};
@@ -32,7 +32,11 @@ pub fn register_asset(state: &mut State, entry: &Entry<'_>) -> Result<(), Reject
     Ok(())
 }
 
-pub fn register_key(state: &mut State, entry: &Entry<'_>) -> Result<(), Rejection> {
+pub fn register_key(
+    state: &mut State,
+    signer: &Signer,
+    entry: &Entry<'_>,
+) -> Result<(), Rejection> {
     check_plain(entry)?;
     let unit = entry.unit();
     let key = Key {
@@ -46,26 +50,44 @@ pub fn register_key(state: &mut State, entry: &Entry<'_>) -> Result<(), Rejectio
     };
     Rejection::KeyExists.when(state.keys.find(&key.key).is_some())?;
     Rejection::KeyBadPurpose.when(key.purposes == 0 || key.purposes & !PURPOSES != 0)?;
+    check_governs(signer, key.institution)?;
 
     state.register_key(key);
     Ok(())
 }
 
-pub fn revoke_key(state: &mut State, scope: &Scope, entry: &Entry<'_>) -> Result<(), Rejection> {
+/// 77: an institution governs its own keys; institution 0, the network, and genesis all of them.
+fn check_governs(signer: &Signer, institution: u32) -> Result<(), Rejection> {
+    let is_own = signer.institution == institution || signer.institution == 0;
+    Rejection::KeyOtherInstitution.unless(is_own)
+}
+
+pub fn revoke_key(
+    state: &mut State,
+    scope: &Scope,
+    signer: &Signer,
+    entry: &Entry<'_>,
+) -> Result<(), Rejection> {
     check_plain(entry)?;
     let number = state.keys.find(&field::<0, _, _>(entry.unit())).ok_or(Rejection::KeyUnknown)?;
-    let is_revoked = state.keys.table.row(number).revoked_height != 0;
-    Rejection::KeyAlreadyRevoked.when(is_revoked)?;
+    let key = state.keys.table.row(number);
+    Rejection::KeyAlreadyRevoked.when(key.revoked_height != 0)?;
+    check_governs(signer, key.institution)?;
 
     state.revoke_key(number, scope.height);
     Ok(())
 }
 
-pub fn set_limit(state: &mut State, entry: &Entry<'_>) -> Result<(), Rejection> {
+pub fn set_limit(
+    state: &mut State,
+    signer: &Signer,
+    entry: &Entry<'_>,
+) -> Result<(), Rejection> {
     check_plain(entry)?;
     let (key, asset) = (field::<0, _, _>(entry.unit()), entry.asset());
     Rejection::UnknownAsset.unless(state.assets.knows(asset))?;
-    Rejection::KeyUnknown.when(state.keys.find(&key).is_none())?;
+    let number = state.keys.find(&key).ok_or(Rejection::KeyUnknown)?;
+    check_governs(signer, state.keys.table.row(number).institution)?;
 
     let (payment_minor_max, day_minor_max) = (entry.amount_minor(), entry.to_amount_minor());
     match state.limits.find(&key, asset) {

@@ -254,9 +254,9 @@ fn apply_rule(
         Kind::Freeze => account::freeze_account(state, signer, entry).map(|()| 0),
         Kind::Unfreeze => account::unfreeze_account(state, signer, entry).map(|()| 0),
         Kind::RegisterAsset => admin::register_asset(state, entry).map(|()| 0),
-        Kind::RegisterKey => admin::register_key(state, entry).map(|()| 0),
-        Kind::RevokeKey => admin::revoke_key(state, scope, entry).map(|()| 0),
-        Kind::SetLimit => admin::set_limit(state, entry).map(|()| 0),
+        Kind::RegisterKey => admin::register_key(state, signer, entry).map(|()| 0),
+        Kind::RevokeKey => admin::revoke_key(state, scope, signer, entry).map(|()| 0),
+        Kind::SetLimit => admin::set_limit(state, signer, entry).map(|()| 0),
         Kind::ControlAsset => controls::control_asset(state, scope, signer, checked).map(|()| 0),
         Kind::Clawback => controls::claw_back(state, scope, signer, checked),
     }

@@ -157,6 +157,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = _rows(
     ("key.exists", 409, False, "Key exists", "the key is registered already"),
     ("key.unknown", 409, False, "Unknown key", "the key is not registered"),
     ("key.already_revoked", 409, False, "Revoked already", "the key was revoked"),
+    ("key.other_institution", 409, False, "Another's key", "the key belongs to another institution"),
     ("key.bad_purpose", 409, False, "Bad purpose", "the purposes are empty or unknown"),
     ("escrow.bad_terms", 409, False, "Bad terms", "the terms do not follow the format, or share with a party"),
     ("escrow.terms_differ", 409, False, "Terms differ", "the terms are not those that the payer agreed to"),
