@@ -83,7 +83,7 @@ def authorise(unsigned: Entry, *, chain_id: bytes, seed: bytes) -> Entry:
     """The entry with the signature of a self-custody account's owner."""
     flagged = replace(unsigned, flags=unsigned.flags | Flag.SIGNED)
     instruction_hash = hash_bytes("instruction", flagged.instruction())
-    message = hash_bytes("authorise", chain_id + instruction_hash)
+    message = hash_bytes("authorise", chain_id + instruction_hash + flagged.signed_units())
     return replace(flagged, signature=sign(seed, message))
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from spec.codes import Refusal, refuse_if
 from spec.ed25519 import verify
-from spec.hashing import hash_bytes
+from spec.policy import message_of
 from spec.records import (
     KEY_NAME,
     AccountFlag,
@@ -80,8 +80,7 @@ def check_second_person(state: State, entry: Entry, scene: Scene) -> None:
     refuse_if(not key.purposes & Purpose.ISSUE, "asset.second_person")
     refuse_if(scene.height < key.activation_height, "asset.second_person")
     refuse_if(key.revoked_height != 0, "asset.second_person")
-    instruction_hash = hash_bytes("instruction", entry.instruction())
-    message = hash_bytes("authorise", scene.chain_id + instruction_hash)
+    message = message_of(entry, scene)
     refuse_if(not verify(key.key, message, entry.signature), "asset.second_person")
 
 

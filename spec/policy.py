@@ -195,7 +195,7 @@ def policy_of(state: State, account: Account) -> Policy:
 def message_of(entry: Entry, scene: Scene) -> bytes:
     """What everyone who signs an entry signs."""
     instruction_hash = hash_bytes("instruction", entry.instruction())
-    return hash_bytes("authorise", scene.chain_id + instruction_hash)
+    return hash_bytes("authorise", scene.chain_id + instruction_hash + entry.signed_units())
 
 
 # --- what a spend key moves -----------------------------------------------------------------

@@ -44,6 +44,11 @@ class Kind(IntEnum):
     CLAWBACK = 27
 
 
+# The units of these are their owner's will too. (An escrow's terms are in its instruction, as a
+# hash; legs, witnesses and second persons are not the owner's.)
+SIGNED_WITH_UNITS: Final = (Kind.MANDATE, Kind.SET_AUTHORITY, Kind.PROPOSE_RECOVERY)
+
+
 class Flag(IntEnum):
     PENDING = 1
     SIGNED = 2
@@ -402,6 +407,10 @@ class Entry:
 
     def instruction(self) -> bytes:
         return self.head()[:INSTRUCTION_BYTES]
+
+    def signed_units(self) -> bytes:
+        """The units that are signed with the instruction, because nothing in it commits to them."""
+        return b"".join(self.units) if self.kind in SIGNED_WITH_UNITS else b""
 
     def legs(self) -> tuple[Leg, ...]:
         return tuple(decode_leg(unit) for unit in self.units)

@@ -672,7 +672,7 @@ def apply_register_key(state: State, entry: Entry, scene: Scene) -> int:
 
 
 def check_governs(scene: Scene, key: Key) -> None:
-    """An institution governs its own keys; institution 0, the network's, and genesis all of them."""
+    """An institution governs its own keys; institution 0, the network, and genesis all."""
     refuse_if(scene.institution not in (0, key.institution), "key.other_institution")
 
 

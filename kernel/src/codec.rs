@@ -321,6 +321,37 @@ impl<'a> Entry<'a> {
     pub fn unit(&self) -> &'a Unit {
         self.units.first().unwrap_or(&[0; 64])
     }
+
+    /// What is signed with the instruction, because nothing in it commits to these units, and they
+    /// are the owner's will: not the institution's legs, witnesses or second persons.
+    pub fn signed_units(&self) -> &'a [Unit] {
+        match self.kind {
+            Kind::Mandate | Kind::SetAuthority | Kind::ProposeRecovery => self.units,
+            Kind::Payment
+            | Kind::Post
+            | Kind::Void
+            | Kind::Refund
+            | Kind::Issue
+            | Kind::Redeem
+            | Kind::OpenAccount
+            | Kind::CloseAccount
+            | Kind::Freeze
+            | Kind::Unfreeze
+            | Kind::RegisterAsset
+            | Kind::RegisterKey
+            | Kind::RevokeKey
+            | Kind::SetLimit
+            | Kind::Escrow
+            | Kind::Release
+            | Kind::Cancel
+            | Kind::RevokeMandate
+            | Kind::Pull
+            | Kind::FinishRecovery
+            | Kind::StopRecovery
+            | Kind::ControlAsset
+            | Kind::Clawback => &[],
+        }
+    }
 }
 
 /// Reads the entry at the start of `bytes`; returns it with the bytes after it.

@@ -634,7 +634,7 @@ impl Signatures {
             let Some((owner, signature)) = owner_signature(state, entry) else { continue };
             owners.push((at, owner));
             keys.push(owner);
-            digests.push(payment_digest(&scope.chain_id, instruction));
+            digests.push(payment_digest(&scope.chain_id, instruction, entry.signed_units()));
             signatures.push(signature);
         }
         let mut verdicts = BTreeMap::new();

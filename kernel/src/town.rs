@@ -141,7 +141,9 @@ impl Draft {
         let flags = self.head[2] | 2;
         let mut signed = self.with::<2, 1>([flags]).with::<194, 2>(signers.to_le_bytes());
         let instruction = Domain::Instruction.hash(&signed.head[..192]);
-        let digest = crate::apply::payment_digest(chain_id, &instruction);
+        let units: &[Unit] =
+            if matches!(signed.head[1], 19 | 22 | 23) { &signed.units } else { &[] };
+        let digest = crate::apply::payment_digest(chain_id, &instruction, units);
         signed.signatures = seeds.iter().map(|seed| signature::sign(seed, &digest)).collect();
         signed
     }

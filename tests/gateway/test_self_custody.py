@@ -45,7 +45,7 @@ def test_a_payment_is_prepared_signed_and_paid(api: Api) -> None:
     assert (prepared["account"], prepared["keys"]) == (owner.account, [owner.key])
     assert "of 12.34 EUR/2 from 0x" in prepared["text"]
     instruction = bytes.fromhex(prepared["prepared"]["instruction"])
-    digest = authorisation_digest(api.node.book.chain_id, instruction)
+    digest = authorisation_digest(api.node.book.chain_id, instruction, b"")
     assert prepared["digest"] == digest.hex()
     paid = owner.send(PAYMENTS, body, prepared)
     assert (paid.status_code, paid.json()["status"]) == (201, "settled")
@@ -250,6 +250,8 @@ def test_a_mandate_is_signed_once_and_its_pulls_never(api: Api) -> None:
     expect(api.post("/v1/mandates", body), "authorisation.missing")
     prepared = owner.prepare("/v1/mandates", body)
     assert "5.00 in 60 s, 9.00 in all" in prepared["text"]
+    weekly = owner.send("/v1/mandates", body | {"period_s": 1}, prepared)
+    expect(weekly, "authorisation.wrong")  # the period is signed, too
     mandate = owner.send("/v1/mandates", body, prepared).json()
     pulled = api.pay(owner.account, company, "5.00", mandate=mandate["id"]).json()
     assert pulled["status"] == "settled"
@@ -355,7 +357,7 @@ def tampered(preparation: Any, **fields: Any) -> Any:
     for name, value in fields.items():
         head[name] = value
     instruction = head.tobytes()[:192]
-    digest = authorisation_digest(bytes.fromhex(preparation["chain_id"]), instruction)
+    digest = authorisation_digest(bytes.fromhex(preparation["chain_id"]), instruction, b"")
     prepared = preparation["prepared"] | {"instruction": instruction.hex()}
     return preparation | {"prepared": prepared, "digest": digest.hex()}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from spec import compose
@@ -242,6 +243,18 @@ def recovery_after_the_end_of_time(town: Town) -> int:
 
 def paid_by(town: Town, *units: int, **fields: Any) -> int:
     return code_of(with_policy(town), by(town, town.pay("own", "bob", **fields), *units))
+
+
+@example(38)
+def another_authority_than_the_one_that_was_signed(town: Town) -> int:
+    signed = town.signed(set_authority(town, "own", policy()))
+    return code_of(town, replace(signed, units=key_unit("eve")))
+
+
+@example(38)
+def another_key_than_the_one_that_guardians_proposed(town: Town) -> int:
+    signed = propose(with_policy(town), "new key", GUS, GIA)
+    return code_of(town, replace(signed, units=key_unit("eve")))
 
 
 @example(38)

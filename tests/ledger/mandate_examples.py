@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from spec import compose
@@ -114,6 +115,13 @@ def pull_between_anothers_clients(town: Town) -> int:
 @example(32)
 def revocation_for_anothers_client(town: Town) -> int:
     return code_of(town, revoke(town, granted(town), "dee"))
+
+
+@example(38)
+def mandate_whose_period_is_not_the_one_that_was_signed(town: Town) -> int:
+    entry = town.signed(mandate(town, "own", "bob"))
+    shorter = compose.mandate_unit(period_ns=1, start_ns=town.now_ns)
+    return code_of(town, replace(entry, units=shorter))
 
 
 @example(38)

@@ -78,11 +78,7 @@ pub fn revoke_key(
     Ok(())
 }
 
-pub fn set_limit(
-    state: &mut State,
-    signer: &Signer,
-    entry: &Entry<'_>,
-) -> Result<(), Rejection> {
+pub fn set_limit(state: &mut State, signer: &Signer, entry: &Entry<'_>) -> Result<(), Rejection> {
     check_plain(entry)?;
     let (key, asset) = (field::<0, _, _>(entry.unit()), entry.asset());
     Rejection::UnknownAsset.unless(state.assets.knows(asset))?;

@@ -77,7 +77,8 @@ fn has_owner_signed(scope: &Scope, checked: &Checked<'_>, owner: &PublicKey) -> 
     match (checked.entry.signature(), checked.authorised) {
         (Some(_), Some((key, is_valid))) if key == *owner => is_valid,
         (Some(signature), _) => {
-            let digest = payment_digest(&scope.chain_id, &checked.instruction);
+            let digest =
+                payment_digest(&scope.chain_id, &checked.instruction, checked.entry.signed_units());
             signature::verify(owner, &digest, signature)
         }
         (None, _) => false,
@@ -133,7 +134,7 @@ fn signatures_of_members(
     entry: &Entry<'_>,
     instruction: &[u8; 32],
 ) -> Option<Vec<(usize, Member, Signed)>> {
-    let digest = payment_digest(&scope.chain_id, instruction);
+    let digest = payment_digest(&scope.chain_id, instruction, entry.signed_units());
     let named = (0..SIGNERS_MAX).filter(|place| entry.signers() & 1_u16 << place != 0);
     let signed = named.zip(entry.signatures).map(|(place, signature)| {
         let member = policy.member(place)?;

@@ -87,7 +87,7 @@ pub fn check_second_person(
     let has_signed = match (entry.units, entry.signature()) {
         ([unit], Some(signature)) => {
             let second = field::<0, 32, _>(unit);
-            let digest = payment_digest(&scope.chain_id, &checked.instruction);
+            let digest = payment_digest(&scope.chain_id, &checked.instruction, &[]);
             field::<32, 32, _>(unit) == [0; 32]
                 && second != signer.key
                 && is_issuer_key(state, scope, entry, &second)

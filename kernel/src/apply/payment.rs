@@ -151,9 +151,13 @@ pub fn check_parties(
     Rejection::NostroMisused.unless((payer.is(NOSTRO), payee.is(NOSTRO)) == nostro)
 }
 
-/// What the owner of an account signs.
-pub fn payment_digest(chain_id: &[u8; 32], instruction: &[u8; 32]) -> [u8; 32] {
-    Domain::Authorise.hash([*chain_id, *instruction].as_flattened())
+/// What the owner of an account signs; units: `Entry::signed_units`.
+pub fn payment_digest(chain_id: &[u8; 32], instruction: &[u8; 32], units: &[Unit]) -> [u8; 32] {
+    let head = [*chain_id, *instruction];
+    if units.is_empty() {
+        return Domain::Authorise.hash(head.as_flattened());
+    }
+    Domain::Authorise.hash(&[head.as_flattened(), units.as_flattened()].concat())
 }
 
 pub struct LimitUse {

@@ -88,7 +88,7 @@ def sign_prepared(
         raise ValueError(f"{answer}: not an answer to a preparation ({error!r})") from error
     if chain != chain_id:
         raise ValueError(f"{answer}: is for another chain than {trust}")
-    if digest != authorisation_digest(chain_id, instruction):
+    if digest != authorisation_digest(chain_id, instruction, units):
         raise ValueError(f"{answer}: the digest is not that of the instruction")
     if expected is not None:
         meant = _meant(expected, genesis)

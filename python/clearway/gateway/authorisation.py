@@ -89,7 +89,7 @@ def authorise(ask: Ask, submission: Submission) -> Submission:
     if prepared is UNSET or signatures is UNSET:
         raise Refusal("authorisation.missing", account=signer.account)
     head = _as_prepared(ask, submission.head, prepared)
-    digest = _digest(ask, head)
+    digest = _digest(ask, head, submission.units)
     for one in signatures:
         if bytes.fromhex(one.key) != signer.owner:
             raise Refusal("authorisation.key", key=one.key, account=signer.account)
@@ -123,7 +123,7 @@ def _seconded(ask: Ask, submission: Submission, prepared: Any) -> Submission:
     if second is UNSET or prepared is UNSET:
         raise Refusal("asset.second_person")
     head = _as_prepared(ask, submission.head, prepared)
-    _check_signature(second, _digest(ask, head))
+    _check_signature(second, _digest(ask, head, b""))
     key = bytes.fromhex(second.key)
     if key not in _second_keys(ask):
         raise Refusal("asset.second_person")
@@ -185,8 +185,8 @@ def _text(value: Any) -> str:
     return str(value) if value.ndim == 0 else value.tobytes().hex()
 
 
-def _digest(ask: Ask, head: bytes) -> bytes:
-    return authorisation_digest(ask.door.node.book.chain_id, head[:INSTRUCTION_BYTES])
+def _digest(ask: Ask, head: bytes, units: bytes) -> bytes:
+    return authorisation_digest(ask.door.node.book.chain_id, head[:INSTRUCTION_BYTES], units)
 
 
 def _check_signature(one: KeySignature, digest: bytes) -> None:
@@ -236,7 +236,7 @@ def draft_one(ask: Ask, submission: Submission) -> Preparation | None:
         keys=[key.hex() for key in ([signer.owner] if signer.owner else _second_keys(ask))],
         expires=format_time(expires_ns),
         chain_id=node.book.chain_id.hex(),
-        digest=_digest(ask, instruction).hex(),
+        digest=_digest(ask, instruction, submission.units).hex(),
         prepared=Prepared(instruction=instruction.hex(), salt=parse_private(private).salt),
         private=private.decode(),
         units=submission.units.hex(),

@@ -34,10 +34,15 @@ UNITS_AT: Final = 193
 VALID_NS_MAX: Final = 86_400 * 10**9
 
 
-def authorisation_digest(chain_id: bytes, instruction: bytes) -> bytes:
-    """`H[authorise]` of 32 and 192 bytes: what the owner of a self-custody account signs, and the
-    second person of an issuer."""
-    return hash_bytes("authorise", chain_id + hash_bytes("instruction", instruction))
+# Of these the units are signed with the instruction (docs/format.md, authorise).
+WITH_UNITS: Final = (Kind.MANDATE, Kind.SET_AUTHORITY, Kind.PROPOSE_RECOVERY)
+
+
+def authorisation_digest(chain_id: bytes, instruction: bytes, units: bytes) -> bytes:
+    """`H[authorise]`: what the owner of a self-custody account signs, and the second person of an
+    issuer. chain_id 32, instruction 192 bytes; units: of the entry."""
+    signed = units if instruction[1] in WITH_UNITS else b""
+    return hash_bytes("authorise", chain_id + hash_bytes("instruction", instruction) + signed)
 
 
 def tell_instruction(instruction: bytes, units: bytes, assets: Mapping[int, Asset]) -> str:
@@ -133,7 +138,7 @@ def check_preparation(
     for name, is_right in checks.items():
         if not is_right:
             raise ValueError(f"{name}: is not what was meant")
-    digest = authorisation_digest(chain_id, instruction)
+    digest = authorisation_digest(chain_id, instruction, b"")
     if answer.get("digest") != digest.hex():
         raise ValueError("digest: is not that of the instruction")
     return digest

@@ -116,6 +116,7 @@ export const CODES = {
   "74": "key.unknown",
   "75": "key.already_revoked",
   "76": "key.bad_purpose",
+  "77": "key.other_institution",
   "80": "escrow.bad_terms",
   "81": "escrow.terms_differ",
   "82": "escrow.bad_share",
