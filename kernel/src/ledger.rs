@@ -2,6 +2,8 @@
 //! top of it; nobody is told of either before it is durable, and a block that cannot be written takes
 //! the one on top of it away.
 
+mod imaging;
+
 use std::collections::BTreeMap;
 
 use crate::apply::{
@@ -92,6 +94,7 @@ pub struct Ledger {
     pub history: History,
     /// A block could not be written: what is on the disk is not known until it is opened again.
     is_stopped: bool,
+    imaging: imaging::Imaging,
     scratch: Scratch,
 }
 
@@ -126,6 +129,7 @@ impl Ledger {
             staged: None,
             history,
             is_stopped: false,
+            imaging: imaging::Imaging::default(),
             scratch,
         }
     }
@@ -288,6 +292,7 @@ impl Ledger {
         self.writing = self.staged.take().map(|(block, checkpoint)| {
             (Block { finality: finality.to_vec(), ..block }, checkpoint)
         });
+        self.make_image_if_wanted();
         Ok(())
     }
 
@@ -317,7 +322,8 @@ impl Ledger {
         let (block, checkpoint) = self.writing.take().ok_or(CommitError::NothingStaged)?;
         if let Err(fault) = written {
             self.is_stopped = !matches!(fault, Fault::Full(_));
-            self.discard();
+            self.end_image_of(block.header.height);
+            self.take_staged_back();
             self.state.hand_back();
             self.staged = Some((Block { finality: Vec::new(), ..block }, checkpoint));
             return Err(CommitError::History(fault));
@@ -349,6 +355,12 @@ impl Ledger {
     }
 
     pub fn discard(&mut self) -> bool {
+        let is_staged = self.take_staged_back();
+        self.make_image_if_wanted();
+        is_staged
+    }
+
+    fn take_staged_back(&mut self) -> bool {
         let staged = self.staged.take();
         if let Some((_, checkpoint)) = &staged {
             self.state.rollback(*checkpoint);

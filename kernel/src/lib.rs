@@ -37,6 +37,7 @@ pub mod hash;
 pub mod head;
 pub mod history;
 pub mod hold;
+pub mod image;
 pub mod index;
 pub mod key;
 #[cfg(test)]

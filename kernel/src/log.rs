@@ -228,6 +228,11 @@ pub struct LogReader {
 }
 
 impl LogReader {
+    /// Where the log is.
+    pub fn disk(&self) -> &dyn Disk {
+        &*self.disk
+    }
+
     pub fn height(&self) -> u64 {
         count(read_lock(&self.index).places.len()).saturating_sub(1)
     }

@@ -7,7 +7,7 @@
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, RwLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use pyo3::create_exception;
 use pyo3::exceptions::{
@@ -27,6 +27,7 @@ use crate::escrow::Escrow;
 use crate::hash::{Domain, Hash, Key};
 use crate::history::{Fault, History, read_block};
 use crate::hold::Hold;
+use crate::image::NoImage;
 use crate::ledger::{CommitError, CreateError, Ledger, Phase, StageError, Sum, TrialBalance};
 use crate::log::LogReader;
 use crate::mandate::Mandate;
@@ -132,6 +133,7 @@ impl From<SnapshotError> for PyErr {
         match error {
             SnapshotError::NoFolder => PyValueError::new_err("the ledger lives in memory only"),
             SnapshotError::BlockStaged => PyValueError::new_err("a block is staged"),
+            SnapshotError::Ended => PyValueError::new_err("the ledger was closed"),
             SnapshotError::Differs(what) => PyValueError::new_err(format!("snapshot: {what}")),
             SnapshotError::History(fault) => fault.into(),
         }
@@ -200,6 +202,10 @@ fn stopped() -> PyErr {
 
 /// Taking the interpreter lock back can cost more than hashing so much.
 const SHORT_BYTES: usize = 16 * 1024;
+
+/// How long a snapshot waits for a block to be durable: two seconds.
+const IMAGE_WAITS_MAX: u32 = 2_000;
+const IMAGE_WAIT: Duration = Duration::from_millis(1);
 
 /// Lets other Python threads run meanwhile, when it is worth their while.
 fn detach_if_long<T: Send>(py: Python<'_>, bytes: usize, work: impl FnOnce() -> T + Send) -> T {
@@ -986,6 +992,8 @@ struct PyLedger {
     stager: Mutex<()>,
     /// Held while a block is written; taken after the stager where both are.
     writer: Mutex<()>,
+    /// Held while a snapshot is written, and taken before the others; whether the folder is ours.
+    snapshotter: Mutex<bool>,
     /// The block that waits to be written, and what it is written to: so that the writer need not
     /// wait for the ledger while the next block is staged on it. Taken last.
     handed_over: Mutex<Option<(Block, History)>>,
@@ -997,9 +1005,9 @@ struct PyLedger {
 impl PyLedger {
     fn of(ledger: Ledger, snapshot_height: u64) -> Self {
         let reader = ledger.history.reader();
-        let (stager, writer) = (Mutex::new(()), Mutex::new(()));
+        let (stager, writer, snapshotter) = (Mutex::new(()), Mutex::new(()), Mutex::new(true));
         let (ledger, handed_over) = (RwLock::new(ledger), Mutex::new(None));
-        Self { ledger, stager, writer, handed_over, reader, snapshot_height }
+        Self { ledger, stager, writer, snapshotter, handed_over, reader, snapshot_height }
     }
 
     fn read<T: Send>(
@@ -1091,6 +1099,33 @@ impl PyLedger {
             *self.handed_over.lock().map_err(|_| doubtful())? = Some(waiting);
         }
         Ok(())
+    }
+
+    /// Blocks go on while the snapshot is written; they wait for one piece of it at most.
+    fn save_snapshot(&self) -> PyResult<u64> {
+        let ledger = || self.ledger.write().map_err(|_| doubtful());
+        let reader = self.reader.as_ref().ok_or(SnapshotError::NoFolder)?;
+        ledger()?.want_image();
+        let saved = self.image_height().and_then(|height| {
+            let mut pieces = |rows: &mut Vec<u8>| {
+                self.ledger.write().map_err(|_| NoImage).and_then(|mut one| one.state.piece(rows))
+            };
+            Ok(store::write_snapshot(reader, height, &mut pieces)?)
+        });
+        ledger()?.end_image();
+        saved
+    }
+
+    /// The height of the image that is wanted, when its block is durable.
+    fn image_height(&self) -> PyResult<u64> {
+        for _ in 0..IMAGE_WAITS_MAX {
+            let height = self.ledger.read().map_err(|_| doubtful())?.image_height();
+            if let Some(height) = height {
+                return Ok(height);
+            }
+            std::thread::sleep(IMAGE_WAIT);
+        }
+        Err(SnapshotError::BlockStaged.into())
     }
 
     fn read_block(&self, py: Python<'_>, height: u64) -> PyResult<Block> {
@@ -1223,6 +1258,12 @@ impl PyLedger {
     }
 
     fn close(&self, py: Python<'_>) -> PyResult<()> {
+        // A snapshot that is being written is given up, and its files belong to nobody afterwards.
+        self.write(py, Ledger::end_image)?;
+        py.detach(|| -> PyResult<()> {
+            *self.snapshotter.lock().map_err(|_| doubtful())? = false;
+            Ok(())
+        })?;
         let closed = self.write(py, |ledger| {
             // What waits to be written was acknowledged to nobody.
             let waiting = self.handed_over.lock().ok().and_then(|mut waiting| waiting.take());
@@ -1236,9 +1277,8 @@ impl PyLedger {
 
     fn snapshot(&self, py: Python<'_>) -> PyResult<u64> {
         py.detach(|| {
-            let _stager = self.stager.lock().map_err(|_| doubtful())?;
-            let _writer = self.writer.lock().map_err(|_| doubtful())?;
-            Ok(store::save_snapshot(&*self.ledger.read().map_err(|_| doubtful())?)?)
+            let is_ours = self.snapshotter.lock().map_err(|_| doubtful())?;
+            if *is_ours { self.save_snapshot() } else { Err(SnapshotError::Ended.into()) }
         })
     }
 

@@ -11,11 +11,13 @@ use crate::codec::{Id, PublicKey};
 use crate::escrow::{Escrow, Escrows};
 use crate::hash::{Domain, Hash};
 use crate::hold::{Hold, Holds};
+use crate::image::Image;
 use crate::key::{Key, Keys};
 use crate::limit::{Limit, Limits};
 use crate::mandate::{Mandate, Mandates, Used};
 use crate::policy::{Policies, PolicyRow, Recovery, Spend, Spends};
 use crate::refund::{Refund, Refunds};
+use crate::table::AnyTable;
 use crate::window::{Epoch, Remembered, Segment, Window};
 
 #[derive(Default)]
@@ -35,6 +37,8 @@ pub struct State {
     journal: Journal,
     /// Of the block below, which is being written.
     journal_below: Journal,
+    /// Of one block, as far as it is read.
+    pub(crate) image: Option<Image>,
 }
 
 /// How the writes of a block are taken back, last one last.
@@ -472,23 +476,27 @@ impl State {
 
     // --- roots ---------------------------------------------------------------------------------
 
-    /// In the order of the state root. Hashes what changed since it was last asked for.
-    pub fn subroots(&mut self) -> [Subroot; 12] {
-        let subroot = |name, rows, root| Subroot { name, rows, root };
+    /// In the order of the state root.
+    pub fn tables(&mut self) -> [(&'static str, &mut dyn AnyTable); 12] {
         [
-            subroot("accounts", self.accounts.table.count(), self.accounts.table.root()),
-            subroot("assets", self.assets.table.count(), self.assets.table.root()),
-            subroot("balances", self.balances.table.count(), self.balances.table.root()),
-            subroot("holds", self.holds.slots.count(), self.holds.slots.root()),
-            subroot("escrows", self.escrows.slots.count(), self.escrows.slots.root()),
-            subroot("mandates", self.mandates.slots.count(), self.mandates.slots.root()),
-            subroot("policies", self.policies.slots.count(), self.policies.slots.root()),
-            subroot("spends", self.spends.slots.count(), self.spends.slots.root()),
-            subroot("keys", self.keys.table.count(), self.keys.table.root()),
-            subroot("limits", self.limits.table.count(), self.limits.table.root()),
-            subroot("refunds", self.refunds.table.count(), self.refunds.table.root()),
-            subroot("window", self.window.segments.count(), self.window.segments.root()),
+            ("accounts", &mut self.accounts.table),
+            ("assets", &mut self.assets.table),
+            ("balances", &mut self.balances.table),
+            ("holds", &mut self.holds.slots),
+            ("escrows", &mut self.escrows.slots),
+            ("mandates", &mut self.mandates.slots),
+            ("policies", &mut self.policies.slots),
+            ("spends", &mut self.spends.slots),
+            ("keys", &mut self.keys.table),
+            ("limits", &mut self.limits.table),
+            ("refunds", &mut self.refunds.table),
+            ("window", &mut self.window.segments),
         ]
+    }
+
+    /// Hashes what changed since it was last asked for.
+    pub fn subroots(&mut self) -> [Subroot; 12] {
+        self.tables().map(|(name, table)| Subroot { name, rows: table.count(), root: table.root() })
     }
 
     pub fn root(&mut self) -> Hash {

@@ -1,5 +1,5 @@
-//! The state as rows, for snapshots: every table as its leaves, and what the leaves only commit to
-//! (the legs of holds, the remembered ids). Indexes are derived again.
+//! The state from rows, for snapshots: every table as its leaves, and what the leaves only commit to
+//! (the legs of holds, the remembered ids), as `image` gives them. Indexes are derived again.
 //!
 //! What comes back is trusted only when its state root is the header's, which the reader of the
 //! snapshot checks. The legs and ids are under that root only in part, so a snapshot file has a
@@ -10,7 +10,6 @@
     reason = "positions in a buffer, not money; overflow checks stay on"
 )]
 
-use std::io;
 use std::thread;
 
 use crate::account::{Account, POLICY};
@@ -27,52 +26,13 @@ use crate::mandate::{Mandate, Used};
 use crate::policy::{MemberRole, Policy, PolicyRow, Recovery, Spend};
 use crate::refund::Refund;
 use crate::state::State;
-use crate::table::{Row, Slots, Table};
+use crate::table::Row;
 use crate::terms::Terms;
 use crate::width::{count, row};
 use crate::window::{Remembered, Segment};
 
-/// Rows that go out in one piece.
-const CHUNK_ROWS: usize = 4_096;
-
-/// Takes the name of a table and whole rows of it.
-pub type Sink<'a> = dyn FnMut(&str, &[u8]) -> io::Result<()> + 'a;
-
 impl State {
-    /// Committed state only: nothing may be staged.
-    pub fn export(&self, sink: &mut Sink<'_>) -> io::Result<()> {
-        write_table("accounts", &self.accounts.table, sink)?;
-        write_table("assets", &self.assets.table, sink)?;
-        write_table("balances", &self.balances.table, sink)?;
-        write_slots("holds", &self.holds.slots, sink)?;
-        for hold in self.holds.slots.slots().iter().flatten() {
-            sink("hold_legs", held_units(self, hold).as_flattened())?;
-        }
-        write_slots("escrows", &self.escrows.slots, sink)?;
-        for escrow in self.escrows.slots.slots().iter().flatten() {
-            sink("escrow_terms", escrow.terms.as_flattened())?;
-        }
-        write_slots("mandates", &self.mandates.slots, sink)?;
-        write_slots("policies", &self.policies.slots, sink)?;
-        for row in self.policies.slots.slots().iter().flatten() {
-            sink("policy_units", row.units.as_flattened())?;
-        }
-        write_slots("spends", &self.spends.slots, sink)?;
-        write_table("keys", &self.keys.table, sink)?;
-        write_table("limits", &self.limits.table, sink)?;
-        write_table("refunds", &self.refunds.table, sink)?;
-        write_slots("window", &self.window.segments, sink)?;
-        for (segment, ids) in self.window.live() {
-            for ids in ids.chunks(CHUNK_ROWS) {
-                let rows: Vec<u8> =
-                    ids.iter().flat_map(|one| write_remembered(segment.height, one)).collect();
-                sink("remembered", &rows)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Reads what `export` wrote: tables in its order, each in any number of chunks of whole rows.
+    /// Reads what an image gave: tables in its order, each in any number of chunks of whole rows.
     pub fn import(chunks: &mut dyn Iterator<Item = (String, Vec<u8>)>) -> Result<Self, String> {
         let mut import = Import::default();
         for (table, rows) in chunks {
@@ -82,30 +42,9 @@ impl State {
     }
 }
 
-fn write_table<R: Row>(name: &str, table: &Table<R>, sink: &mut Sink<'_>) -> io::Result<()> {
-    let mut leaves = Vec::new();
-    for rows in table.rows().chunks(CHUNK_ROWS) {
-        leaves.clear();
-        rows.iter().for_each(|row| row.write_leaf(&mut leaves));
-        sink(name, &leaves)?;
-    }
-    Ok(())
-}
-
-/// A free slot is a row of zeros, which no row that is taken can be.
-fn write_slots<R: Row>(name: &str, slots: &Slots<R>, sink: &mut Sink<'_>) -> io::Result<()> {
-    let mut leaves = Vec::new();
-    for rows in slots.slots().chunks(CHUNK_ROWS) {
-        leaves.clear();
-        rows.iter().for_each(|row| row.write_leaf(&mut leaves));
-        sink(name, &leaves)?;
-    }
-    Ok(())
-}
-
 const REMEMBERED_BYTES: usize = 64;
 
-fn write_remembered(height: u64, one: &Remembered) -> [u8; REMEMBERED_BYTES] {
+pub fn write_remembered(height: u64, one: &Remembered) -> [u8; REMEMBERED_BYTES] {
     let mut row = [0; REMEMBERED_BYTES];
     put::<0, _, _>(&mut row, one.institution.to_le_bytes());
     put::<4, _, _>(&mut row, one.code.to_le_bytes());

@@ -5,6 +5,7 @@
 mod replay;
 
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,9 +15,10 @@ use crate::codec::Header;
 use crate::disk::{Disk, Folder, Lock};
 use crate::hash::Hash;
 use crate::head;
-use crate::history::{Fault, History};
+use crate::history::{Fault, History, read_block};
+use crate::image::NoImage;
 use crate::ledger::{CreateError, Ledger, Trust, apply_block_zero};
-use crate::log::{self, Log};
+use crate::log::{self, Log, LogReader};
 use crate::snapshot;
 use crate::state::State;
 use replay::Replay;
@@ -122,6 +124,8 @@ pub enum SnapshotError {
     NoFolder,
     /// The state holds a block that is not committed.
     BlockStaged,
+    /// The ledger was closed meanwhile.
+    Ended,
     /// The snapshot does not check, or is not of the chain in its folder.
     Differs(String),
     History(Fault),
@@ -133,23 +137,45 @@ impl From<Fault> for SnapshotError {
     }
 }
 
+/// Gives the pieces of an image, as [`State::piece`].
+pub type Pieces<'a> = dyn FnMut(&mut Vec<u8>) -> Result<Option<&'static str>, NoImage> + 'a;
+
 /// Writes the committed state into the ledger's folder, and returns its height.
-pub fn save_snapshot(ledger: &Ledger) -> Result<u64, SnapshotError> {
-    let History::Folder { disk, log, .. } = &ledger.history else {
-        return Err(SnapshotError::NoFolder);
+pub fn save_snapshot(ledger: &mut Ledger) -> Result<u64, SnapshotError> {
+    let reader = ledger.history.reader().ok_or(SnapshotError::NoFolder)?;
+    ledger.want_image();
+    let saved = match ledger.image_height() {
+        Some(height) => write_snapshot(&reader, height, &mut |rows| ledger.state.piece(rows)),
+        None => Err(SnapshotError::BlockStaged),
     };
-    if !ledger.is_idle() {
-        return Err(SnapshotError::BlockStaged);
-    }
-    let height = ledger.tip.height;
-    let block = ledger
-        .history
-        .read(height)?
+    ledger.end_image();
+    saved
+}
+
+/// Writes an image of the block of this height, which is durable, beside its log. Whoever gives the
+/// pieces may take a lock for each; none is held while they are written.
+pub fn write_snapshot(
+    reader: &LogReader,
+    height: u64,
+    pieces: &mut Pieces<'_>,
+) -> Result<u64, SnapshotError> {
+    let block = read_block(reader, height)?
         .ok_or_else(|| Fault::Corrupt { height, what: "the record is missing".to_owned() })?;
-    log.sync_head()?;
-    snapshot::write(&**disk, height, &block.header.write(), &mut |sink| ledger.state.export(sink))
-        .map_err(Fault::Disk)?;
-    Ok(height)
+    let (mut rows, mut is_ended) = (Vec::new(), false);
+    let written = snapshot::write(reader.disk(), height, &block.header.write(), &mut |sink| {
+        while let Some(table) = pieces(&mut rows).map_err(|NoImage| {
+            is_ended = true;
+            io::Error::other("the image was ended")
+        })? {
+            sink(table, &rows)?;
+        }
+        Ok(())
+    });
+    match written {
+        Err(_) if is_ended => Err(SnapshotError::Ended),
+        Err(error) => Err(Fault::Disk(error).into()),
+        Ok(()) => Ok(height),
+    }
 }
 
 /// The state of a snapshot and the header that it belongs to; the header's state root is the rows'.

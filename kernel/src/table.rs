@@ -1,12 +1,14 @@
 //! Tables: rows in memory with the tree over their leaves. What changed is remembered and hashed
 //! when a root is asked for, once per block.
 
+use std::collections::BTreeMap;
+
 use crate::hash::{Domain, Hash, LANES, ZERO};
 use crate::tree::DirtyTree;
 use crate::width::{at, count, row};
 
 /// A row of a table of the state.
-pub trait Row {
+pub trait Row: Clone {
     /// Bytes of a leaf.
     const LEAF_BYTES: usize;
 
@@ -38,11 +40,14 @@ pub struct Table<R> {
     rows: Vec<R>,
     changed: Changed,
     tree: DirtyTree,
+    /// While an image of the table is read.
+    frozen: Option<Box<Frozen<R>>>,
 }
 
 impl<R> Default for Table<R> {
     fn default() -> Self {
-        Self { rows: Vec::new(), changed: Changed::default(), tree: DirtyTree::default() }
+        let (rows, changed, tree) = (Vec::new(), Changed::default(), DirtyTree::default());
+        Self { rows, changed, tree, frozen: None }
     }
 }
 
@@ -59,6 +64,9 @@ impl<R: Row> Table<R> {
 
     #[inline]
     pub fn row_mut(&mut self, number: u32) -> &mut R {
+        if self.frozen.is_some() {
+            self.keep(number);
+        }
         self.changed.mark(number);
         self.rows.get_mut(at(number)).expect("invariant: a row that is referred to exists")
     }
@@ -77,6 +85,9 @@ impl<R: Row> Table<R> {
     }
 
     pub fn pop(&mut self) -> Option<R> {
+        if self.frozen.is_some() {
+            self.keep(self.next_number().saturating_sub(1));
+        }
         self.rows.pop()
     }
 
@@ -92,6 +103,28 @@ impl<R: Row> Table<R> {
         count(self.rows.len())
     }
 
+    /// At most `most` rows of the image from number `first` on; they must not be passed.
+    pub fn frozen(&self, first: u32, most: usize) -> impl Iterator<Item = &R> {
+        let frozen = self.frozen.as_deref();
+        let end = frozen.map_or(0, |frozen| frozen.count);
+        (first..end).take(most).map(move |number| {
+            let kept = frozen.and_then(|frozen| frozen.kept.get(&number));
+            kept.unwrap_or_else(|| self.row(number))
+        })
+    }
+
+    /// Before a row of the image changes for the first time.
+    #[cold]
+    fn keep(&mut self, number: u32) {
+        let Some(frozen) = &mut self.frozen else { return };
+        if frozen.passed <= number
+            && number < frozen.count
+            && let Some(row) = self.rows.get(at(number))
+        {
+            frozen.kept.entry(number).or_insert_with(|| row.clone());
+        }
+    }
+
     pub fn root(&mut self) -> Hash {
         let changed = self.changed.take(self.next_number());
         if !changed.is_empty() || self.tree.rows() != self.rows.len() {
@@ -102,6 +135,92 @@ impl<R: Row> Table<R> {
         }
         self.tree.root()
     }
+}
+
+/// What tables of all kinds of rows can do.
+pub trait AnyTable {
+    fn count(&self) -> u64;
+
+    fn root(&mut self) -> Hash;
+
+    /// Makes an image: from here on `frozen` gives the rows as they are now.
+    fn freeze(&mut self);
+
+    /// Appends the leaves of at most `most` rows of the image from number `first` on, and says how
+    /// many they were.
+    fn write_frozen(&self, first: u32, most: usize, out: &mut Vec<u8>) -> u32;
+
+    /// Rows of the image below `number` were read for the last time, and are kept no longer.
+    fn pass(&mut self, number: u32);
+
+    /// Ends the image.
+    fn thaw(&mut self);
+}
+
+impl<R: Row> AnyTable for Table<R> {
+    fn count(&self) -> u64 {
+        self.count()
+    }
+
+    fn root(&mut self) -> Hash {
+        self.root()
+    }
+
+    fn freeze(&mut self) {
+        let count = self.next_number();
+        self.frozen = Some(Box::new(Frozen { count, passed: 0, kept: BTreeMap::new() }));
+    }
+
+    fn write_frozen(&self, first: u32, most: usize, out: &mut Vec<u8>) -> u32 {
+        let leaves = self.frozen(first, most).map(|leaf| leaf.write_leaf(out));
+        row(leaves.count())
+    }
+
+    fn pass(&mut self, number: u32) {
+        if let Some(frozen) = &mut self.frozen {
+            frozen.passed = number;
+            frozen.kept = frozen.kept.split_off(&number);
+        }
+    }
+
+    fn thaw(&mut self) {
+        self.frozen = None;
+    }
+}
+
+impl<R: Row> AnyTable for Slots<R> {
+    fn count(&self) -> u64 {
+        self.table.count()
+    }
+
+    fn root(&mut self) -> Hash {
+        self.table.root()
+    }
+
+    fn freeze(&mut self) {
+        self.table.freeze();
+    }
+
+    fn write_frozen(&self, first: u32, most: usize, out: &mut Vec<u8>) -> u32 {
+        self.table.write_frozen(first, most, out)
+    }
+
+    fn pass(&mut self, number: u32) {
+        self.table.pass(number);
+    }
+
+    fn thaw(&mut self) {
+        self.table.thaw();
+    }
+}
+
+/// The image of a table: the rows of the table itself, but those that have changed since.
+struct Frozen<R> {
+    /// How many rows there were.
+    count: u32,
+    /// Rows below this may change unseen.
+    passed: u32,
+    kept: BTreeMap<u32, R>,
 }
 
 /// `leaves` is working memory.
@@ -230,12 +349,18 @@ impl<R: Row> Slots<R> {
     pub fn root(&mut self) -> Hash {
         self.table.root()
     }
+
+    /// The slots of the image that are taken, as [`Table::frozen`]; None: a free one.
+    pub fn frozen(&self, first: u32, most: usize) -> impl Iterator<Item = &Option<R>> {
+        self.table.frozen(first, most)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    #[derive(Clone)]
     struct Number(u64);
 
     impl Row for Number {
@@ -265,6 +390,35 @@ mod tests {
         assert_eq!(slots.place(Number(9)), 1);
         assert_eq!(slots.place(Number(9)), 2);
         assert_eq!(slots.place(Number(9)), 4);
+    }
+
+    #[test]
+    fn an_image_has_the_slots_that_were_whatever_takes_their_place() {
+        let mut slots = Slots::default();
+        for number in 0..4 {
+            slots.place(Number(number));
+        }
+        slots.end(2);
+        let mut expected = Vec::new();
+        for number in [0, 1, 9, 3_u64] {
+            let leaf = if number == 9 { [0; 8] } else { number.to_le_bytes() };
+            expected.extend([&leaf[..], &[0; 56]].concat());
+        }
+        slots.freeze();
+        // The last slots go, the free one among them, and others come in their place.
+        slots.end(3);
+        slots.row_mut(1).0 = 11;
+        for number in 12..16 {
+            slots.place(Number(number));
+        }
+        let (mut first, mut image) = (0, Vec::new());
+        while let rows @ 1.. = slots.write_frozen(first, 3, &mut image) {
+            first += rows;
+            slots.pass(first);
+        }
+        assert_eq!(image, expected);
+        slots.thaw();
+        assert_eq!(slots.write_frozen(0, 9, &mut image), 0);
     }
 
     #[test]

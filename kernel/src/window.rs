@@ -5,7 +5,7 @@
 //! dropped segments until a sweep comes by: to remove them one by one would cost each block as many
 //! cache misses as adding them did.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::codec::Id;
 use crate::hash::Hash;
@@ -95,6 +95,17 @@ pub struct Window {
     dropped: usize,
     /// Below this epoch all are dropped for good.
     epoch_kept: u64,
+    /// While an image of the ids is read.
+    frozen: Option<Frozen>,
+}
+
+/// The image of the ids: those of the epochs themselves, but of the ones that were dropped since.
+struct Frozen {
+    /// The next to be given: epoch and position.
+    next: (u64, usize),
+    epoch_end: u64,
+    /// By epoch, with their heights.
+    kept: BTreeMap<u64, (u64, Vec<Remembered>)>,
 }
 
 #[derive(Default)]
@@ -197,6 +208,7 @@ impl Window {
 
     pub fn drop_oldest(&mut self) -> (Segment, Epoch) {
         let epoch = self.epochs.pop_front().expect("invariant: there is a segment");
+        self.keep(&epoch);
         self.epoch_first = self.epoch_first.saturating_add(1);
         self.dropped = self.dropped.saturating_add(epoch.ids.len());
         (self.segments.end(epoch.slot), epoch)
@@ -225,9 +237,50 @@ impl Window {
         self.dropped = 0;
     }
 
-    /// Segments from the oldest, each with its ids.
-    pub fn live(&self) -> impl Iterator<Item = (&Segment, &[Remembered])> {
-        self.epochs.iter().map(|epoch| (self.segments.row(epoch.slot), epoch.ids.as_slice()))
+    // --- an image of the ids, read while they change ---------------------------------------------
+
+    /// From here on `frozen` gives the ids as they are now. Nothing is open.
+    pub fn freeze(&mut self) {
+        let (next, epoch_end) = ((self.epoch_first, 0), self.epoch_open());
+        self.frozen = Some(Frozen { next, epoch_end, kept: BTreeMap::new() });
+    }
+
+    pub fn thaw(&mut self) {
+        self.frozen = None;
+    }
+
+    /// The next ids of the image, at most `most` and of one segment, with its height.
+    pub fn frozen(&mut self, most: usize) -> Option<(u64, Vec<Remembered>)> {
+        loop {
+            let Frozen { next: (epoch, position), epoch_end, kept } = self.frozen.as_ref()?;
+            let (epoch, position) = (*epoch, *position);
+            if epoch == *epoch_end {
+                return None;
+            }
+            let (height, ids) = match kept.get(&epoch) {
+                Some((height, ids)) => (*height, ids),
+                None => (self.height_of(epoch)?, self.ids(epoch)?),
+            };
+            let rest = ids.get(position..).unwrap_or_default();
+            let given = rest.get(..most.min(rest.len())).unwrap_or_default().to_vec();
+            let frozen = self.frozen.as_mut()?;
+            if !given.is_empty() {
+                frozen.next = (epoch, position.saturating_add(given.len()));
+                return Some((height, given));
+            }
+            frozen.next = (epoch.saturating_add(1), 0);
+            frozen.kept.remove(&epoch);
+        }
+    }
+
+    /// Before the oldest epoch is dropped. It may be put back, and then nothing of it has changed.
+    fn keep(&mut self, oldest: &Epoch) {
+        let height = self.segments.row(oldest.slot).height;
+        if let Some(frozen) = &mut self.frozen
+            && (frozen.next.0..frozen.epoch_end).contains(&self.epoch_first)
+        {
+            frozen.kept.insert(self.epoch_first, (height, oldest.ids.clone()));
+        }
     }
 
     /// Takes in what a snapshot holds: a segment that stands in `slot`, with its ids. Segments

@@ -313,9 +313,10 @@ class Ledger:
         """Syncs head and lets go of the folder's lock."""
 
     def snapshot(self) -> int:
-        """Writes a snapshot of the committed state into the folder, returns its height; keeps the
-        newest two. ValueError while a block is not committed or without a folder; LogFault, which
-        does no harm to the chain."""
+        """Writes a snapshot of one block into the folder, returns its height; keeps the newest two.
+        Blocks go on meanwhile: it is of the last one, or of the next to be handed over while one is
+        staged. ValueError when none is durable within two seconds, without a folder, or when the
+        ledger is closed; LogFault, which does no harm to the chain."""
 
     def next_expiry_ns(self) -> int | None: ...
     def account(self, address: Buffer) -> Account | None: ...

@@ -170,10 +170,10 @@ impl Run {
     }
 
     /// One that fails does no harm.
-    fn snapshot(&mut self, ledger: Ledger) -> Ledger {
+    fn snapshot(&mut self, mut ledger: Ledger) -> Ledger {
         let (is_full, bytes) = (self.dice.roll(3) == 0, self.dice.roll(4_000) as u64);
         self.disk.set(Faults { bytes_left: is_full.then_some(bytes), ..Faults::default() });
-        let saved = store::save_snapshot(&ledger);
+        let saved = store::save_snapshot(&mut ledger);
         self.tell(|| format!("snapshot {saved:?}"));
         self.disk.set(Faults::default());
         match saved {

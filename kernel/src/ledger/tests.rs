@@ -272,17 +272,111 @@ fn a_replay_gives_the_same_blocks_and_finds_what_was_changed() {
     }
 }
 
+fn next_piece(ledger: &mut Ledger) -> Option<(String, Vec<u8>)> {
+    let mut rows = Vec::new();
+    let table = ledger.state.piece(&mut rows).expect("there is an image")?;
+    Some((table.to_owned(), rows))
+}
+
+/// Between any two pieces a block comes, which changes, ends and adds rows of every kind.
+#[test]
+fn an_image_is_of_its_block_whatever_comes_meanwhile() {
+    for pieces_at_once in [1, 2, 5] {
+        let mut town = busy_town();
+        let root = town.ledger.tip.state_root;
+        town.ledger.want_image();
+        assert_eq!(town.ledger.image_height(), Some(town.ledger.tip.height));
+        let (mut rows, mut number) = (Vec::new(), 500);
+        'read: loop {
+            for _ in 0..pieces_at_once {
+                match next_piece(&mut town.ledger) {
+                    Some(piece) => rows.push(piece),
+                    None => break 'read,
+                }
+            }
+            let envelope = busy_envelope(&mut town, number);
+            town.stage(&[&envelope]);
+            if number % 3 == 0 {
+                town.ledger.discard();
+            } else {
+                town.commit();
+            }
+            // After four of them holds and ids end, and what comes is too late.
+            town.now_ns += HOUR_NS / 4;
+            number += 101;
+        }
+        let mut state = State::import(&mut rows.into_iter()).unwrap();
+        assert_eq!(state.root(), root);
+        town.ledger.end_image();
+        assert!(town.ledger.state.piece(&mut Vec::new()).is_err());
+    }
+}
+
+/// As when the sequencer stages the next block while the one before is written.
+#[test]
+fn an_image_waits_until_a_block_is_complete_and_then_until_it_is_durable() {
+    let mut town = busy_town();
+    let height = town.ledger.tip.height;
+    let envelope = busy_envelope(&mut town, 500);
+    town.stage(&[&envelope]);
+    let root = town.ledger.staged().unwrap().header.state_root;
+    town.ledger.want_image();
+    assert!(town.ledger.state.piece(&mut Vec::new()).is_err());
+    town.hand_over();
+    let above = busy_envelope(&mut town, 600);
+    town.stage(&[&above]);
+    assert_eq!(town.ledger.image_height(), None);
+    town.ledger.write().unwrap();
+    assert_eq!(town.ledger.image_height(), Some(height + 1));
+    let pieces = std::iter::from_fn(|| next_piece(&mut town.ledger));
+    let mut state = State::import(&mut pieces.collect::<Vec<_>>().into_iter()).unwrap();
+    assert_eq!(state.root(), root);
+}
+
+#[test]
+fn an_image_is_made_while_a_block_is_written_or_when_the_next_is_discarded() {
+    for is_staged_on_top in [false, true] {
+        let mut town = busy_town();
+        let envelope = busy_envelope(&mut town, 500);
+        town.stage(&[&envelope]);
+        let (root, height) = (town.ledger.state.root(), town.ledger.tip.height + 1);
+        town.hand_over();
+        if is_staged_on_top {
+            let above = busy_envelope(&mut town, 600);
+            town.stage(&[&above]);
+        }
+        town.ledger.want_image();
+        assert_eq!(town.ledger.discard(), is_staged_on_top);
+        town.ledger.write().unwrap();
+        assert_eq!(town.ledger.image_height(), Some(height));
+        let pieces = std::iter::from_fn(|| next_piece(&mut town.ledger));
+        let mut state = State::import(&mut pieces.collect::<Vec<_>>().into_iter()).unwrap();
+        assert_eq!(state.root(), root);
+    }
+}
+
+#[test]
+fn the_image_of_a_block_that_cannot_be_written_is_gone() {
+    let mut town = busy_town();
+    let envelope = busy_envelope(&mut town, 500);
+    town.stage(&[&envelope]);
+    town.ledger.want_image();
+    town.hand_over();
+    let (_, history) = town.ledger.begin_write().unwrap();
+    let full = Fault::Full(std::io::Error::other("no room"));
+    assert!(town.ledger.end_write(history, Err(full)).is_err());
+    assert_eq!(town.ledger.image_height(), None);
+    assert!(town.ledger.state.piece(&mut Vec::new()).is_err());
+}
+
 #[test]
 fn a_state_comes_back_from_its_rows() {
     let mut town = busy_town();
-    let mut rows: Vec<(String, Vec<u8>)> = Vec::new();
-    town.ledger
-        .state
-        .export(&mut |table, bytes| {
-            rows.push((table.to_owned(), bytes.to_vec()));
-            Ok(())
-        })
-        .unwrap();
+    town.ledger.want_image();
+    let mut rows = Vec::new();
+    while let Some(piece) = next_piece(&mut town.ledger) {
+        rows.push(piece);
+    }
     let mut state = State::import(&mut rows.into_iter()).unwrap();
     assert_eq!(state.root(), town.ledger.state.root());
     let tip = town.ledger.history.read(town.ledger.tip.height).unwrap().unwrap();

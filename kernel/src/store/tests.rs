@@ -256,11 +256,11 @@ fn a_folder_has_one_chain_and_one_writer() {
 fn opening_starts_from_the_newest_snapshot_that_checks() {
     let place = Place::with_blocks("snapshots", 4);
     let mut ledger = open(&place.0).unwrap().ledger;
-    assert_eq!(save_snapshot(&ledger).unwrap(), 4);
+    assert_eq!(save_snapshot(&mut ledger).unwrap(), 4);
     for _ in 0..3 {
         add_block(&mut ledger).unwrap();
     }
-    assert_eq!(save_snapshot(&ledger).unwrap(), 7);
+    assert_eq!(save_snapshot(&mut ledger).unwrap(), 7);
     add_block(&mut ledger).unwrap();
     let mut root = ledger.tip.state_root;
     drop(ledger);
@@ -291,8 +291,8 @@ fn opening_starts_from_the_newest_snapshot_that_checks() {
 #[test]
 fn blocks_after_a_snapshot_are_those_without_it() {
     let place = Place::with_blocks("equal", 5);
-    let ledger = open(&place.0).unwrap().ledger;
-    save_snapshot(&ledger).unwrap();
+    let mut ledger = open(&place.0).unwrap().ledger;
+    save_snapshot(&mut ledger).unwrap();
     drop(ledger);
     let Opened { ledger: mut with, snapshot_height } = open(&place.0).unwrap();
     assert_eq!(snapshot_height, 5);
@@ -319,7 +319,7 @@ fn a_snapshot_of_another_chain_is_passed_over_and_one_above_the_log_is_corruptio
     let other = Place::new("another");
     let mut ledger = create(&other.0, START_NS + 1, &genesis()).unwrap();
     add_block(&mut ledger).unwrap();
-    save_snapshot(&ledger).unwrap();
+    save_snapshot(&mut ledger).unwrap();
     fs::copy(other.file(&snapshot::name(1)), place.file(&snapshot::name(1))).unwrap();
     let opened = open(&place.0).unwrap();
     assert_eq!((opened.snapshot_height, opened.ledger.tip.height), (0, 3));
@@ -330,7 +330,7 @@ fn a_snapshot_of_another_chain_is_passed_over_and_one_above_the_log_is_corruptio
     for _ in 0..4 {
         add_block(&mut ledger).unwrap();
     }
-    save_snapshot(&ledger).unwrap();
+    save_snapshot(&mut ledger).unwrap();
     fs::copy(other.file(&snapshot::name(5)), place.file(&snapshot::name(5))).unwrap();
     assert!(matches!(open(&place.0), Err(Fault::Corrupt { height: 4, .. })));
 }
@@ -340,16 +340,18 @@ fn a_snapshot_of_another_chain_is_passed_over_and_one_above_the_log_is_corruptio
 fn a_snapshot_from_which_blocks_come_out_otherwise_is_passed_over() {
     let place = Place::with_blocks("ids", 3);
     let mut ledger = open(&place.0).unwrap().ledger;
+    ledger.want_image();
     let History::Folder { disk, .. } = &ledger.history else { panic!("no folder") };
     let header = ledger.history.read(3).unwrap().unwrap().header.write();
     snapshot::write(&**disk, 3, &header, &mut |sink| {
-        ledger.state.export(&mut |table, rows| {
-            let mut rows = rows.to_vec();
+        let mut rows = Vec::new();
+        while let Some(table) = ledger.state.piece(&mut rows).unwrap() {
             if table == "remembered" {
                 rows.chunks_mut(64).for_each(|row| row[31] ^= 1);
             }
-            sink(table, &rows)
-        })
+            sink(table, &rows)?;
+        }
+        Ok(())
     })
     .unwrap();
     let block = stage(&mut ledger, &[movement(2, 31, 4, 7, 30, 0)]);
@@ -364,14 +366,14 @@ fn a_snapshot_is_restored_and_none_is_made_of_what_may_be_discarded() {
     let place = Place::with_blocks("restore", 3);
     let mut ledger = open(&place.0).unwrap().ledger;
     stage(&mut ledger, &[movement(2, 1, 1, 2, 3, 0)]);
-    assert!(matches!(save_snapshot(&ledger), Err(SnapshotError::BlockStaged)));
+    assert!(matches!(save_snapshot(&mut ledger), Err(SnapshotError::BlockStaged)));
     ledger.discard();
-    save_snapshot(&ledger).unwrap();
+    save_snapshot(&mut ledger).unwrap();
     add_block(&mut ledger).unwrap();
     let mut restored = restore(&place.0, &snapshot::name(3)).unwrap();
     assert_eq!(restored.tip.height, 3);
     assert_eq!(restored.state.root(), ledger.history.read(3).unwrap().unwrap().header.state_root);
-    assert!(matches!(save_snapshot(&restored), Err(SnapshotError::NoFolder)));
+    assert!(matches!(save_snapshot(&mut restored), Err(SnapshotError::NoFolder)));
     add_block(&mut restored).unwrap();
     assert_eq!(restored.tip.hash, ledger.tip.hash);
 }

@@ -36,6 +36,7 @@ from clearway.app.genesis import (
     make_genesis,
 )
 from clearway.app.keys import Keys, open_keys
+from clearway.app.snapshots import BLOCKS_MIN, Snapshots
 from clearway.clearing.legs import HouseAccounts
 from clearway.ledger.book import Book
 from clearway.ledger.crypto import hash_bytes, public_key
@@ -72,7 +73,6 @@ from clearway.store.vault import Vault
 TICK_S: Final = 0.05
 ROOM_PAUSE_S: Final = 1.0
 CATCH_UP_TIMEOUT_S: Final = 3_600.0
-SNAPSHOT_BLOCKS_MIN: Final = 1_000  # replayed at a start; more, and the next start is spared them
 FUNDING_VALID_NS: Final = 600 * 10**9
 
 log = logging.getLogger("clearway.app")
@@ -110,6 +110,7 @@ class Node:
     _stopping: threading.Event = field(default_factory=threading.Event)
     _ticker: threading.Thread | None = None
     _standing: StandingOrders | None = None
+    _snapshots: Snapshots | None = None
     _started: bool = False
     _has_ballast: bool = False
 
@@ -121,7 +122,7 @@ class Node:
         payments = catch_up(self.book, self.scorer, self.rooms.reference)
         if not self.projections.wait_for(self.book.height, CATCH_UP_TIMEOUT_S):
             raise Fault("node.starting", what="the projections do not catch up with the chain")
-        if replayed >= SNAPSHOT_BLOCKS_MIN:
+        if replayed >= BLOCKS_MIN:
             self._save()
         log.info("height %d; %d payments taken into memory", self.book.height, payments)
         self.batcher.start()
@@ -133,6 +134,8 @@ class Node:
         self._standing = StandingOrders(self.rooms, self.batcher, self.secret)
         self._standing.start()
         self.queue.start()
+        self._snapshots = Snapshots(self.book)
+        self._snapshots.start()
         self._started = True
 
     def stop(self) -> None:
@@ -144,6 +147,8 @@ class Node:
         if self._standing is not None:
             self._standing.stop()
         self.queue.stop()
+        if self._snapshots is not None:
+            self._snapshots.stop()
         self.batcher.stop()
         self.projections.stop()
         if not self.ordering.problems():
