@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from clearway.gateway.auth import create_api_key
 from clearway.gateway.openapi import describe_api
 from clearway.gateway.pace import SIMULATIONS_PER_S_MAX, Pace
 from clearway.gateway.routes import ROUTES
@@ -19,6 +21,7 @@ from clearway.ledger.terms import describe_terms
 from clearway.payment.errors import Refusal
 from tests.conftest import ROOT
 from tests.gateway.api import Api, fresh
+from tests.gateway.conftest import serve
 from tests.gateway.test_events import follow
 from tests.gateway.test_explanation import LISTED
 from tests.gateway.test_refused_before_ordering import expect
@@ -319,6 +322,36 @@ def test_a_key_simulates_so_often_a_second() -> None:
     pace.count("other")
     now[0] = 1.0
     pace.count("one")
+
+
+def test_who_simulates_too_often_is_told_to_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both endpoints count together; other keys, and payments, are not held up by it."""
+    now = [0.0]
+    monkeypatch.setattr("clearway.gateway.door.Pace", lambda: Pace(lambda: now[0]))
+    for api in serve(tmp_path / "node", review="10000", decline="10000"):
+        payer, payee, payment = open_one(api)
+        body = {"from": payer, "to": payee, "amount": "1.00", "asset": "EUR/2"}
+        asks = [(f"/v1/payments/{payment['id']}/simulate", {}), ("/v1/payments/simulate", body)]
+        for number in range(SIMULATIONS_PER_S_MAX):
+            assert api.post(*asks[number % 2]).status_code == 200
+        before = api.node.book.height
+        for ask in asks:
+            expect(api.post(*ask), "capacity.simulations")
+        assert api.node.book.height == before
+        assert api.post("/v1/payments", body).json()["status"] == "settled"
+        text, _ = create_api_key(
+            api.node.vault,
+            principal="other",
+            name="",
+            institution=1,
+            scopes=["payments:write"],
+            now_ns=api.node.clock(),
+        )
+        assert api.with_token(text).post(*asks[1]).status_code == 200
+        now[0] = 1.0
+        assert api.post(*asks[1]).status_code == 200
 
 
 # --- decided --------------------------------------------------------------------------------------
