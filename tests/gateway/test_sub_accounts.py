@@ -44,6 +44,42 @@ def test_what_a_sub_account_gets_and_gives_is_its_parents(api: Api) -> None:
     assert entries(api, parent) == [*own, ("1.00", "1.00", None)]
 
 
+def test_payments_of_a_sub_account_are_listed_with_its_parents(api: Api) -> None:
+    payer, parent = api.account(funded="10.00"), api.account(funded="1.00")
+    sub, other = opened(api, parent), opened(api, parent)
+    made = [
+        api.pay(payer, sub, "3.00").json()["id"],
+        api.pay(parent, payer, "0.50").json()["id"],
+        api.pay(other, payer, "99.00").json()["id"],  # refused
+        api.pay(parent, sub, "1.00").json()["id"],  # refused: both are the parent's money
+        api.pay(payer, other, "1.00", capture="manual").json()["id"],
+    ]
+    made.reverse()
+    assert payments_of(api, parent)[: len(made)] == made
+    assert len(payments_of(api, parent)) == len(made) + 1  # its own money
+    assert payments_of(api, parent, status="refused") == made[1:3]
+    assert payments_of(api, sub) == [made[1], made[4]]
+    paged = [
+        payments_of(api, parent, limit=1, starting_after=id)[0] for id in made[: len(made) - 1]
+    ]
+    assert paged == made[1:]
+
+
+def test_what_waits_on_a_sub_account_is_listed_with_its_parents(api: Api) -> None:
+    payee, parent = api.account(), api.account()
+    sub = opened(api, parent)
+    waits = api.pay(sub, payee, "3.00", when_short="queue").json()
+    behind = api.pay(parent, payee, "1.00", when_short="queue").json()
+    assert [one["queue"]["position"] for one in (waits, behind)] == [1, 2]
+    assert payments_of(api, parent) == [behind["id"], waits["id"]]
+    assert payments_of(api, sub, status="pending") == [waits["id"]]
+
+
+def payments_of(api: Api, account: str, **query: Any) -> list[str]:
+    rows = api.get("/v1/payments", account=account, **query).json()["data"]
+    return [row["id"] for row in rows]
+
+
 def test_a_payment_between_a_parent_and_its_sub_account_is_refused(api: Api) -> None:
     parent = api.account(funded="1.00")
     payment = api.pay(parent, opened(api, parent), "1.00").json()

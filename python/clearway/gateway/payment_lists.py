@@ -128,7 +128,7 @@ def _queued(ask: Ask, account: bytes | None, before_ns: int, limit: int) -> list
         return []
     rows = node.vault.queue.page(
         states=states,
-        accounts=None if account is None else [account],
+        account=account,
         before_ns=before_ns,
         limit=limit,
     )

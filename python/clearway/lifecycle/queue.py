@@ -23,6 +23,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from clearway.clearing.offsetting import Waiting, missing_minor, plan
+from clearway.ledger.book import Account
 from clearway.lifecycle.batcher import Batcher
 from clearway.lifecycle.covered import CODE_BROKEN, CODE_SHORT, Trial
 from clearway.lifecycle.rooms import Rooms
@@ -361,13 +362,16 @@ class PaymentQueue:
 
     def _row(self, offer: _Offer, asked: Placed) -> Queued:
         head = view_heads(offer.submission.head)[0]
+        payer, payee = head["payer"].tobytes(), head["payee"].tobytes()
         number, self._next_number = self._next_number, self._next_number + 1
         return Queued(
             number=number,
             id=head["id"].tobytes(),
             state=State.WAITING,
-            payer=head["payer"].tobytes(),
-            payee=head["payee"].tobytes(),
+            payer=payer,
+            payee=payee,
+            payer_at=self._settles_at(payer).address,
+            payee_at=self._settles_at(payee).address,
             priority=offer.priority,
             until_ns=offer.until_ns,
             created_ns=self._now_ns(),
@@ -394,10 +398,15 @@ class PaymentQueue:
         return _Entry(row, Waiting(payer, payee, amount_minor + fee_minor, amount_minor))
 
     def _purse(self, address: bytes, asset: int) -> int:
-        account = self._rooms.book.account(address)
+        return self._settles_at(address).number << 32 | asset
+
+    def _settles_at(self, address: bytes) -> Account:
+        book = self._rooms.book
+        account = book.account(address)
+        if account is not None and account.parent is not None:
+            account = book.account_at(account.parent)
         assert account is not None, "invariant: the parties of a queued payment are accounts"
-        settles_at = account.number if account.parent is None else account.parent
-        return settles_at << 32 | asset
+        return account
 
     # --- what goes ------------------------------------------------------------------------------
 

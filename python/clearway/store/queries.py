@@ -100,9 +100,9 @@ class Queries:
         starting_after: bytes | None = None,
         heights: range | None = None,
     ) -> list[PaymentRow]:
-        """Those that the institution ordered; with an account (its address), those from or to it,
-        whoever ordered them. starting_after: id of the last payment seen. heights: of their own
-        entries' blocks."""
+        """Those that the institution ordered; with an account (its address), those from or to it
+        or a sub-account of it, whoever ordered them. starting_after: id of the last payment seen.
+        heights: of their own entries' blocks."""
         first, before = _places(heights)
         if starting_after is not None:
             before = min(before, self._place(institution, starting_after))

@@ -28,6 +28,8 @@ CREATE TABLE IF NOT EXISTS queued (
     state TEXT NOT NULL,
     payer BLOB NOT NULL,
     payee BLOB NOT NULL,
+    payer_at BLOB NOT NULL,
+    payee_at BLOB NOT NULL,
     priority INTEGER NOT NULL,
     until_ns INTEGER NOT NULL,
     created_ns INTEGER NOT NULL,
@@ -44,8 +46,8 @@ CREATE TABLE IF NOT EXISTS queued (
     ended_by BLOB
 );
 CREATE INDEX IF NOT EXISTS queued_state ON queued (state, number);
-CREATE INDEX IF NOT EXISTS queued_payer ON queued (payer, number);
-CREATE INDEX IF NOT EXISTS queued_payee ON queued (payee, number);
+CREATE INDEX IF NOT EXISTS queued_payer ON queued (payer_at, number);
+CREATE INDEX IF NOT EXISTS queued_payee ON queued (payee_at, number);
 CREATE TABLE IF NOT EXISTS queue_changes (
     n INTEGER PRIMARY KEY,
     payment INTEGER NOT NULL,
@@ -76,7 +78,8 @@ STATUSES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """One payment. number: order of arrival. priority: 0 goes first. head: as it was asked.
+    """One payment. number: order of arrival. payer_at, payee_at: the accounts that payer and payee
+    settle to, if they are sub-accounts. priority: 0 goes first. head: as it was asked.
     outcome to model_id: what was decided when it was accepted; private: None if erased; position:
     in its payer's line when it began to wait; ended_by: id of the request that cancelled it."""
 
@@ -85,6 +88,8 @@ class Queued:
     state: State
     payer: bytes
     payee: bytes
+    payer_at: bytes
+    payee_at: bytes
     priority: int
     until_ns: int
     created_ns: int
@@ -224,18 +229,18 @@ class QueueTable:
         self,
         *,
         states: Iterable[State],
-        accounts: Sequence[bytes] | None = None,
+        account: bytes | None = None,
         before_ns: int,
         limit: int,
     ) -> list[Queued]:
-        """The newest first, that came before a time; from or to these accounts, if given."""
+        """The newest first, that came before a time; from or to an account or a sub-account of it,
+        if given."""
         wanted = [str(state) for state in states]
         where = f"WHERE q.state IN ({_marks(wanted)}) AND q.created_ns < ?"
         given: list[Any] = [*wanted, before_ns]
-        if accounts is not None:
-            marks = _marks(accounts)
-            where += f" AND (q.payer IN ({marks}) OR q.payee IN ({marks}))"
-            given += [*accounts, *accounts]
+        if account is not None:
+            where += " AND ? IN (q.payer, q.payee, q.payer_at, q.payee_at)"
+            given.append(account)
         return self._read(
             f"{where} ORDER BY q.created_ns DESC, q.number DESC LIMIT ?",
             (*given, min(limit, LIMIT_MAX)),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 INDEX_BITS = 24
 INT64_MAX = 2**63 - 1
 
@@ -160,7 +160,8 @@ CREATE INDEX acts_id ON acts (id, institution) WHERE id IS NOT NULL;
 #           legs: the explicit ones; of an escrow its terms, whose hash is terms_hash. closes: of a
 #           hold that closed an account, the CLOSING flags.
 # controls  what the issuer of an asset said of a holder, where it said anything (BalanceFlag).
-# parties   which payments an account is payer or payee of, in whatever state.
+# parties   which payments an account, or a sub-account of it, is payer or payee of, in whatever
+#           state.
 # entries   what moved on an account. number counts movements of the whole chain; balance is the
 #           posted balance after it; payment: the place of the payment, which for a captured hold
 #           is not the place where it was booked. sub: the sub-account that it came to or went from;

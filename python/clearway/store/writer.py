@@ -117,10 +117,11 @@ class Writer:
         (accounts,) = self._connection.execute(schema.COUNT_ACCOUNTS).fetchone()
         group = read_group(blocks, self._numbers, accounts)
         self._insert_envelopes(group)
-        self._insert_payments(group)
+        payments = self._insert_payments(group)
         movements = Movements()
         _collect_moves(group, movements)
         self._apply_acts(group, movements)
+        self._insert_parties(group, payments)
         places = self._book(group, movements, entries)
         self._insert_blocks(blocks, places, entries)
         return entries + 2 * len(places)
@@ -155,10 +156,11 @@ class Writer:
 
     # --- payments -------------------------------------------------------------------------------
 
-    def _insert_payments(self, group: Group) -> None:
+    def _insert_payments(self, group: Group) -> Int64:
+        """The rows that are payments."""
         rows = self._faces(group, group.moves())
         if not len(rows):
-            return
+            return rows
         heads = group.heads[rows]
         payer, payee, place = group.payer[rows], group.payee[rows], group.place[rows]
         status = _first_status(heads, group.code[rows])
@@ -187,9 +189,18 @@ class Writer:
             "closes": _closes(heads),
         }
         insert_rows(self._connection, "payments", columns)
+        return rows
+
+    def _insert_parties(self, group: Group, rows: Int64) -> None:
+        """After the acts, which open sub-accounts: what one of them paid or got is its parent's."""
+        payer, payee, place = group.payer[rows], group.payee[rows], group.place[rows]
         # In order of the key, so that neighbours land on one page.
         account = np.concatenate([payer, payee[payer != payee]])
         places = np.concatenate([place, place[payer != payee]])
+        settled, subs = self._settle(account)
+        if subs is not None:
+            pairs = np.concatenate([[account, places], [settled, places]], axis=1)
+            account, places = np.unique(pairs, axis=1)
         order = np.lexsort((places, account))[np.count_nonzero(account == NO_ACCOUNT) :]
         insert_rows(
             self._connection,
@@ -226,8 +237,9 @@ class Writer:
         ]
         for place, _, _, payer, payee in gone:
             self._connection.execute(schema.DELETE_PAYMENT, (place,))
-            self._connection.execute(schema.DELETE_PARTY, (payer, place))
-            self._connection.execute(schema.DELETE_PARTY, (payee, place))
+            parents = self._load_parents()
+            for account in {payer, payee, parents.get(payer, payer), parents.get(payee, payee)}:
+                self._connection.execute(schema.DELETE_PARTY, (account, place))
 
     def _taken(self, ids: list[bytes]) -> set[tuple[int, bytes]]:
         taken = set()
