@@ -1353,6 +1353,25 @@ impl PyLedger {
         Ok(PyBytes::new(py, flags.as_flattened()))
     }
 
+    fn settling_numbers<'py>(
+        &self,
+        py: Python<'py>,
+        numbers: Buffer,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let numbers = numbers.rows("numbers")?;
+        let settling: Option<Vec<[u8; 4]>> =
+            self.read_rows(py, numbers.as_flattened().len(), |ledger| {
+                let settles_at = |number: &[u8; 4]| {
+                    let number = u32::from_le_bytes(*number);
+                    let account = ledger.state.accounts.table.get(number)?;
+                    Some(account.settles_at(number).to_le_bytes())
+                };
+                numbers.iter().map(settles_at).collect()
+            })?;
+        let settling = settling.ok_or_else(|| PyIndexError::new_err("there is no such account"))?;
+        Ok(PyBytes::new(py, settling.as_flattened()))
+    }
+
     fn balance(
         &self,
         py: Python<'_>,

@@ -324,6 +324,9 @@ class Ledger:
     def account_numbers(self, addresses: Buffer) -> bytes:
         """u32 a row of 20 bytes; 0xFFFFFFFF where unknown."""
 
+    def settling_numbers(self, numbers: Buffer) -> bytes:
+        """n × u32 → n × u32: of a sub-account its parent, of another account itself. IndexError."""
+
     def account_flags(self, numbers: Buffer) -> bytes:
         """u32 a row of u32."""
 

@@ -135,7 +135,7 @@ def test_a_snapshot_of_other_features_is_refused(
 ) -> None:
     path = tmp_path / "risk.state"
     FeatureState().save(path)
-    monkeypatch.setattr("clearway.risk.state.FEATURES_VERSION", 999)
+    monkeypatch.setattr("clearway.risk.state._VERSION", 999)
     with pytest.raises(RiskFault) as caught:
         FeatureState.load(path)
     assert caught.value.code == "risk.snapshot_version"

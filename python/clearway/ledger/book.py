@@ -349,6 +349,10 @@ class Book:
         """Rows of 20 bytes → uint32[n], batch.NOT_AN_ACCOUNT where unknown."""
         return np.frombuffer(self._ledger.account_numbers(as_buffer(addresses)), np.uint32)
 
+    def settling_numbers(self, numbers: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
+        """Whose money it is: of a sub-account its parent, of another account itself."""
+        return np.frombuffer(self._ledger.settling_numbers(as_buffer(numbers)), np.uint32)
+
     def account_flags(self, numbers: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
         return np.frombuffer(self._ledger.account_flags(as_buffer(numbers)), np.uint32)
 

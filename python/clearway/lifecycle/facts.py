@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from clearway.ledger.book import Book
 from clearway.payment.records import Heads, Kind
 from clearway.risk.facts import Facts, ReferenceRates
 
@@ -20,11 +21,13 @@ def facts_of(
     payer: npt.NDArray[np.uint32],
     payee: npt.NDArray[np.uint32],
     reference: ReferenceRates,
+    book: Book,
 ) -> Facts:
-    """FACTS[n] of HEAD[n] of kinds SCORED and their account numbers."""
+    """FACTS[n] of HEAD[n] of kinds SCORED and their account numbers. What a sub-account does is its
+    parent's past: the money is his, and a new address must not look like a new person."""
     return reference.facts(
-        payer=payer,
-        payee=payee,
+        payer=book.settling_numbers(np.ascontiguousarray(payer)),
+        payee=book.settling_numbers(np.ascontiguousarray(payee)),
         amount_minor=heads["amount_lo"] + heads["amount_hi"] * 2.0**64,
         asset=heads["asset"],
         time_ns=heads["created_ns"].astype(np.int64),

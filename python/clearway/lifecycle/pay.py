@@ -125,7 +125,7 @@ def score(batch: PaymentBatch, rooms: Rooms) -> None:
         return
     heads = batch.heads[paid]
     batch.scores = rooms.scorer.score(
-        facts_of(heads, batch.payer[paid], batch.payee[paid], rooms.reference)
+        facts_of(heads, batch.payer[paid], batch.payee[paid], rooms.reference, rooms.book)
     )
     batch.findings[paid] |= _SCORED
     outcome = np.where(batch.findings[paid] & _SANCTIONED, _DECLINE, batch.scores.outcome)

@@ -64,7 +64,7 @@ def catch_up(book: Book, scorer: Scorer, reference: ReferenceRates) -> int:
         payer = book.account_numbers(np.ascontiguousarray(paid["payer"]))
         payee = book.account_numbers(np.ascontiguousarray(paid["payee"]))
         known = (payer != NOT_AN_ACCOUNT) & (payee != NOT_AN_ACCOUNT)
-        facts = facts_of(paid[known], payer[known], payee[known], reference)
+        facts = facts_of(paid[known], payer[known], payee[known], reference, book)
         scorer.advance(facts, height=block.height, index=int(rows[-1]))
         payments += len(facts)
     return payments

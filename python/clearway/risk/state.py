@@ -24,6 +24,8 @@ from clearway.risk.features import (
 ACCOUNTS_MAX: Final = 2**26
 STAGED_MAX: Final = 2  # one batch is decided while the one before it is ordered
 _MAGIC: Final = b"clearway risk state\n"
+# The second number counts changes of whose past a row is: 1, an account's with its sub-accounts'.
+_VERSION: Final = FEATURES_VERSION << 8 | 1
 _HEADER: Final = np.dtype(
     [("magic", "S20"), ("version", "<u4"), ("height", "<u8"), ("index", "<u4"), ("began_ns", "<i8"),
      ("rows", "<u8")]
@@ -160,7 +162,7 @@ class FeatureState:
         seen = (self._accounts["sent_n"] > 0) | (self._accounts["got_n"] > 0)
         numbers = np.flatnonzero(seen).astype(np.uint32)
         header = np.zeros(1, dtype=_HEADER)
-        header["magic"], header["version"] = _MAGIC, FEATURES_VERSION
+        header["magic"], header["version"] = _MAGIC, _VERSION
         header["height"], header["index"] = self.as_of.height, self.as_of.index
         header["began_ns"], header["rows"] = self._began_ns, len(numbers)
         body = header.tobytes() + numbers.tobytes() + self._accounts[numbers].tobytes()
@@ -177,15 +179,15 @@ class FeatureState:
         """The state that `save` wrote.
 
         Raises `risk.snapshot_corrupt` for a file that is not whole, and `risk.snapshot_version`
-        for one of another FEATURES_VERSION: it has to be made again from the blocks.
+        for one of another _VERSION: it has to be made again from the blocks.
         """
         data = path.read_bytes()
         body, checksum = data[:-32], data[-32:]
         if len(body) < _HEADER.itemsize or hashlib.sha256(body).digest() != checksum:
             raise RiskFault("risk.snapshot_corrupt", path=str(path))
         header = np.frombuffer(body, dtype=_HEADER, count=1)[0]
-        if header["magic"] != _MAGIC or header["version"] != FEATURES_VERSION:
-            raise RiskFault("risk.snapshot_version", path=str(path), needed=FEATURES_VERSION)
+        if header["magic"] != _MAGIC or header["version"] != _VERSION:
+            raise RiskFault("risk.snapshot_version", path=str(path), needed=_VERSION)
         rows = int(header["rows"])
         numbers: NDArray[np.uint32] = np.frombuffer(
             body, dtype=np.uint32, count=rows, offset=_HEADER.itemsize
