@@ -272,7 +272,8 @@ Limit = Annotated[int, Meta(ge=1, le=ITEMS_PER_PAGE_MAX)]
 _FROM = "The first block: a height, or a time (RFC 3339)."
 _TO = "The last block: a height, or a time (RFC 3339)."
 _AT = "What was posted after the block of this height, or at this time (RFC 3339)."
-_METADATA = "metadata[field]=value, one field; with account, limit and starting_after alone."
+METADATA_FIELDS_MAX = 8
+_METADATA = "metadata[field]=value; of several fields, the payments that have all of them."
 
 
 class NoQuery(Request, frozen=True):
@@ -308,7 +309,10 @@ class BalancesQuery(Request, frozen=True):
 
 class PaymentsQuery(SpanQuery, frozen=True):
     metadata: (
-        Annotated[dict[MetadataKey, MetadataValue], Meta(max_length=1, description=_METADATA)]
+        Annotated[
+            dict[MetadataKey, MetadataValue],
+            Meta(min_length=1, max_length=METADATA_FIELDS_MAX, description=_METADATA),
+        ]
         | None
     ) = None
     account: Annotated[str, Meta(max_length=64)] | None = None

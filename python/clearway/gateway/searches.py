@@ -9,9 +9,8 @@ from clearway.payment.ids import metadata_mark, parse_payment
 from clearway.store.rows import PaymentRow
 
 HEIGHT_DIGITS_MAX = 12
-# Matches that are looked at for one page: an id may have been saved for an envelope that never
-# came, and then for another one.
-MATCHES_PER_PAYMENT_MAX = 2
+MATCHES_AT_ONCE = 500
+MATCHES_MAX = 10_000  # that are looked at for one page
 
 
 def heights_of(ask: Ask) -> range | None:
@@ -46,38 +45,50 @@ def marks_of(ask: Ask, metadata: dict[str, str] | None, payer: bytes, payee: byt
     if not metadata:
         return b""
     secret, institution = ask.door.node.secret, ask.key.institution
+    owners = dict.fromkeys((b"", *_lines(ask, payer), *_lines(ask, payee)))
     return b"".join(
-        metadata_mark(secret, institution, field, value, account)
+        metadata_mark(secret, institution, field, value, owner)
         for field, value in metadata.items()
-        for account in (b"", payer, payee)
+        for owner in owners
     )
 
 
-def find_by_metadata(ask: Ask, account: bytes) -> list[PaymentRow]:
-    """A page of payments with `metadata`, and one more; account: an address, or empty for all.
+def _lines(ask: Ask, address: bytes) -> tuple[bytes, ...]:
+    """The account, and its parent if it is a sub-account: both are asked for its payments."""
+    book = ask.door.node.book
+    account = book.account(address)
+    parent = None if account is None or account.parent is None else book.account_at(account.parent)
+    return (address,) if parent is None else (address, parent.address)
 
-    Refuses request.invalid: with one field of metadata go `account`, `limit`, `starting_after`.
-    """
+
+def find_by_metadata(ask: Ask, account: bytes) -> list[PaymentRow]:
+    """A page of payments that have all of `metadata`, and one more; account: an address, or empty
+    for all. Refuses request.invalid when more than MATCHES_MAX would have to be looked at."""
     query, node = ask.query, ask.door.node
-    if any(one is not None for one in (query.from_, query.to, query.status)):
-        what = "goes with account, limit and starting_after alone"
-        raise Refusal("request.invalid", field="metadata", what=what)
-    [(field, value)] = query.metadata.items()
-    institution = ask.key.institution
-    mark = metadata_mark(node.secret, institution, field, value, account)
+    institution, heights = ask.key.institution, heights_of(ask)
+    marks = [
+        metadata_mark(node.secret, institution, field, value, account)
+        for field, value in query.metadata.items()
+    ]
     found: dict[bytes, PaymentRow] = {}
     limit, before = query.limit + 1, _cursor(ask)
-    seen: set[bytes] = set()
-    while len(found) < limit:
-        matches = node.vault.marked(mark, limit=limit, before=before)
-        ids = [id for _, id in matches if id not in seen]
-        seen.update(ids)
+    for _ in range(0, MATCHES_MAX, MATCHES_AT_ONCE):
+        matches = node.vault.marked(marks, limit=MATCHES_AT_ONCE, before=before)
+        # An id may have been saved for an envelope that never came, and then for another one.
+        ids = list(dict.fromkeys(id for _, id in matches))
         rows = node.projections.payments_by_id(institution, ids) if ids else {}
-        found |= {id: rows[id] for id in ids if id in rows}
-        if len(matches) < limit or len(seen) > limit * MATCHES_PER_PAYMENT_MAX:
-            break
+        for id in ids:
+            if id in rows and _fits(rows[id], query.status, heights):
+                found.setdefault(id, rows[id])
+        if len(found) >= limit or len(matches) < MATCHES_AT_ONCE:
+            return list(found.values())[:limit]
         before = matches[-1][0]
-    return list(found.values())[:limit]
+    what = f"more than {MATCHES_MAX} payments have it; ask for another field, or an account"
+    raise Refusal("request.invalid", field="metadata", what=what)
+
+
+def _fits(row: PaymentRow, status: str | None, heights: range | None) -> bool:
+    return status in (None, row.status) and (heights is None or row.height in heights)
 
 
 def _cursor(ask: Ask) -> tuple[int, int] | None:

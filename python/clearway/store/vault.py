@@ -218,15 +218,23 @@ class Vault:
                 writer.executemany("INSERT OR IGNORE INTO marks VALUES (?, ?, ?, ?, ?)", rows)
 
     def marked(
-        self, mark: bytes, *, limit: int, before: tuple[int, int] | None = None
+        self, marks: Sequence[bytes], *, limit: int, before: tuple[int, int] | None = None
     ) -> list[tuple[tuple[int, int], bytes]]:
-        """The entries that have this mark as (cursor, id), newest first. before: a cursor."""
-        batch, entry = before or (_LAST, _LAST)
-        query = (
-            "SELECT batch, entry, id FROM marks WHERE mark = ? AND (batch, entry) < (?, ?)"
-            " ORDER BY batch DESC, entry DESC LIMIT ?"
+        """The entries that have all of these marks as (cursor, id), newest first. before: a
+        cursor."""
+        first, *others = marks
+        joins = "".join(
+            f" JOIN marks m{at} ON m{at}.mark = ? AND m{at}.batch = m.batch"
+            f" AND m{at}.entry = m.entry"
+            for at in range(len(others))
         )
-        rows = self._database.reader().execute(query, (mark, batch, entry, limit))
+        query = (
+            f"SELECT m.batch, m.entry, m.id FROM marks m{joins}"
+            " WHERE m.mark = ? AND (m.batch, m.entry) < (?, ?)"
+            " ORDER BY m.batch DESC, m.entry DESC LIMIT ?"
+        )
+        given = (*others, first, *(before or (_LAST, _LAST)), limit)
+        rows = self._database.reader().execute(query, given)
         return [((batch, entry), id) for batch, entry, id in rows]
 
     def mark_cursor(self, key: bytes, sequence: int, index: int) -> tuple[int, int]:
