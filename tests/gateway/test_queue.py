@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from clearway.store.queue import State
 from tests.gateway.api import Api, fresh
 from tests.gateway.conftest import serve
 from tests.gateway.examples import names_in, request, shown_in
@@ -227,6 +228,37 @@ def test_lists_have_both_in_one_order(node: Api) -> None:
     assert ids(node, account=payee) == made
     assert ids(node, status="voided") == [voided]
     assert ids(node, status="pending") == made[3::2]
+
+
+def test_between_the_queue_and_the_ledger_it_is_unknown_and_no_bug(
+    node: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a restore to before its release: the queue has let it go, the ledger is without."""
+    waits = ask(node, node.account(), node.account(), "10.00")
+    [row] = node.node.vault.queue.waiting()
+    node.node.vault.queue.end([row], State.RELEASED, node.clock())
+    expect(node.get(f"/v1/payments/{waits['id']}"), "payment.unknown")
+    expect(node.post(f"/v1/payments/{waits['id']}/void"), "payment.unknown")
+    assert ids(node, status="pending") == []
+
+
+def test_a_release_while_a_list_is_read_is_in_it(
+    node: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payer, payee, key = node.account(), node.account(), fresh("queue-")
+    waits = ask(node, payer, payee, "10.00", key=key)
+    queue = node.node.vault.queue
+    page = queue.page
+
+    def release_then_read(**query: Any) -> Any:
+        if queue.waiting():
+            fund(node, payer, "10.00")
+            wait_for(node, waits, "settled")
+        return page(**query)
+
+    monkeypatch.setattr(queue, "page", release_then_read)
+    assert waits["id"] in ids(node, account=payee)
+    assert ids(node, idempotency_key=key) == [waits["id"]]
 
 
 def test_operators_see_what_waits_by_asset(node: Api) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from clearway.gateway.door import Answer, Ask
-from clearway.gateway.payments import find_row, render_row
-from clearway.gateway.queueing import find_queued, render_queued
+from clearway.gateway.payments import find_queued, find_row, render_row
+from clearway.gateway.queueing import render_queued
 from clearway.gateway.schemas import Listing, Payment
 from clearway.gateway.searches import find_by_metadata, heights_of
 from clearway.payment.errors import Refusal
@@ -81,7 +81,9 @@ def _known_address(ask: Ask, account: str) -> bytes:
 def _of_key(ask: Ask, account: bytes | None) -> list[Row]:
     query, node = ask.query, ask.door.node
     id = payment_id(node.secret, principal=ask.key.principal, idempotency_key=query.idempotency_key)
-    row = node.projections.payment(ask.key.institution, id) or find_queued(ask, id)
+    queued = find_queued(ask, id)
+    ask.door.catch_up()
+    row = node.projections.payment(ask.key.institution, id) or queued
     fits = row is not None and query.status in (None, row.status)
     if row is None or not fits or (account is not None and account not in (row.payer, row.payee)):
         return []
@@ -89,16 +91,21 @@ def _of_key(ask: Ask, account: bytes | None) -> list[Row]:
 
 
 def _page(ask: Ask, account: bytes | None, limit: int) -> list[Row]:
-    """The newest first: by when a payment was asked or, once the ledger has it, booked."""
+    """The newest first: by when a payment was asked or, once the ledger has it, booked. The queue
+    is read first, and what leaves it meanwhile is found on the ledger."""
     query, node = ask.query, ask.door.node
     institution, heights = ask.key.institution, heights_of(ask)
     cursor = None if query.starting_after is None else parse_payment(query.starting_after)
-    before_ns, queued = _LAST_NS, None
+    before_ns, last = _LAST_NS, None
     if cursor is not None:
-        queued = find_queued(ask, cursor)
-        row = queued or node.projections.payment(institution, cursor)
+        last = find_queued(ask, cursor)
+        row = last or node.projections.payment(institution, cursor)
         before_ns = 0 if row is None else row.created_ns
-    if queued is not None:
+    queued: list[Queued] = []
+    if node.vault.queue.in_use and query.from_ is None and query.to is None:
+        queued = _queued(ask, account, before_ns, limit)
+        ask.door.catch_up()
+    if last is not None:
         heights = _below(heights, node.projections.height_from(before_ns))
     rows: list[Row] = list(
         node.projections.payments(
@@ -107,12 +114,12 @@ def _page(ask: Ask, account: bytes | None, limit: int) -> list[Row]:
             heights=heights,
             status=query.status,
             limit=limit,
-            starting_after=cursor if queued is None else None,
+            starting_after=cursor if last is None else None,
         )
     )
-    if node.vault.queue.in_use and query.from_ is None and query.to is None:
-        rows += _queued(ask, account, before_ns, limit)
-        rows.sort(key=lambda row: row.created_ns, reverse=True)
+    booked = node.projections.payments_by_id(institution, [row.id for row in queued])
+    rows += [row for row in queued if row.id not in booked]
+    rows.sort(key=lambda row: row.created_ns, reverse=True)
     return rows[:limit]
 
 
@@ -126,12 +133,4 @@ def _queued(ask: Ask, account: bytes | None, before_ns: int, limit: int) -> list
     states = [state for state, one in STATUSES.items() if status in (None, one)]
     if not states or ask.key.institution != node.institution:
         return []
-    rows = node.vault.queue.page(
-        states=states,
-        account=account,
-        before_ns=before_ns,
-        limit=limit,
-    )
-    # Those that the ledger has already, a moment before the queue knows.
-    booked = node.projections.payments_by_id(node.institution, [row.id for row in rows])
-    return [row for row in rows if row.id not in booked]
+    return node.vault.queue.page(states=states, account=account, before_ns=before_ns, limit=limit)

@@ -28,6 +28,7 @@ from clearway.payment.money import parse_amount
 from clearway.payment.records import Flag, Kind, flags_of_head, u128, view_heads, with_flags
 from clearway.payment.state import Act, Status, next_status
 from clearway.payment.terms import parse_terms
+from clearway.store.queue import Queued, State
 from clearway.store.rows import PaymentRow
 
 HOLD_NS = 7 * 86_400 * 1_000_000_000  # of a manual capture that does not say
@@ -193,23 +194,27 @@ PAY = Move(_prepare_payment, answer_placed)
 
 
 def find_row(ask: Ask) -> PaymentRow:
-    """The payment in the path, as of now. Refuses payment.unknown."""
+    """The payment in the path, as of now. Refuses payment.unknown, payment.wrong_state while it
+    waits in the queue."""
     text = ask.params["payment"]
     id = parse_payment(text)
+    queued = find_queued(ask, id)  # first: what leaves it is on the ledger by then
     ask.door.catch_up()
     row = ask.door.node.projections.payment(ask.key.institution, id)
+    if row is None and queued is not None:
+        raise Refusal("payment.wrong_state", status=queued.status, act="changed or proven")
     if row is None:
-        _refuse_queued(ask, id)
         raise Refusal("payment.unknown", payment=text)
     return row
 
 
-def _refuse_queued(ask: Ask, id: bytes) -> None:
-    """What waits, or ended waiting, is no entry of the ledger. Refuses payment.wrong_state."""
-    queue = ask.door.node.vault.queue
-    row = queue.find(id) if queue.in_use else None
-    if row is not None and ask.key.institution == ask.door.node.institution:
-        raise Refusal("payment.wrong_state", status=row.status, act="changed or proven")
+def find_queued(ask: Ask, id: bytes) -> Queued | None:
+    """A payment that waits, or ended waiting."""
+    node = ask.door.node
+    if not node.vault.queue.in_use or ask.key.institution != node.institution:
+        return None
+    row = node.vault.queue.find(id)
+    return None if row is None or row.state is State.RELEASED else row
 
 
 def _require(row: PaymentRow, status: Status, act: str) -> None:

@@ -16,6 +16,7 @@ from clearway.gateway.door import Answer, Ask
 from clearway.gateway.instructions import Private, parse_private
 from clearway.gateway.payments import (
     VOID,
+    find_queued,
     prepare_payment,
     render_placed,
 )
@@ -137,15 +138,6 @@ def render_queued(
         queue=queue if waits else UNSET,
         error=line_problem(Refusal("queue.expired")) if row.state is State.EXPIRED else UNSET,
     )
-
-
-def find_queued(ask: Ask, id: bytes) -> Queued | None:
-    """The payment, as long as the ledger does not have it."""
-    node = ask.door.node
-    if not node.vault.queue.in_use or ask.key.institution != node.institution:
-        return None
-    row = node.vault.queue.find(id)
-    return None if row is None or row.state is State.RELEASED else row
 
 
 def show_queue(ask: Ask) -> Answer:

@@ -5,5 +5,6 @@ Refuses: capacity.full, idempotency.in_progress, idempotency.body_differs, and w
 stale (account.unknown, asset.unknown, quote.expired, quote.used, quote.in_use, quote.differs,
 policy.sanctions).
 Read first: pay.py, the whole story in one function. batcher.py stands in front of it, replay.py
-and resume.py pick up what was answered or interrupted before.
+and resume.py pick up what was answered or interrupted before; queue.py and standing.py send what
+waited for money or for its day.
 """

@@ -140,20 +140,16 @@ class PaymentQueue:
         """By id: which of its payer's waiting payments in its asset it is, from 1."""
         counts: dict[int, int] = {}
         found = {}
-        for entry in sorted(self._waiting.copy().values(), key=lambda one: one.rank):
+        for entry in sorted(self._still_waiting(), key=lambda one: one.rank):
             counts[entry.due.payer] = counts.get(entry.due.payer, 0) + 1
             found[entry.row.id] = counts[entry.due.payer]
         return found
 
     def totals(self) -> list[QueueTotals]:
-        """Per asset that somebody waits in; without those that the ledger took a moment ago."""
-        waiting = self._waiting.copy()
-        ids = b"".join(waiting)
-        taken = self._rooms.book.remembered_heights(self._rooms.institution, ids).tolist()
+        """Per asset that somebody waits in."""
         by_asset: dict[int, list[_Entry]] = {}
-        for entry, height in zip(waiting.values(), taken, strict=True):
-            if not height:
-                by_asset.setdefault(entry.row.asset, []).append(entry)
+        for entry in self._still_waiting():
+            by_asset.setdefault(entry.row.asset, []).append(entry)
         totals = []
         for asset, entries in sorted(by_asset.items()):
             missing = missing_minor(self._available(entries), [one.due for one in entries])
@@ -167,6 +163,13 @@ class PaymentQueue:
                 )
             )
         return totals
+
+    def _still_waiting(self) -> list[_Entry]:
+        """Without those that the ledger took a moment ago."""
+        waiting = self._waiting.copy()
+        ids = b"".join(waiting)
+        taken = self._rooms.book.remembered_heights(self._rooms.institution, ids).tolist()
+        return [one for one, height in zip(waiting.values(), taken, strict=True) if not height]
 
     # --- the thread -----------------------------------------------------------------------------
 
