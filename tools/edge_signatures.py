@@ -93,6 +93,13 @@ def sign_mixed(message: bytes) -> bytes:
     raise AssertionError("invariant: seven challenges of eight are no multiple of 8")
 
 
+def sign_with(r: bytes, message: bytes) -> bytes:
+    """By the ordinary key, with an R of small order: good only under the challenge of these bytes,
+    and not of the shortest encoding of the same point."""
+    s = challenge(r, public_key(SEED), message) * expand(SEED)[0] % ORDER
+    return r + s.to_bytes(32, "little")
+
+
 def edge_signatures() -> list[dict[str, Any]]:
     """key, message, signature in hex, and whether ZIP 215 accepts it, which spec/ is asked."""
     good = sign(SEED, MESSAGE)
@@ -108,6 +115,7 @@ def edge_signatures() -> list[dict[str, Any]]:
         ("a key that is no point", (2).to_bytes(32, "little"), SMALL_ORDER[0] + bytes(32)),
     ]
     for number, small in enumerate(SMALL_ORDER):
+        rows.append((f"an ordinary key, R {number}", key, sign_with(small, MESSAGE)))
         for other, r in enumerate(SMALL_ORDER):
             rows.append((f"small order {number}, R {other}", small, r + bytes(32)))
     return [

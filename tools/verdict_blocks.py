@@ -9,7 +9,7 @@ from typing import Final
 from spec import compose
 from spec.ed25519 import public_key
 from spec.hashing import hash_bytes
-from spec.records import Kind, Purpose, Result
+from spec.records import End, Kind, Purpose, Result, encode_sweep
 from tools.verdict_chains import BANK, OWNER, SEQUENCER, SPARE, Block, Story, finality_of, follow
 
 
@@ -69,7 +69,28 @@ def change(name: str, height: int, verdict: str, make: Callable[[Story, Block], 
     return Change(name, height, height, verdict, make)
 
 
+def starting(name: str, encoded: bytes, what: str) -> Change:
+    """The entries are only these bytes."""
+    return change(name, 2, f"entry 0: {what}", lambda _, b: b.record(encoded=encoded))
+
+
+SWEEP: Final = encode_sweep([(1, End.HOLD_RELEASED, bytes(16)), (1, End.ESCROW_PAID, bytes(16))])
+CUT: Final = "is cut short"
+UNTOLD: Final = "is not of version 1, or is cut short"
+CUTS: Final = (
+    *(starting(f"an envelope cut to {size} bytes", (b"\1" + bytes(191))[:size], what)
+      for size, what in ((7, UNTOLD), (8, CUT), (191, CUT))),
+    *(starting(f"a sweep cut to {size} bytes", SWEEP[:size], what)
+      for size, what in ((7, UNTOLD), (8, CUT), (31, CUT), (32, CUT), (95, CUT))),
+    starting("a sweep of more rows than 4 GiB", b"\1\1\0\0" + b"\xff" * 28, CUT),
+    *(starting(f"a payment cut to {size} bytes", (b"\1\2" + bytes(254))[:size], UNTOLD)
+      for size in (8, 255)),
+    starting("a signature cut short", b"\1\2\2" + bytes(253 + 63), CUT),
+    starting("signatures cut short", b"\1\2\2" + bytes(191) + b"\1\x80" + bytes(60 + 127), CUT),
+    starting("an entry of version 0", bytes(256), UNTOLD),
+)  # fmt: skip
 CHANGES: Final = (
+    *CUTS,
     change("a changed entry", 2, "transactions_root: is not that of the entries",
            lambda _, b: replace(b, entries=[b.entries[0], put(b.entries[1], 48, b"\xff"), *b.entries[2:]]).record()),
     change("two entries exchanged", 3, "transactions_root: is not that of the entries",

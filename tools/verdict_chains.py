@@ -129,7 +129,59 @@ EDGE: Final = file_of(
     accounts=SMALL["accounts"],
 )
 STRANGE_FILE: Final = {**SMALL, "name": "strange", "time": "2024-02-29T23:59:59.999999999Z"}
-GENESES: Final = {"main": MAIN, "small": SMALL, "edge": EDGE, "strange": STRANGE_FILE}
+COINS: Final = [f"A{number}/{number % 31}" for number in range(53)]
+WIDE: Final = {
+    "format": "clearway genesis 1",
+    "name": "wide: what may stand in a genesis",
+    "time": "1970-01-01T00:00:00.000000000Z",
+    "institutions": [{"number": 2**32 - 1, "name": "Last"}],
+    "assets": ["EUR/2", "EUR/02", *COINS, "A.B.C.D.E.F./30"],
+    "keys": [
+        key_row(bytes(32), "import", "sequence", institution=2**32 - 1, height=2**63 - 1),
+        key_row(public_key(BANK), "pay", institution=2**32 - 1),
+    ],
+    "accounts": [
+        {**account_row("all", "EUR/02", *COINS, "EUR/2"), "institution": 2**32 - 1},
+        {**account_row("24", *COINS[:24]), "institution": 2**32 - 1},
+        {**account_row("23", *COINS[30:7:-1]), "institution": 2**32 - 1},
+        {**account_row("8", *COINS[:8]), "institution": 2**32 - 1},
+        {**account_row("7", *COINS[:7]), "institution": 2**32 - 1},
+        {
+            **account_row("none", flags=("operating", "nostro")),
+            "institution": 2**32 - 1,
+            "address": "00" * 20,
+            "owner": "ff" * 32,
+        },
+    ],
+    "limits": [
+        {
+            "key": "00" * 32,
+            "asset": "EUR/02",
+            "payment_max": "850705917302346158658436518579420528.63",
+            "day_max": "0.01",
+        },
+        {
+            "key": "00" * 32,
+            "asset": "A.B.C.D.E.F./30",
+            "payment_max": "1",
+            "day_max": "0." + "0" * 29 + "1",
+        },
+    ],
+}
+EMPTY: Final = {
+    **SMALL,
+    "name": "empty",
+    "time": "2554-07-21T23:34:33.709551615Z",
+    **{name: [] for name in ("institutions", "assets", "keys", "accounts", "limits")},
+}
+GENESES: Final = {
+    "main": MAIN,
+    "small": SMALL,
+    "edge": EDGE,
+    "strange": STRANGE_FILE,
+    "wide": WIDE,
+    "empty": EMPTY,
+}
 
 
 def genesis_entries(file: dict[str, Any]) -> bytes:
@@ -186,7 +238,13 @@ def minor(text: str, scale: int) -> int:
     return int(whole + fraction.ljust(scale, "0"))
 
 
-TIMES: Final = {"main": START_NS, "small": START_NS + 10**9, "edge": START_NS + 2 * 10**9}
+TIMES: Final = {
+    "main": START_NS,
+    "small": START_NS + 10**9,
+    "edge": START_NS + 2 * 10**9,
+    "wide": 0,
+    "empty": 2**64 - 1,
+}
 STRANGE_NS: Final = 1_709_251_199_999_999_999
 
 
@@ -301,7 +359,9 @@ class Story:
 def story(name: str) -> Story:
     told = Story(genesis(time_ns=TIMES[name], entries=genesis_entries(GENESES[name])))
     told.keep(b"")
-    {"main": tell_main, "small": tell_small, "edge": tell_small}[name](told)
+    tell = {"main": tell_main, "small": tell_small, "edge": tell_small}.get(name)
+    if tell is not None:
+        tell(told)
     return told
 
 
@@ -422,6 +482,36 @@ def follow(
     }
     header = Header(**fields).encode()
     return Block(before.height + 1, header, entries, results, finality_of(header, seed))
+
+
+@cache
+def odd() -> Story:
+    """Blocks of `small` whose entries and results are nothing that a log could hold, or that a
+    kernel would write: only receipts can be of them. The verdict on each is in ODD."""
+    told = Story(genesis(time_ns=TIMES["small"], entries=genesis_entries(SMALL)))
+    told.keep(b"")
+    void = told.entry(Kind.VOID).encode()
+    for entry, result, _ in ODD:
+        block = follow(told.blocks[-1], told.ledger.chain_id, [void, entry], [DONE, result])
+        told.blocks.append(block)
+    return told
+
+
+DONE: Final = Result(Kind.VOID).encode()
+NO_ENTRY: Final = "entry: is not of version 1"
+NO_RESULT: Final = "result: is not of version 1"
+# Entry, result, and the line; none for a receipt that is good.
+ODD: Final[tuple[tuple[bytes, bytes, str | None], ...]] = (
+    (b"", DONE, NO_ENTRY),
+    (b"\1", DONE, NO_ENTRY),
+    (b"\2" + bytes(255), DONE, NO_ENTRY),
+    (bytes(256), bytes(32), NO_ENTRY),
+    (b"\1\4", bytes(32), NO_RESULT),
+    (b"\1\4" + bytes(254), b"\2" + DONE[1:], NO_RESULT),
+    (b"\1\4", DONE, None),
+    (b"\1\4" + bytes(254), b"\1\xff\0\0\0\0" + b"\xff" * 26, None),
+    (b"\1\4" + bytes(252) + b"\xff\xff", DONE, None),
+)
 
 
 @cache

@@ -1,10 +1,27 @@
-"""genesis.json made wrong, each in one way, with the verdict that it must get."""
+"""genesis.json made wrong, each in one way or in two, with the verdict that it must get; and made
+otherwise, but not wrong."""
 
 from __future__ import annotations
 
 import copy
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
+
+from tools.verdict_faults import (
+    NO_FLAG,
+    NUMBER,
+    TEXT,
+    TWICE,
+    Fault,
+    geneses_of_two_faults,
+    set_at,
+    with_faults,
+)
+
+Put = Callable[[str, str, Any, str], None]
+"""Name, path, value and verdict of a change."""
+EMOJI: Final = "\U0001f600"
 
 
 def bad_geneses(good: dict[str, Any]) -> dict[str, tuple[str, str]]:
@@ -13,14 +30,8 @@ def bad_geneses(good: dict[str, Any]) -> dict[str, tuple[str, str]]:
 
     def put(name: str, path: str, value: Any, verdict: str) -> None:
         file = copy.deepcopy(good)
-        node: Any = file
-        *parents, last = [int(part) if part.isdigit() else part for part in path.split(".")]
-        for part in parents:
-            node = node[part]
-        if isinstance(node, list) and last == len(node):
-            node.append(value)
-        else:
-            node[last] = value
+        set_at(file, path, value)
+        assert name not in found, name
         found[name] = (json.dumps(file, indent=1), verdict)
 
     found["no JSON"] = ("{", "file: is not JSON of distinct keys in UTF-8")
@@ -113,8 +124,7 @@ def bad_geneses(good: dict[str, Any]) -> dict[str, tuple[str, str]]:
     put("a short address", "accounts.0.address", "00", f"accounts[0].address: {digits.format(40)}")
     put("an account that is frozen", "accounts.0.flags", ["frozen"],
         "accounts[0].flags: only nostro and operating may be set")  # fmt: skip
-    flags = "has one that is none of nostro, operating, sub, frozen, closed, policy"
-    put("an account's unknown flag", "accounts.0.flags", ["big"], f"accounts[0].flags: {flags}")
+    put("an account's unknown flag", "accounts.0.flags", ["big"], f"accounts[0].flags: {NO_FLAG}")
     put(
         "an account of nobody",
         "accounts.0.institution",
@@ -143,4 +153,92 @@ def bad_geneses(good: dict[str, Any]) -> dict[str, tuple[str, str]]:
         ("-1.001", "too_precise"), ("-" + "1" * 48, "not_positive"), (".5", "malformed"), ("1e3", "malformed"),
     ):  # fmt: skip
         put(f"a limit of {value}", "limits.0.payment_max", value, refused.format(why))
+    for value, why in (
+        (None, "malformed"), (["1"], "malformed"), ("", "malformed"), ("1.0 ", "malformed"),
+        ("0." + "0" * 48, "too_precise"), ("0." + "0" * 49, "malformed"), ("-0", "not_positive"),
+        ("850705917302346158658436518579420528.64", "too_large"),
+    ):  # fmt: skip
+        put(f"a limit of {str(value)[:40]}, {why}", "limits.0.day_max", value, refused.format(why))
+    put("a limit of 1.0 without decimals", "limits.1.payment_max", "1.0",
+        "limits[1]: has an amount that is refused as amount.too_precise")  # fmt: skip
+    put_lists(put, good)
+    for name, faults, verdict in geneses_of_two_faults(good):
+        assert name not in found, name
+        found[name] = (json.dumps(with_faults(good, faults), indent=1), verdict)
     return found
+
+
+def put_lists(put: Put, good: dict[str, Any]) -> None:
+    """Names and texts, each where it stands."""
+    place = len(good["assets"]) - 1
+    row = good["assets"][place]
+    twice = {**row, "controls": ["pause", "freeze", "pause"]}
+    put("a control twice", f"assets.{place}", twice, f"assets[{place}].controls[2]: {TWICE}")
+    for value in ("pause", [7]):
+        what = "controls[0]: " + TEXT if value == [7] else "controls: is not a list"
+        put(f"controls {value}", f"assets.{place}", {**row, "controls": value},
+            f"assets[{place}].{what}")  # fmt: skip
+    for value in ("1", 2**32, None):
+        put(f"an issuer {value}", f"assets.{place}", {**row, "issuer": value},
+            f"assets[{place}].issuer: {NUMBER}")  # fmt: skip
+    for value in ("", "x" * 257, 7, None, []):
+        put(f"an institution named {str(value)[:9]} {type(value).__name__}",
+            "institutions.1.name", value, f"institutions[1].name: {TEXT}")  # fmt: skip
+    for path, where in (
+        ("name", "name"), ("accounts.0.id", "accounts[0].id"), ("limits.0.asset", "limits[0].asset"),
+        ("accounts.0.assets.0", "accounts[0].assets[0]"), ("accounts.0.flags.0", "accounts[0].flags[0]"),
+        ("keys.0.purposes.0", "keys[0].purposes[0]"),
+    ):  # fmt: skip
+        put(f"{path} that is no text", path, 7, f"{where}: {TEXT}")
+        put(f"{path} that is empty", path, "", f"{where}: {TEXT}")
+    for path, where in (
+        ("assets", "assets"), ("keys", "keys"), ("accounts", "accounts"), ("limits", "limits"),
+        ("keys.0.purposes", "keys[0].purposes"), ("accounts.0.flags", "accounts[0].flags"),
+        ("accounts.0.assets", "accounts[0].assets"),
+    ):  # fmt: skip
+        put(f"{path} that are no list", path, {}, f"{where}: is not a list")
+    for path, where in (
+        ("keys.0", "keys[0]"),
+        ("accounts.0", "accounts[0]"),
+        ("limits.0", "limits[0]"),
+    ):
+        put(f"{path} that is no object", path, [], f"{where}: is not an object")
+        put(f"{path} with nothing in it", path, {},
+            f"{where}: '{ {'k': 'key', 'a': 'id', 'l': 'key'}[path[0]] }' is missing")  # fmt: skip
+        put(f"{path} with another key", f"{path}.more", 1,
+            f"{where}: has a key that does not belong there")  # fmt: skip
+    put("a flag twice", "accounts.0.flags", ["nostro", "nostro"], f"accounts[0].flags[1]: {TWICE}")
+    put("an account that is a sub-account", "accounts.0.flags", ["operating", "sub"],
+        "accounts[0].flags: only nostro and operating may be set")  # fmt: skip
+    put("an id of 65 letters", "accounts.0.id", "a" * 65, "accounts[0].id: is not an account's id")
+    put("an account's asset that is no code", "accounts.0.assets", ["eur"],
+        "accounts[0].assets: name an asset that is not there")  # fmt: skip
+    put("an asset with leading zeros of its scale", "accounts.0.assets", ["EUR/02"],
+        "accounts[0].assets: name an asset that is not there")  # fmt: skip
+    put("a key of institution 0", "keys.1.institution", 0, "keys[1]: there is no institution 0")
+    for value in (2**63, 10**20, 10**21, -1, 1.0):
+        put(f"a height of {value}, too", "keys.0.activation_height", value,
+            "keys[0].activation_height: is not a whole number from 0 to 9223372036854775807")  # fmt: skip
+
+
+def other_geneses(good: dict[str, Any]) -> dict[str, str]:
+    """Name → text of files that make the same chain as `good`."""
+    changes: dict[str, tuple[Fault, ...]] = {
+        "an owner of null": (("accounts.0.owner", None),),
+        "an owner of zeros": (("accounts.0.owner", "00" * 32),),
+        "a name of 129 emoji": (("name", EMOJI * 129),),
+        "a name of 256 emoji": (("name", EMOJI * 256),),
+        "names of 1 and 256 letters": (
+            ("institutions.0.name", " "),
+            ("institutions.1.name", "\0" * 256),
+            ("accounts.1.id", "-_" * 32),
+        ),
+        "purposes in another order": (("keys.0.purposes", good["keys"][0]["purposes"][::-1]),),
+        "amounts with zeros before and behind": (
+            ("limits.0.payment_max", "0" * 44 + "1000.00"),
+            ("limits.1.day_max", "0001"),
+        ),
+    }
+    return {
+        name: json.dumps(with_faults(good, faults), indent=1) for name, faults in changes.items()
+    }

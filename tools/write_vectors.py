@@ -40,6 +40,7 @@ from spec.records import (
     POLICY,
     RESULT,
     WITH_LEGS,
+    WITH_TERMS_HASH,
     WITNESSES,
     AccountFlag,
     Control,
@@ -59,7 +60,8 @@ from spec.records import (
     unpack,
 )
 from spec.state import subroots
-from spec.terms import NODES, PLAN, PLAN_OP, SHARE, SHARE_OP
+from spec.terms import DELIVERY, NODES, PLAN, PLAN_OP, SHARE, SHARE_OP, THRESHOLD
+from tools.decode_cases import decode_cases
 
 FILE: Final = Path(__file__).parent.parent / "docs" / "vectors" / "format-v1.json"
 START_NS: Final = 1_735_689_600 * 10**9
@@ -75,6 +77,18 @@ SPARE: Final = b"seed of a spare key".ljust(32, b".")
 SECRET: Final = b"the secret of a hash lock"
 SUBJECT: Final = b"rain in Geneva".ljust(16, b"\0")
 SIGNATURE: Final = layout("signature 64")
+MORE_ASSETS: Final = layout("assets 64")
+HASHED_HEAD: Final = tuple(
+    ("terms_hash", "32") if name == "to_amount_minor" else (name, kind)
+    for name, kind in HEAD
+    if name != "bound_minor"
+)
+# Names of docs/format.md that spec/ has otherwise: `from` is a word of Python.
+FORMAT_NAMES: Final = (
+    (LEG, {"payer": "from", "payee": "to"}),
+    (NODES[DELIVERY], {"giver": "from", "getter": "to"}),
+    (NODES[THRESHOLD], {"needed": "k", "children": "n"}),
+)
 SECOND: Final = b"seed of a second person".ljust(32, b".")
 SEEDS: Final = {
     "bank": BANK,
@@ -103,6 +117,7 @@ def vectors() -> dict[str, Any]:
         },
         "entries": [entry_vector(entry) for entry in one_of_each()],
         "envelope": envelope_vector(),
+        "decode": decode_cases(),
         "result": result_vector(),
         "chain": chain,
         "proof": proof_vector(story),
@@ -123,20 +138,22 @@ def tree_vector(size: int) -> dict[str, Any]:
 
 def fields_of(layout: Layout, data: bytes) -> dict[str, str]:
     """The named fields: numbers as decimal text, because JSON has no large ones; bytes as hex."""
+    names = next((names for known, names in FORMAT_NAMES if known == layout), {})
     return {
-        name: value.hex() if isinstance(value, bytes) else str(value)
+        names.get(name, name): value.hex() if isinstance(value, bytes) else str(value)
         for name, value in unpack(layout, data).items()
     }
 
 
 def entry_vector(entry: Entry) -> dict[str, Any]:
-    """`units` are shown by their layout; those of open_account after its first are only numbers."""
+    """`units` are shown by their layout."""
     kind = Kind(entry.kind)
-    shown = entry.units[:1] if kind == Kind.OPEN_ACCOUNT else entry.units
     return {
         "name": kind.name.lower(),
-        "fields": fields_of(HEAD, entry.head()),
-        "units": [fields_of(layout_of(kind, unit, at), unit) for at, unit in enumerate(shown)],
+        "fields": fields_of(HASHED_HEAD if kind in WITH_TERMS_HASH else HEAD, entry.head()),
+        "units": [
+            fields_of(layout_of(kind, unit, at), unit) for at, unit in enumerate(entry.units)
+        ],
         "bytes": entry.encode().hex(),
         "instruction_hash": hash_bytes("instruction", entry.instruction()).hex(),
         "leaf": leaf(entry.encode()).hex(),
@@ -154,7 +171,7 @@ def layout_of(kind: Kind, unit: bytes, at: int) -> Layout:
     if kind == Kind.SET_AUTHORITY:
         return MEMBER if at else POLICY
     return {
-        Kind.OPEN_ACCOUNT: OPENING,
+        Kind.OPEN_ACCOUNT: MORE_ASSETS if at else OPENING,
         Kind.REGISTER_ASSET: ASSET,
         Kind.REGISTER_KEY: KEY,
         Kind.REVOKE_KEY: KEY_NAME,

@@ -13,6 +13,7 @@ import pytest
 
 import clearway_kernel
 from clearway.payment import records
+from spec.records import DecodeError, decode_envelope
 from tools.write_vectors import FILE, vectors
 
 VECTORS: Final[dict[str, Any]] = json.loads(FILE.read_text())
@@ -65,13 +66,16 @@ def test_each_kind_of_entry(vector: dict[str, Any]) -> None:
     if head["kind"] in (records.Kind.PAYMENT, records.Kind.POST):
         units = data[records.HEAD_BYTES :][: 64 * len(vector["units"])]
         for leg, fields in zip(records.view_legs(units), vector["units"], strict=True):
-            assert shown(leg, "from") == fields["payer"]
-            assert shown(leg, "to") == fields["payee"]
+            assert shown(leg, "from") == fields["from"]
+            assert shown(leg, "to") == fields["to"]
             assert shown(leg, "amount_minor") == fields["amount_minor"]
 
 
 def shown(row: Any, name: str) -> str:
     """A field of a NumPy record as the vectors show it."""
+    if name == "terms_hash":
+        amounts = (records.u128(row, field) for field in ("to_amount", "bound"))
+        return b"".join(amount.to_bytes(16, "little") for amount in amounts).hex()
     if name.endswith("minor"):
         return str(records.u128(row, name.removesuffix("_minor")))
     value = row[name]
@@ -102,6 +106,21 @@ def test_the_envelope() -> None:
     assert signed.hex() == vector["signed"]
     key, signature = bytes.fromhex(fields["key"]), bytes.fromhex(fields["signature"])
     assert clearway_kernel.verify(key, signed, signature)
+
+
+@pytest.mark.parametrize("case", VECTORS["decode"], ids=lambda case: case["name"])
+def test_what_decodes_and_what_does_not(case: dict[str, Any]) -> None:
+    """In the specification and in the kernel, which then refuses the envelope for its key."""
+    data = bytes.fromhex(case["envelope"]) + bytes.fromhex(case["entry"]) * case["times"]
+    ledger = clearway_kernel.Ledger.create(None, time_ns=1, genesis=b"")
+    if case["decodes"]:
+        assert decode_envelope(data).encode() == data
+        assert len(ledger.stage(time_ns=2, envelopes=[data]).results) == 32 * (1 + case["times"])
+        return
+    with pytest.raises(DecodeError):
+        decode_envelope(data)
+    with pytest.raises(clearway_kernel.DecodeError):
+        ledger.stage(time_ns=2, envelopes=[data])
 
 
 def test_the_result() -> None:

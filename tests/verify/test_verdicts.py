@@ -89,7 +89,11 @@ def test_the_kernel_verifies_the_ranges_that_start_at_genesis(name: str, tmp_pat
 @pytest.mark.parametrize(
     "case",
     # A torn tail behind what head covers is no damage to a log, only to a range.
-    [row for row in VECTORS["ranges"] if row.get("edits") and row["name"] != "a byte behind"],
+    [
+        row
+        for row in VECTORS["ranges"]
+        if row.get("edits") and row["name"] != "a byte behind" and row["verdict"].startswith("NOT")
+    ],
     ids=lambda case: case["name"],
 )
 def test_the_kernel_refuses_what_the_verifiers_refuse(case: dict[str, Any], tmp_path: Path) -> None:

@@ -285,7 +285,8 @@ func (k *keySet) follow(b *block) {
 			continue
 		}
 		code, flags := le.Uint16(b.results[at][2:]), le.Uint16(b.results[at][4:])
-		if code != 0 || flags != 0 || len(entry) < headBytes+unitBytes {
+		// Without a unit, what stands in its place may be the signature.
+		if code != 0 || flags != 0 || entry[unitsAt] == 0 {
 			continue
 		}
 		unit := entry[headBytes:]

@@ -23,7 +23,7 @@ import numpy as np
 
 from clearway.ledger.book import FINALITY, FINALITY_SEQUENCER, Block, Book
 from clearway.ledger.crypto import hash_bytes, tree_root, verify
-from clearway.ledger.entry import UNIT_BYTES, size_of_entry
+from clearway.ledger.entry import UNIT_BYTES, UNITS_AT, size_of_entry
 from clearway.ledger.genesis import Genesis
 from clearway.payment.records import HEAD_BYTES, HEADER, RESULT, Kind, Purpose
 
@@ -284,9 +284,10 @@ def _follow_keys(height: int, block: _Payload, keys: _Keys) -> None:
         if entry[1] not in (Kind.REGISTER_KEY, Kind.REVOKE_KEY):
             continue
         row = np.frombuffer(result, RESULT)[0]
-        unit = entry[HEAD_BYTES : HEAD_BYTES + UNIT_BYTES]
-        if height == 0 or row["code"] != 0 or row["flags"] != 0 or len(unit) < UNIT_BYTES:
+        # Without a unit, what stands in its place may be the signature.
+        if height == 0 or row["code"] != 0 or row["flags"] != 0 or entry[UNITS_AT] == 0:
             continue
+        unit = entry[HEAD_BYTES : HEAD_BYTES + UNIT_BYTES]
         if entry[1] == Kind.REVOKE_KEY:
             keys.revoke(unit[:32])
         else:

@@ -11,6 +11,7 @@ export const RANGE_BYTES_MAX = 2 ** 30;
 const RECORD_HEAD_BYTES = 48;
 const HEAD_BYTES = 256;
 const UNIT_BYTES = 64;
+const UNITS_AT = 193;
 const MAGIC = ascii("CWB1");
 
 const fail = (height, field, what) => {
@@ -83,9 +84,10 @@ class Keys {
     entries.forEach((entry, at) => {
       const registers = entry[1] === KIND_NUMBERS.register_key;
       if (!registers && entry[1] !== KIND_NUMBERS.revoke_key) return;
-      const unit = entry.subarray(HEAD_BYTES, HEAD_BYTES + UNIT_BYTES);
       const succeeded = u16(results[at], 2) === 0 && u16(results[at], 4) === 0;
-      if (!succeeded || unit.length < UNIT_BYTES) return;
+      // Without a unit, what stands in its place may be the signature.
+      if (!succeeded || entry[UNITS_AT] === 0) return;
+      const unit = entry.subarray(HEAD_BYTES, HEAD_BYTES + UNIT_BYTES);
       const key = toHex(unit.subarray(0, 32));
       if (registers) this.register(key, u32(unit, 36), u64(unit, 40));
       else {
