@@ -93,7 +93,9 @@ impl<'a> Replay<'a> {
                 }
                 // Nobody takes any more after a fault, which is told below instead of this one.
                 let recorded = decode(height, payload)?;
-                sender.send(recorded).map_err(|_| corrupt(height, "a block before it differs"))
+                sender
+                    .send((height, recorded))
+                    .map_err(|_| corrupt(height, "a block before it differs"))
             });
             drop(sender);
             let applied = applying.join().unwrap_or_else(|bug| panic::resume_unwind(bug));
@@ -101,9 +103,9 @@ impl<'a> Replay<'a> {
         })
     }
 
-    fn apply_all(&mut self, blocks: &Receiver<Recorded>) -> Result<(), Fault> {
+    fn apply_all(&mut self, blocks: &Receiver<(u64, Recorded)>) -> Result<(), Fault> {
         self.load()?;
-        blocks.iter().try_for_each(|recorded| self.apply(&recorded))
+        blocks.iter().try_for_each(|(height, recorded)| self.apply(height, &recorded))
     }
 
     /// One block of the log.
@@ -111,13 +113,13 @@ impl<'a> Replay<'a> {
         if height < self.first {
             return Ok(());
         }
-        self.apply(&decode(height, payload)?)
+        self.apply(height, &decode(height, payload)?)
     }
 
-    fn apply(&mut self, recorded: &Recorded) -> Result<(), Fault> {
-        let header = &recorded.block.header;
-        self.apply_block(recorded).map_err(|what| corrupt(header.height, &what))?;
-        self.entries = self.entries.saturating_add(u64::from(header.count));
+    /// height: the record's, which is told; the header may name another.
+    fn apply(&mut self, height: u64, recorded: &Recorded) -> Result<(), Fault> {
+        self.apply_block(recorded).map_err(|what| corrupt(height, &what))?;
+        self.entries = self.entries.saturating_add(u64::from(recorded.block.header.count));
         Ok(())
     }
 
