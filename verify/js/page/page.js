@@ -87,6 +87,13 @@ let run = 0;
 
 const $ = (id) => document.getElementById(id);
 
+// One choice after another: of two files for one place the later stays, however long the first is.
+let taken = Promise.resolve();
+function choose(files, zone) {
+  taken = taken.catch(() => {}).then(() => take(files, zone));
+  return taken;
+}
+
 async function take(files, zone) {
   for (const file of files) {
     const bytes = file.size > RANGE_BYTES_MAX ? null : new Uint8Array(await file.arrayBuffer());
@@ -357,7 +364,7 @@ function show(node, children) {
 
 for (const slot of ["genesis", "subject"]) {
   $(`file-${slot}`).addEventListener("change", async ({ target }) => {
-    await take([...target.files], slot);
+    await choose([...target.files], slot);
     target.value = ""; // so that the same file, changed meanwhile, can be chosen again
   });
 }
@@ -375,6 +382,6 @@ addEventListener("drop", (event) => {
   event.preventDefault();
   mark(false);
   const zone = event.target.closest?.(".zone")?.id.replace("zone-", "");
-  take([...event.dataTransfer.files], zone);
+  choose([...event.dataTransfer.files], zone);
 });
 document.documentElement.dataset.ready = "";
