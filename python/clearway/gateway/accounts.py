@@ -7,6 +7,7 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from clearway.gateway import instructions
+from clearway.gateway.authority_seen import show_policy, show_recovery
 from clearway.gateway.door import Answer, Ask, Move
 from clearway.gateway.instructions import seal_private
 from clearway.gateway.render import result_code, to_json
@@ -205,6 +206,7 @@ def _render(ask: Ask, row: LedgerAccount, flags: int) -> Account:
     owner = record.owner if record is not None else None
     metadata = record.metadata if record is not None else None
     held = node.book.balances(row.address)
+    kept = node.book.policy(row.address)
     return Account(
         id=directory.name(row.address),
         object="account",
@@ -216,7 +218,9 @@ def _render(ask: Ask, row: LedgerAccount, flags: int) -> Account:
         assets=[directory.asset(number).code for number, *_ in held],
         metadata=msgspec.json.decode(metadata) if metadata else {},
         parent=_parent_name(ask, row),
-        owner_key=row.owner.hex() if row.owner != NO_OWNER else UNSET,
+        owner_key=UNSET if kept or row.owner == NO_OWNER else row.owner.hex(),
+        policy=UNSET if kept is None else show_policy(ask, kept),
+        recovery=UNSET if kept is None else show_recovery(kept),
     )
 
 

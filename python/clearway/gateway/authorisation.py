@@ -24,6 +24,7 @@ from clearway.ledger.authorise import authorisation_digest, tell_instruction
 from clearway.ledger.crypto import verify
 from clearway.payment.batch import Submission
 from clearway.payment.errors import Refusal
+from clearway.payment.policy import Policy, lack_of, may_sign, parse_policy
 from clearway.payment.records import (
     HEAD,
     HEAD_BYTES,
@@ -39,6 +40,7 @@ from clearway.payment.records import (
     valid_until_ns_of_head,
     view_heads,
     with_flags,
+    with_signers,
     with_valid_until_ns,
 )
 
@@ -48,7 +50,8 @@ BY_OWNER: Final = frozenset(
     int(kind)
     for kind in (
         Kind.PAYMENT, Kind.REFUND, Kind.REDEEM, Kind.ESCROW, Kind.RELEASE, Kind.CANCEL,
-        Kind.MANDATE, Kind.REVOKE_MANDATE,
+        Kind.MANDATE, Kind.REVOKE_MANDATE, Kind.SET_AUTHORITY, Kind.PROPOSE_RECOVERY,
+        Kind.STOP_RECOVERY,
     )
 )  # fmt: skip
 BY_SECOND_PERSON: Final = frozenset((Kind.ISSUE, Kind.CONTROL_ASSET, Kind.CLAWBACK))
@@ -59,11 +62,13 @@ _NO_OWNER: Final = bytes(32)
 
 
 class Signer(NamedTuple):
-    """Who must sign an instruction. account: whose owner it is, and owner its key; None and empty
-    for a second person of the asset's issuer."""
+    """Who must sign an instruction. account: whose owner it is, and owner its key, or policy the
+    keys that act for it together; None, empty and None for a second person of the asset's
+    issuer."""
 
     account: str | None
     owner: bytes = b""
+    policy: Policy | None = None
 
 
 # --- the second step ------------------------------------------------------------------------------
@@ -73,7 +78,8 @@ def authorise(ask: Ask, submission: Submission) -> Submission:
     """The submission as it was prepared, with its signatures, where it needs any.
 
     Refuses authorisation.missing, authorisation.needless, authorisation.differs,
-    authorisation.expired, authorisation.key, authorisation.wrong, asset.second_person.
+    authorisation.expired, authorisation.key, authorisation.wrong, authorisation.not_enough,
+    asset.second_person.
     """
     if ask.is_draft:
         return submission
@@ -90,14 +96,48 @@ def authorise(ask: Ask, submission: Submission) -> Submission:
         raise Refusal("authorisation.missing", account=signer.account)
     head = _as_prepared(ask, submission.head, prepared)
     digest = _digest(ask, head, submission.units)
-    for one in signatures:
-        if bytes.fromhex(one.key) != signer.owner:
-            raise Refusal("authorisation.key", key=one.key, account=signer.account)
-        _check_signature(one, digest)
+    if signer.policy is not None:
+        return _signed_together(ask, submission._replace(head=head), signer, digest)
+    for alone in signatures:
+        if bytes.fromhex(alone.key) != signer.owner:
+            raise Refusal("authorisation.key", key=alone.key, account=signer.account)
+        _check_signature(alone, digest)
     if len(signatures) != 1:
         what = f"{len(signatures)} signatures of one key"
         raise Refusal("request.invalid", field="signatures", what=what)
     return submission._replace(head=head, signature=bytes.fromhex(signatures[0].signature))
+
+
+def _signed_together(ask: Ask, submission: Submission, signer: Signer, digest: bytes) -> Submission:
+    """With a head that names the members who signed, and their signatures in its order."""
+    head, account, policy = submission.head, signer.account, signer.policy
+    assert policy is not None
+    keys = [member.key for member in policy.members]
+    signed: dict[int, bytes] = {}
+    for one in ask.body.signatures:
+        key = bytes.fromhex(one.key)
+        if key not in keys:
+            raise Refusal("authorisation.key", key=one.key, account=account)
+        place = keys.index(key)
+        if place in signed:
+            what = f"{one.key} stands in it twice"
+            raise Refusal("request.invalid", field="signatures", what=what)
+        _check_signature(one, digest)
+        signed[place] = bytes.fromhex(one.signature)
+    row = view_heads(head)[0]
+    lacking = lack_of(
+        policy,
+        sorted(signed),
+        kind=int(row["kind"]),
+        asset=int(row["asset"]),
+        flags=int(row["flags"]),
+        now_ns=ask.door.node.clock(),
+    )
+    if lacking is not None:
+        raise Refusal("authorisation.not_enough", account=account, what=lacking)
+    signers = sum(1 << place for place in signed)
+    joined = b"".join(signed[place] for place in sorted(signed))
+    return submission._replace(head=with_signers(head, signers), signature=joined)
 
 
 def signer_of(ask: Ask, head: bytes) -> Signer | None:
@@ -110,7 +150,12 @@ def signer_of(ask: Ask, head: bytes) -> Signer | None:
             row = book.account_at(row.parent)
         if row is None or row.owner == _NO_OWNER:
             return None
-        return Signer(ask.door.directory.name(address), row.owner)
+        name = ask.door.directory.name(address)
+        found = book.policy(address)
+        policy = None if found is None else parse_policy(found.units)
+        if kind == Kind.PROPOSE_RECOVERY and (policy is None or not policy.guardians_threshold):
+            return None  # the ledger says that nobody can
+        return Signer(name, row.owner) if policy is None else Signer(name, b"", policy)
     if kind in BY_SECOND_PERSON:
         asset = ask.door.directory.asset(int(view_heads(head)[0]["asset"]))
         return Signer(None) if asset.controls & Control.TWO_PERSON else None
@@ -233,7 +278,7 @@ def draft_one(ask: Ask, submission: Submission) -> Preparation | None:
         object="preparation",
         idempotency_key=ask.idempotency_key,
         account=signer.account,
-        keys=[key.hex() for key in ([signer.owner] if signer.owner else _second_keys(ask))],
+        keys=[key.hex() for key in _keys(ask, signer, head)],
         expires=format_time(expires_ns),
         chain_id=node.book.chain_id.hex(),
         digest=_digest(ask, instruction, submission.units).hex(),
@@ -242,3 +287,11 @@ def draft_one(ask: Ask, submission: Submission) -> Preparation | None:
         units=submission.units.hex(),
         text=tell_instruction(instruction, submission.units, assets),
     )
+
+
+def _keys(ask: Ask, signer: Signer, head: bytes) -> list[bytes]:
+    """Who may sign, alone or with others."""
+    if signer.policy is None:
+        return [signer.owner] if signer.owner else _second_keys(ask)
+    kind, asset = head[1], int(view_heads(head)[0]["asset"])
+    return [one.key for one in signer.policy.members if may_sign(one, kind, asset)]

@@ -11,6 +11,8 @@ from starlette.types import Receive, Scope, Send
 
 from clearway.gateway import (
     accounts,
+    authority,
+    authority_schemas,
     chain,
     condition_schemas,
     events,
@@ -106,6 +108,14 @@ ROUTES: Final[tuple[Route, ...]] = (
           accounts.FREEZE, body=schemas.ReviewRequest),
     _post("/v1/accounts/{account}/unfreeze", "Unfreeze an account", "compliance:write", Account,
           accounts.UNFREEZE, body=schemas.ReviewRequest),
+    *_signed("/v1/accounts/{account}/authority", "Give an account another key, or several",
+          "accounts:write", Account, authority.SET, body=authority_schemas.AuthorityRequest),
+    *_signed("/v1/accounts/{account}/recoveries", "Propose a new key, as an account's guardians",
+          "accounts:write", Account, authority.PROPOSE, body=authority_schemas.RecoveryRequest),
+    _post("/v1/accounts/{account}/recoveries/finish", "Let the proposed key have the account",
+          "accounts:write", Account, authority.FINISH, body=schemas.EmptyRequest),
+    *_signed("/v1/accounts/{account}/recoveries/stop", "Stop a recovery, as who has the account",
+          "accounts:write", Account, authority.STOP, body=authority_schemas.StopRequest),
     # what is registered
     _post("/v1/assets", "Register an asset", "ledger:govern", schemas.AssetInfo, govern.ASSET,
           status=201, body=schemas.AssetRequest),

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
+from clearway.gateway.authority_schemas import Policy, Recovery
 from clearway.gateway.condition_schemas import Conditions, ConditionsSeen
 from clearway.gateway.fields import (
     AccountId,
@@ -372,6 +373,8 @@ class Account(Struct, frozen=True):
     metadata: dict[str, str]
     parent: str | UnsetType = UNSET
     owner_key: str | UnsetType = UNSET
+    policy: Policy | UnsetType = UNSET
+    recovery: Recovery | UnsetType = UNSET
 
 
 class Balance(Struct, frozen=True):

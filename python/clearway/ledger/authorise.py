@@ -18,6 +18,7 @@ from clearway.ledger.crypto import hash_bytes
 from clearway.ledger.entry import describe_entry, tell_will
 from clearway.ledger.terms import describe_terms
 from clearway.payment.money import Asset, format_amount
+from clearway.payment.policy import Member, MemberRole, parse_policy
 from clearway.payment.records import (
     HEAD_BYTES,
     INSTRUCTION_BYTES,
@@ -61,6 +62,8 @@ def tell_instruction(instruction: bytes, units: bytes, assets: Mapping[int, Asse
     if row["kind"] == Kind.MANDATE:
         text += f", {said['period_max']} in {int(str(said['period_ns'])) // 10**9} s"
         text += f", {said['total_max']} in all"
+    if row["kind"] == Kind.SET_AUTHORITY and count > 1:
+        text += f". {_tell_policy(units, assets)}"
     terms = describe_terms(entry, assets)
     return text if terms is None else f"{text}. {terms}"
 
@@ -71,6 +74,30 @@ def _fee(row: Any, assets: Mapping[int, Asset]) -> str:
     if number not in assets:
         return f"{bound_minor} minor units of asset {number}"
     return f"{format_amount(bound_minor, assets[number])} {assets[number].code}"
+
+
+def _tell_policy(units: bytes, assets: Mapping[int, Asset]) -> str:
+    """Every key with what it may do. Units that the ledger would refuse are told as they are."""
+    policy = parse_policy(units)
+    told = [f"Needed of the signers' weights: {policy.threshold}"]
+    for one in policy.members:
+        does = {
+            int(MemberRole.SIGNER): f"signs, weight {one.value}",
+            int(MemberRole.GUARDIAN): "is a guardian",
+            int(MemberRole.SPEND_KEY): f"spends {_day_max(one, assets)} a day",
+        }.get(one.role, f"has role {one.role}")
+        until = f" until {one.expires_ns} ns" if one.expires_ns else ""
+        told.append(f"{one.key.hex()} {does}{until}")
+    if policy.guardians_threshold:
+        delay_s = policy.recovery_delay_ns // 10**9
+        told.append(f"{policy.guardians_threshold} guardians may name a new key, after {delay_s} s")
+    return "; ".join(told)
+
+
+def _day_max(one: Member, assets: Mapping[int, Asset]) -> str:
+    if one.asset not in assets:
+        return f"{one.value} minor units of asset {one.asset}"
+    return f"{format_amount(one.value, assets[one.asset])} {assets[one.asset].code}"
 
 
 @dataclass(frozen=True, slots=True)

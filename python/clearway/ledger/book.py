@@ -35,6 +35,7 @@ Account = kernel.Account
 Hold = kernel.Hold
 Escrow = kernel.Escrow
 Mandate = kernel.Mandate
+Policy = kernel.Policy
 Proof = kernel.Proof
 
 FINALITY_SEQUENCER = 1
@@ -392,6 +393,19 @@ class Book:
 
     def mandate(self, institution: int, id: Rows) -> Mandate | None:
         return self._ledger.mandate(institution, as_buffer(id))
+
+    def policy(self, address: Rows) -> Policy | None:
+        """Of a sub-account its parent's; None when the account has one key, or none."""
+        return self._ledger.policy(as_buffer(address))
+
+    @staticmethod
+    def fault_of_policy(units: bytes) -> str | None:
+        """Why units are no policy (authority.bad_policy); None when they are one."""
+        try:
+            kernel.check_policy(units)
+        except ValueError as error:
+            return str(error)
+        return None
 
     def standing_orders(self, institution: int) -> list[bytes]:
         """Ids of the mandates that this institution recorded and that are fixed."""

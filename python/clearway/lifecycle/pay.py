@@ -21,7 +21,7 @@ from clearway.lifecycle.facts import SCORED, facts_of
 from clearway.lifecycle.line import Turn
 from clearway.lifecycle.receive import receive
 from clearway.lifecycle.rooms import Rooms
-from clearway.payment.batch import NOT_AN_ACCOUNT, UNIT_BYTES, Answers
+from clearway.payment.batch import NOT_AN_ACCOUNT, UNIT_BYTES, Answers, Bytes2D
 from clearway.payment.decision import DecisionFlag
 from clearway.payment.errors import ClearwayError, Refusal
 from clearway.payment.records import (
@@ -299,7 +299,6 @@ def _seal(batch: PaymentBatch, rooms: Rooms) -> None:
     batch.heads["units"] = 0
     for row, units in batch.units.items():
         batch.heads["units"][row] = len(units) // UNIT_BYTES
-    signed = batch.heads["flags"] & _SIGNED != 0
     batch.valid_until_ns = rooms.clock() + rooms.envelope_valid_ns
     batch.envelope = rooms.book.seal(
         institution=rooms.institution,
@@ -308,8 +307,18 @@ def _seal(batch: PaymentBatch, rooms: Rooms) -> None:
         valid_until_ns=batch.valid_until_ns,
         heads=batch.heads,
         units=b"".join(batch.units[row] for row in sorted(batch.units)),
-        signatures=batch.columns.signatures[batch.origin[signed]],
+        signatures=_signatures(batch),
     )
+
+
+def _signatures(batch: PaymentBatch) -> bytes | Bytes2D:
+    """Of the rows that are signed, in their order; of members of a policy several a row."""
+    rows, together = batch.origin[batch.heads["flags"] & _SIGNED != 0], batch.columns.together
+    signatures: Bytes2D = batch.columns.signatures
+    if not together:
+        plain: Bytes2D = signatures[rows]
+        return plain
+    return b"".join(together.get(row) or signatures[row].tobytes() for row in rows.tolist())
 
 
 # --- order, book, tell ----------------------------------------------------------------------------

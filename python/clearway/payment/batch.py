@@ -46,7 +46,8 @@ class Submission(NamedTuple):
     request_hash: 32 bytes over the client's canonical body; the same key with another is refused.
     private: JSON bytes that never enter a block (reference, metadata, client's names), or None.
     units: ready 64-byte units of governing and account entries; clearing makes a payment's legs.
-    signature: 64 bytes of a self-custody client, or empty.
+    signature: 64 bytes of a self-custody client, of each member that the head's signers name, or
+        empty.
     marks: 16 bytes each (ids.metadata_mark), by which the payment is found again.
     """
 
@@ -63,7 +64,8 @@ class Columns:
     """Many instructions at once: an upload, a benchmark, a replayed file.
 
     heads HEAD[n]; request_hashes uint8[n, 32]; signatures uint8[n, 64], read where a head has
-    SIGNED; privates n or None for none; units of the rows that bring their own.
+    SIGNED; privates n or None for none; units of the rows that bring their own; together: the
+    signatures of rows that have several, in place of theirs in `signatures`.
     """
 
     heads: Heads
@@ -72,6 +74,7 @@ class Columns:
     privates: Sequence[bytes | None] | None = None
     units: dict[int, bytes] = field(default_factory=dict)
     marks: dict[int, bytes] = field(default_factory=dict)
+    together: dict[int, bytes] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.heads)
@@ -82,10 +85,17 @@ class Columns:
         return cls(
             heads=np.frombuffer(b"".join(s.head for s in submissions), HEAD),
             request_hashes=_rows([s.request_hash for s in submissions], HASH_BYTES),
-            signatures=_rows([s.signature or blank for s in submissions], SIGNATURE_BYTES),
+            signatures=_rows(
+                [s.signature[:SIGNATURE_BYTES] or blank for s in submissions], SIGNATURE_BYTES
+            ),
             privates=[s.private for s in submissions],
             units={i: s.units for i, s in enumerate(submissions) if s.units},
             marks={i: s.marks for i, s in enumerate(submissions) if s.marks},
+            together={
+                i: s.signature
+                for i, s in enumerate(submissions)
+                if len(s.signature) > SIGNATURE_BYTES
+            },
         )
 
     @classmethod
@@ -95,11 +105,13 @@ class Columns:
             return parts[0]
         units: dict[int, bytes] = {}
         marks: dict[int, bytes] = {}
+        together: dict[int, bytes] = {}
         privates: list[bytes | None] = []
         start = 0
         for part in parts:
             units.update({start + row: unit for row, unit in part.units.items()})
             marks.update({start + row: mark for row, mark in part.marks.items()})
+            together.update({start + row: signed for row, signed in part.together.items()})
             privates.extend(part.privates if part.privates is not None else [None] * len(part))
             start += len(part)
         return cls(
@@ -109,6 +121,7 @@ class Columns:
             privates=privates,
             units=units,
             marks=marks,
+            together=together,
         )
 
     def take(self, start: int, stop: int) -> Columns:
@@ -120,6 +133,7 @@ class Columns:
             privates=None if self.privates is None else self.privates[start:stop],
             units={i - start: unit for i, unit in self.units.items() if start <= i < stop},
             marks={i - start: mark for i, mark in self.marks.items() if start <= i < stop},
+            together={i - start: one for i, one in self.together.items() if start <= i < stop},
         )
 
 

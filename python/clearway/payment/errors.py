@@ -59,6 +59,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = _rows(
     ("authorisation.differs", 400, False, "Not what was signed", "what was prepared is not this request: {what}"),
     ("authorisation.expired", 409, False, "Signed too long ago", "what was prepared was valid until {time}; prepare it again"),
     ("authorisation.key", 403, False, "Another's key", "{key} is no key of account {account!r}"),
+    ("authorisation.not_enough", 403, False, "Not enough signatures", "these signatures do not move account '{account}': {what}"),
     ("authorisation.wrong", 403, False, "Wrong signature", "the signature of {key} is not over {digest}"),
     # things
     ("account.unknown", 404, False, "Unknown account", "there is no account {account!r}"),

@@ -372,6 +372,14 @@ def with_flags(head: bytes, flags: int) -> bytes:
     return head[:_FLAGS_AT] + flags.to_bytes(2, "little") + head[_FLAGS_AT + 2 :]
 
 
+_SIGNERS_AT = 194
+
+
+def with_signers(head: bytes, signers: int) -> bytes:
+    """The head that says which members of a policy signed, a bit each."""
+    return head[:_SIGNERS_AT] + signers.to_bytes(2, "little") + head[_SIGNERS_AT + 2 :]
+
+
 _CREATED_AT = 136
 _VALID_UNTIL_AT = 144
 
