@@ -75,6 +75,14 @@ impl Accounts {
         })
     }
 
+    /// Asks for the row that most likely has this address.
+    #[inline]
+    pub fn fetch(&self, address: &Address) {
+        if let Some(number) = self.index.find(address_hash(address), |_| true) {
+            self.table.fetch(number);
+        }
+    }
+
     #[inline]
     pub fn find_row(&self, address: &Address) -> Option<(u32, Account)> {
         self.find(address).map(|number| (number, self.seen(number)))

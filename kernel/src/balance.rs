@@ -83,6 +83,12 @@ impl Balances {
             .find_map(|(balance, number)| (balance.asset == asset).then_some(number))
     }
 
+    /// Asks for the first row of an account; most have one.
+    #[inline]
+    pub fn fetch(&self, account: &Account) {
+        self.table.fetch(account.balances_first);
+    }
+
     #[inline]
     pub fn of(&self, account: &Account) -> &[Balance] {
         self.table

@@ -12,8 +12,8 @@ use crate::apply::{
 };
 use crate::block::{Block, Body, Records, hash_results};
 use crate::codec::{
-    DecodeError, Ended, Entry, EntryResult, Finality, Header, Kind, LINKED, NET, PublicKey,
-    RESULT_BYTES, write_sweep,
+    DecodeError, Ended, Entry, EntryResult, Envelope, Finality, Header, Kind, LINKED, NET,
+    PublicKey, RESULT_BYTES, write_sweep,
 };
 use crate::hash::{Domain, Hash, ZERO};
 use crate::history::{Fault, History};
@@ -708,33 +708,50 @@ fn recorded_verdicts(
     envelopes
 }
 
-/// Finds the parties of every payment before the first is applied. The processor then waits for many
-/// rows of a large table at once; entry by entry, where each depends on the one before, it would wait
-/// for one after another. Balances and the places of ids are looked at for the same reason, and
-/// nothing is made of them.
+/// How many entries are looked at together before their turn: as many misses as the processor waits
+/// for at once, and few enough that what came is still there.
+const AHEAD: usize = 16;
+
+/// Finds the parties of every payment before the first is applied. Entry by entry, where each depends
+/// on the one before, the processor would wait for one row of a large table after another.
 fn look_ahead(state: &State, records: &Records<'_>) -> Vec<Parties> {
-    let find = |address| state.accounts.find(&address);
-    let parties: Vec<Parties> = records
-        .entries
-        .iter()
-        .map(|entry| match entry.kind {
-            Kind::Payment | Kind::Refund | Kind::Issue | Kind::Redeem => {
-                (find(entry.payer()), find(entry.payee()))
-            }
-            _ => (None, None),
-        })
-        .collect();
-    let firsts = parties.iter().flat_map(|(payer, payee)| [payer, payee]).flatten();
-    let balance = |number: &u32| state.balances.of(state.accounts.table.row(*number)).first();
-    std::hint::black_box(firsts.filter_map(balance).fold(0, |sum, row| sum ^ row.account));
-    let mut entries = records.entries.iter();
-    for envelope in &records.envelopes {
-        let own = entries.by_ref().take(at(envelope.count()));
-        let is_known =
-            |entry: &Entry<'_>| state.window.may_know(envelope.institution(), &entry.id());
-        std::hint::black_box(own.filter(|entry| is_known(entry)).count());
+    let mut parties = Vec::with_capacity(records.entries.len());
+    for group in records.entries.chunks(AHEAD) {
+        let names = || group.iter().filter(|entry| moves(entry));
+        names().for_each(|entry| state.accounts.fetch(&entry.payer()));
+        names().for_each(|entry| state.accounts.fetch(&entry.payee()));
+        let find = |address| state.accounts.find(&address);
+        parties.extend(group.iter().map(|entry| match moves(entry) {
+            true => (find(entry.payer()), find(entry.payee())),
+            false => (None, None),
+        }));
     }
     parties
+}
+
+fn moves(entry: &Entry<'_>) -> bool {
+    matches!(entry.kind, Kind::Payment | Kind::Refund | Kind::Issue | Kind::Redeem)
+}
+
+/// Asks for the rows that the entries of the group after `at` will change, and looks at where their
+/// ids would stand; nothing is made of them.
+fn fetch_rows(
+    state: &State,
+    envelope: &Envelope<'_>,
+    entries: &[Entry<'_>],
+    parties: &[Parties],
+    at: usize,
+) {
+    let group = |rows: usize| parties.iter().skip(rows).take(AHEAD).copied().map(<[_; 2]>::from);
+    let next = at.saturating_add(AHEAD);
+    let after = group(next.saturating_add(AHEAD)).flatten().flatten();
+    after.for_each(|number| state.accounts.table.fetch(number));
+    for number in group(next).flatten().flatten() {
+        state.balances.fetch(state.accounts.table.row(number));
+    }
+    let institution = envelope.institution();
+    let is_known = |entry: &&Entry<'_>| state.window.may_know(institution, &entry.id());
+    std::hint::black_box(entries.iter().skip(next).take(AHEAD).filter(is_known).count());
 }
 
 /// Rules 1 to 4; the results of all records go into `results`, in order.
@@ -757,6 +774,8 @@ fn apply_block(
         leaves = leaves.get(1..).unwrap_or_default();
     }
     let mut entries = records.entries.iter().zip(instructions).zip(parties).enumerate();
+    // Results that are of no entry.
+    let mut heads = usize::from(records.has_sweep);
     for (envelope, is_signed) in records.envelopes.iter().zip(&signatures.envelopes) {
         let own_count = at(envelope.count());
         let (own, rest) = leaves.split_at(own_count.saturating_add(1));
@@ -772,7 +791,12 @@ fn apply_block(
                 let (instruction, parties) = (*instruction, *parties);
                 Checked { entry, instruction, authorised, verdicts, parties }
             });
+        heads = heads.saturating_add(1);
         while let Some(checked) = own.next() {
+            let place = (results.len() / RESULT_BYTES).saturating_sub(heads);
+            if place.is_multiple_of(AHEAD) {
+                fetch_rows(state, envelope, &records.entries, parties, place);
+            }
             if checked.entry.has(LINKED | NET) {
                 let chain = rest_of_chain(checked, &mut own);
                 for result in answer_chain(state, scope, &signer, &chain) {

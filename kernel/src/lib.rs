@@ -48,6 +48,7 @@ pub mod log;
 pub mod mandate;
 pub mod policy;
 pub mod pool;
+pub mod prefetch;
 pub mod proof;
 #[cfg(feature = "python")]
 mod python;

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::hash::{Domain, Hash, LANES, ZERO};
+use crate::prefetch::prefetch;
 use crate::tree::DirtyTree;
 use crate::width::{at, count, row};
 
@@ -55,6 +56,12 @@ impl<R: Row> Table<R> {
     #[inline]
     pub fn get(&self, number: u32) -> Option<&R> {
         self.rows.get(at(number))
+    }
+
+    /// Asks for a row that is needed soon.
+    #[inline]
+    pub fn fetch(&self, number: u32) {
+        self.get(number).into_iter().for_each(prefetch);
     }
 
     #[inline]
@@ -129,7 +136,8 @@ impl<R: Row> Table<R> {
         let changed = self.changed.take(self.next_number());
         if !changed.is_empty() || self.tree.rows() != self.rows.len() {
             let (rows, mut leaves) = (&self.rows, Vec::new());
-            self.tree.update(rows.len(), changed, |numbers, hashes| {
+            let fetch = |number| rows.get(at(number)).into_iter().for_each(prefetch);
+            self.tree.update(rows.len(), changed, fetch, |numbers, hashes| {
                 hash_leaves(rows, numbers, &mut leaves, hashes);
             });
         }

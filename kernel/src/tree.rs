@@ -6,7 +6,8 @@
 )]
 
 use crate::hash::{Domain, Hash, LANES, ZERO};
-use crate::width::at;
+use crate::prefetch::prefetch;
+use crate::width::{at, row};
 
 pub fn root(mut leaves: Vec<Hash>) -> Hash {
     root_within(&mut leaves)
@@ -103,12 +104,64 @@ fn node(left: &Hash, right: &Hash) -> Hash {
 pub struct DirtyTree {
     rows: usize,
     /// From the parents of the leaves up to the root.
-    levels: Vec<Vec<Hash>>,
+    levels: Vec<Level>,
+}
+
+/// Two children of one parent, in one cache line.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+struct Pair([Hash; 2]);
+
+/// In pieces, which are never moved: one that moved would keep a block waiting.
+#[derive(Default)]
+struct Level {
+    hashes: usize,
+    pieces: Vec<Vec<Pair>>,
+}
+
+/// Two megabytes.
+const PIECE_PAIRS: usize = 32_768;
+
+impl Level {
+    fn resize(&mut self, hashes: usize) {
+        self.hashes = hashes;
+        let pairs = hashes.div_ceil(2);
+        self.pieces.resize_with(pairs.div_ceil(PIECE_PAIRS), Vec::new);
+        for (piece, start) in self.pieces.iter_mut().zip((0..).step_by(PIECE_PAIRS)) {
+            piece.resize(PIECE_PAIRS.min(pairs - start), Pair([ZERO; 2]));
+        }
+    }
+
+    fn pair(&self, pair: usize) -> Option<&Pair> {
+        self.pieces.get(pair / PIECE_PAIRS)?.get(pair % PIECE_PAIRS)
+    }
+
+    fn get(&self, place: u32) -> Option<&Hash> {
+        let Pair([left, right]) = self.pair(at(place / 2))?;
+        Some(if place.is_multiple_of(2) { left } else { right })
+    }
+
+    fn get_mut(&mut self, place: u32) -> Option<&mut Hash> {
+        let pair = at(place / 2);
+        let piece = self.pieces.get_mut(pair / PIECE_PAIRS)?;
+        let Pair([left, right]) = piece.get_mut(pair % PIECE_PAIRS)?;
+        Some(if place.is_multiple_of(2) { left } else { right })
+    }
+
+    /// Its line is needed soon, for the hash and for the one beside it.
+    fn fetch(&self, place: u32) {
+        self.pair(at(place / 2)).into_iter().for_each(prefetch);
+    }
+
+    /// The only one of a pair, when their number is odd.
+    fn odd_last(&self) -> Option<&Hash> {
+        self.pair(self.hashes / 2).filter(|_| self.hashes % 2 == 1).map(|Pair([left, _])| left)
+    }
 }
 
 impl DirtyTree {
     pub fn root(&self) -> Hash {
-        self.levels.last().and_then(|top| top.first()).copied().unwrap_or(ZERO)
+        self.levels.last().and_then(|top| top.get(0)).copied().unwrap_or(ZERO)
     }
 
     pub fn rows(&self) -> usize {
@@ -116,28 +169,30 @@ impl DirtyTree {
     }
 
     /// `changed` is sorted and distinct, below `rows`, and holds every row that is new;
-    /// `hash_leaves` writes the hashes of at most 16 rows. Rows at or beyond `rows` are forgotten.
+    /// `hash_leaves` writes the hashes of at most 16 rows; `fetch` is told of a row some time before.
+    /// Rows at or beyond `rows` are forgotten.
     pub fn update(
         &mut self,
         rows: usize,
         mut changed: Vec<u32>,
+        fetch: impl Fn(u32),
         hash_leaves: impl FnMut(&[u32], &mut [Hash; LANES]),
     ) {
         if rows != self.rows && rows > 0 {
             // The ancestors of the last row are those whose shape depends on the number of rows.
-            let last = crate::width::row(rows - 1);
+            let last = row(rows - 1);
             if changed.last() != Some(&last) {
                 changed.push(last);
             }
         }
         self.rows = rows;
         if self.levels.is_empty() {
-            self.levels.push(Vec::new());
+            self.levels.push(Level::default());
         }
         parents(&mut changed);
         if let Some(bottom) = self.levels.first_mut() {
-            bottom.resize(rows.div_ceil(2), ZERO);
-            hash_pairs_of_leaves(rows, &changed, hash_leaves, bottom);
+            bottom.resize(rows.div_ceil(2));
+            hash_pairs_of_leaves(rows, &changed, fetch, hash_leaves, bottom);
         }
         self.rehash(changed);
     }
@@ -145,18 +200,18 @@ impl DirtyTree {
     fn rehash(&mut self, mut changed: Vec<u32>) {
         let mut depth = 0;
         loop {
-            let length = self.levels.get(depth).map_or(0, Vec::len);
+            let length = self.levels.get(depth).map_or(0, |level| level.hashes);
             if length <= 1 {
                 self.levels.truncate(depth + 1);
                 return;
             }
             if self.levels.len() == depth + 1 {
-                self.levels.push(Vec::new());
+                self.levels.push(Level::default());
             }
             let (below, above) = self.levels.split_at_mut(depth + 1);
             if let (Some(level), Some(above)) = (below.last(), above.first_mut()) {
                 parents(&mut changed);
-                above.resize(length.div_ceil(2), ZERO);
+                above.resize(length.div_ceil(2));
                 hash_pairs(level, &changed, above);
             }
             depth += 1;
@@ -164,20 +219,30 @@ impl DirtyTree {
     }
 }
 
+/// How many pairs before its turn a pair is asked for: the hashes of two groups take as long as memory.
+const AHEAD: usize = 2 * LANES;
+
 /// Half as many pairs as there are lanes give their leaves at once.
 const PAIRS: usize = LANES / 2;
 
 fn hash_pairs_of_leaves(
     rows: usize,
     changed: &[u32],
+    fetch: impl Fn(u32),
     mut hash_leaves: impl FnMut(&[u32], &mut [Hash; LANES]),
-    above: &mut [Hash],
+    above: &mut Level,
 ) {
     let (pairs_changed, odd_last) = match changed.split_last() {
         Some((last, rest)) if rows % 2 == 1 && at(*last) == rows / 2 => (rest, Some(2 * *last)),
         _ => (changed, None),
     };
+    let mut ahead = pairs_changed.iter().skip(AHEAD);
     for group in pairs_changed.chunks(LANES) {
+        for &pair in ahead.by_ref().take(LANES) {
+            fetch(2 * pair);
+            fetch(2 * pair + 1);
+            above.fetch(pair);
+        }
         let mut leaves = [[ZERO; LANES]; 2];
         for (half, leaves) in group.chunks(PAIRS).zip(&mut leaves) {
             let mut numbers = [0; LANES];
@@ -198,7 +263,9 @@ fn hash_pairs_of_leaves(
         scatter(group, &hashes, above);
     }
     // An odd last leaf moves up.
-    if let (Some(last), Some(parent)) = (odd_last, above.last_mut()) {
+    if let Some(last) = odd_last
+        && let Some(parent) = above.get_mut(last / 2)
+    {
         let mut leaves = [ZERO; LANES];
         hash_leaves(&[last], &mut leaves);
         [*parent, ..] = leaves;
@@ -206,19 +273,21 @@ fn hash_pairs_of_leaves(
 }
 
 fn parents(changed: &mut Vec<u32>) {
-    for row in changed.iter_mut() {
-        *row /= 2;
+    for place in changed.iter_mut() {
+        *place /= 2;
     }
     changed.dedup();
 }
 
-fn hash_pairs(level: &[Hash], changed: &[u32], above: &mut [Hash]) {
-    let pairs = level.as_flattened().as_chunks::<64>().0;
+fn hash_pairs(level: &Level, changed: &[u32], above: &mut Level) {
+    let mut ahead = changed.iter().skip(AHEAD);
     for group in changed.chunks(LANES) {
+        ahead.by_ref().take(LANES).for_each(|place| above.fetch(*place));
         let mut inputs = [const { &[0; 64] }; LANES];
         let mut used = 0;
-        for (input, pair) in inputs.iter_mut().zip(group.iter().map_while(|&p| pairs.get(at(p)))) {
-            *input = pair;
+        let pairs = group.iter().map_while(|&place| level.pair(at(place)));
+        for (input, Pair(pair)) in inputs.iter_mut().zip(pairs) {
+            *input = pair.as_flattened().first_chunk().expect("invariant: two hashes are 64 bytes");
             used += 1;
         }
         let mut hashes = [ZERO; LANES];
@@ -226,17 +295,17 @@ fn hash_pairs(level: &[Hash], changed: &[u32], above: &mut [Hash]) {
         Domain::Node.key().lanes(inputs, hashes.as_flattened_mut());
         scatter(group.get(..used).unwrap_or_default(), &hashes, above);
     }
-    // `changed` is sorted, so that an odd last hash, which moves up, can only be the last parent.
-    if level.len() % 2 == 1
-        && let (Some(parent), Some(last)) = (above.last_mut(), level.last())
+    // An odd last hash moves up.
+    if let Some(last) = level.odd_last()
+        && let Some(parent) = above.get_mut(row(level.hashes / 2))
     {
         *parent = *last;
     }
 }
 
-fn scatter(places: &[u32], hashes: &[Hash; LANES], level: &mut [Hash]) {
+fn scatter(places: &[u32], hashes: &[Hash; LANES], level: &mut Level) {
     for (place, hash) in places.iter().zip(hashes) {
-        if let Some(place) = level.get_mut(at(*place)) {
+        if let Some(place) = level.get_mut(*place) {
             *place = *hash;
         }
     }
@@ -322,11 +391,12 @@ mod tests {
                 rows[*row as usize] =
                     Domain::Leaf.hash(&[step.to_le_bytes(), (*row as u64).to_le_bytes()].concat());
             }
-            tree.update(size, changed, |group, out| {
+            let hash_leaves = |group: &[u32], out: &mut [Hash; LANES]| {
                 for (hash, row) in out.iter_mut().zip(group) {
                     *hash = rows[*row as usize];
                 }
-            });
+            };
+            tree.update(size, changed, |_| {}, hash_leaves);
             assert_eq!(tree.root(), root(rows.clone()), "step {step}");
         }
     }
