@@ -7,10 +7,12 @@ import random
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from clearway.lifecycle.release import available_minor
 from clearway.payment.batch import Columns, Placed
 from clearway.payment.errors import ClearwayError, Fault, Refusal
 from clearway.payment.records import Flag, Kind, Outcome, view_heads
@@ -280,14 +282,13 @@ def test_money_that_is_gone_when_the_set_comes_keeps_all_of_it_waiting(
         offer(town, "alice", "bob", amount_minor=30_00),
         offer(town, "bob", "carol", amount_minor=20_00),
     ]
-    queue = town.node.queue
-    seen = queue._available
-    monkeypatch.setattr(queue, "_available", lambda rows: dict.fromkeys(seen(rows), 30_00))
+    queue, place = town.node.queue, "clearway.lifecycle.queue.available_minor"
+    monkeypatch.setattr(place, lambda book, rows: dict.fromkeys(available_minor(book, rows), 30_00))
     height = town.node.book.height
     queue._ring(height)
     time.sleep(0.5)
     assert town.node.book.height == height
-    monkeypatch.setattr(queue, "_available", seen)
+    monkeypatch.setattr(place, available_minor)
     assert [state(town, row) for row in rows] == [State.WAITING] * 2
     town.fund("alice", 30_00)
     wait_until(town, *rows)
@@ -321,6 +322,24 @@ def test_an_offer_that_is_under_way_elsewhere_stops_no_other(town: Town) -> None
     other.result(20)
     assert [isinstance(answers[at].result(20), Queued) for at in (0, 2)] == [True, True]
     assert answers[1].exception(20) is not None
+
+
+def test_an_id_that_was_used_in_another_way_holds_nobody_up(town: Town) -> None:
+    """As when both are asked at the same moment under one key."""
+    town.fund("carol", 1_00)
+    town.place(town.payment("carol", "dave", 1_00, key="k"))
+    doomed = offer(town, "alice", "bob", amount_minor=10_00)
+    behind = offer(town, "alice", "bob", amount_minor=5_00)
+    used = town.payment("carol", "dave", 1_00, key="k").head[16:32]
+    entry = town.node.queue._waiting.pop(doomed.id)
+    with town.node.vault._database.transaction() as writer:
+        head = doomed.head[:16] + used + doomed.head[32:]
+        writer.execute("UPDATE queued SET id = ?, head = ? WHERE id = ?", (used, head, doomed.id))
+    entry.row = replace(entry.row, id=used, head=head)
+    town.node.queue._waiting[used] = entry
+    town.fund("alice", 10_00)
+    wait_until(town, behind)
+    assert town.balance("alice")[0] == 5_00
 
 
 def test_a_restart_keeps_what_waits_and_pays_nothing_twice(tmp_path: Path) -> None:

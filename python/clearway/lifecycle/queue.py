@@ -20,17 +20,24 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
-import numpy as np
-
-from clearway.clearing.offsetting import Waiting, missing_minor, plan
-from clearway.ledger.book import Account
+from clearway.clearing.offsetting import missing_minor, plan
 from clearway.lifecycle.batcher import Batcher
-from clearway.lifecycle.covered import CODE_BROKEN, CODE_SHORT, Trial
+from clearway.lifecycle.covered import CODE_SHORT, Trial
+from clearway.lifecycle.release import (
+    Entry,
+    available_minor,
+    blame,
+    code_of,
+    entry_of,
+    first_chains,
+    payments_of_now,
+    settles_at,
+)
 from clearway.lifecycle.rooms import Rooms
 from clearway.payment.batch import BATCH_ROWS_MAX, Columns, Placed, Submission
 from clearway.payment.errors import ClearwayError, Fault, Refusal
 from clearway.payment.ids import format_payment
-from clearway.payment.records import Flag, view_heads, view_results
+from clearway.payment.records import view_heads
 from clearway.store.queue import Queued, State
 
 WAITING_MAX: Final = 20_000
@@ -38,9 +45,7 @@ OFFERS_MAX: Final = 1_000  # that wait for the next pass
 TRIES_MAX: Final = 8  # sets of one pass that the ledger would refuse
 LOOK_S: Final = 1.0
 REST: Final = 9  # times as long as a pass took, before the next one that only new money asks for
-VALID_NS: Final = 600 * 1_000_000_000
 ANSWER_S_MAX: Final = 60.0
-_NET, _LINKED = np.uint16(Flag.NET), np.uint16(Flag.LINKED)
 log = logging.getLogger("clearway.lifecycle")
 
 
@@ -54,16 +59,6 @@ class QueueTotals:
     amount_minor: int
     missing_minor: int
     oldest_ns: int
-
-
-@dataclass(slots=True)
-class _Entry:
-    row: Queued
-    due: Waiting  # purses: number of the account it settles to << 32 | asset
-
-    @property
-    def rank(self) -> tuple[int, int]:
-        return (self.row.priority, self.row.number)
 
 
 class _Offer(NamedTuple):
@@ -88,7 +83,7 @@ class PaymentQueue:
         self._table = rooms.vault.queue
         self._table.height = lambda: rooms.book.height
         self.listeners: list[Callable[[int], None]] = []  # called when there is an event
-        self._waiting: dict[bytes, _Entry] = {}
+        self._waiting: dict[bytes, Entry] = {}
         self._doubt: set[bytes] = set()  # ids of which the ledger is asked before anything else
         self._offers: deque[_Offer] = deque()
         self._cancels: deque[_Cancel] = deque()
@@ -147,12 +142,14 @@ class PaymentQueue:
 
     def totals(self) -> list[QueueTotals]:
         """Per asset that somebody waits in."""
-        by_asset: dict[int, list[_Entry]] = {}
+        by_asset: dict[int, list[Entry]] = {}
         for entry in self._still_waiting():
             by_asset.setdefault(entry.row.asset, []).append(entry)
         totals = []
         for asset, entries in sorted(by_asset.items()):
-            missing = missing_minor(self._available(entries), [one.due for one in entries])
+            missing = missing_minor(
+                available_minor(self._rooms.book, entries), [one.due for one in entries]
+            )
             totals.append(
                 QueueTotals(
                     asset=asset,
@@ -164,7 +161,7 @@ class PaymentQueue:
             )
         return totals
 
-    def _still_waiting(self) -> list[_Entry]:
+    def _still_waiting(self) -> list[Entry]:
         """Without those that the ledger took a moment ago."""
         waiting = self._waiting.copy()
         ids = b"".join(waiting)
@@ -175,7 +172,7 @@ class PaymentQueue:
 
     def start(self) -> None:
         """What the file says waits again; what the ledger has of it, the first pass finds out."""
-        self._waiting = {row.id: self._entry(row) for row in self._table.waiting()}
+        self._waiting = {row.id: entry_of(row, self._rooms) for row in self._table.waiting()}
         self._doubt = set(self._waiting)
         self._next_number = self._table.next_number()
         self._stopping = False
@@ -248,7 +245,7 @@ class PaymentQueue:
         self._end([self._waiting[id] for id in known if id in places], State.RELEASED)
         self._doubt.difference_update(known)
 
-    def _end(self, entries: Sequence[_Entry], state: State, *, by: bytes | None = None) -> None:
+    def _end(self, entries: Sequence[Entry], state: State, *, by: bytes | None = None) -> None:
         if entries:
             self._table.end([one.row for one in entries], state, self._rooms.clock(), by=by)
             for one in entries:
@@ -292,7 +289,7 @@ class PaymentQueue:
             offer.answer.set_exception(Refusal("capacity.full", limit=WAITING_MAX))
         self._keep(rest[:room])
 
-    def _keep(self, fresh: Sequence[tuple[_Entry, _Offer]]) -> None:
+    def _keep(self, fresh: Sequence[tuple[Entry, _Offer]]) -> None:
         """They wait from now on. What is private is in the file alone, where it can be erased."""
         if not fresh:
             return
@@ -310,7 +307,7 @@ class PaymentQueue:
             offer.answer.set_result(row)
         self._tell()
 
-    def _sort_out(self, offers: Sequence[_Offer]) -> list[tuple[_Entry, _Offer]]:
+    def _sort_out(self, offers: Sequence[_Offer]) -> list[tuple[Entry, _Offer]]:
         """Those that lack nothing but money, if anything; the others are answered. Each is screened
         and scored here, as it comes, and once more when it is released."""
         new: dict[bytes, _Offer] = {}
@@ -326,15 +323,15 @@ class PaymentQueue:
         if not new:
             return []
         asked = self._ask(list(new.values()))
-        fresh: list[tuple[_Entry, _Offer]] = []
+        fresh: list[tuple[Entry, _Offer]] = []
         final: list[_Offer] = []
         for offer, answer in zip(new.values(), asked, strict=True):
             if isinstance(answer, ClearwayError):
                 offer.answer.set_exception(answer)
             elif answer.height:
                 offer.answer.set_result(answer)  # its id was used before
-            elif _code(answer) in (0, CODE_SHORT):
-                fresh.append((self._entry(self._row(offer, answer)), offer))
+            elif code_of(answer) in (0, CODE_SHORT):
+                fresh.append((entry_of(self._row(offer, answer), self._rooms), offer))
             else:
                 final.append(offer)
         self._pay(final)
@@ -373,8 +370,8 @@ class PaymentQueue:
             state=State.WAITING,
             payer=payer,
             payee=payee,
-            payer_at=self._settles_at(payer).address,
-            payee_at=self._settles_at(payee).address,
+            payer_at=settles_at(self._rooms.book, payer).address,
+            payee_at=settles_at(self._rooms.book, payee).address,
             priority=offer.priority,
             until_ns=offer.until_ns,
             created_ns=self._now_ns(),
@@ -394,26 +391,9 @@ class PaymentQueue:
         self._last_ns = max(self._last_ns + 1, self._rooms.clock())
         return self._last_ns
 
-    def _entry(self, row: Queued) -> _Entry:
-        asset, amount_minor = row.asset, row.amount_minor
-        fee_minor = self._rooms.fees.fee_minor(amount_minor, cross=False)
-        payer, payee = (self._purse(address, asset) for address in (row.payer, row.payee))
-        return _Entry(row, Waiting(payer, payee, amount_minor + fee_minor, amount_minor))
-
-    def _purse(self, address: bytes, asset: int) -> int:
-        return self._settles_at(address).number << 32 | asset
-
-    def _settles_at(self, address: bytes) -> Account:
-        book = self._rooms.book
-        account = book.account(address)
-        if account is not None and account.parent is not None:
-            account = book.account_at(account.parent)
-        assert account is not None, "invariant: the parties of a queued payment are accounts"
-        return account
-
     # --- what goes ------------------------------------------------------------------------------
 
-    def _release(self, fresh: Sequence[_Entry], released: dict[bytes, Placed]) -> None:
+    def _release(self, fresh: Sequence[Entry], released: dict[bytes, Placed]) -> None:
         """Puts what the ledger takes, of those that wait and of the new ones, in `released`."""
         blocked = {self._waiting[id].due.payer for id in self._doubt}  # payers, for this pass
         left = {one.row.id: one for one in [*self._waiting.values(), *fresh]}
@@ -421,32 +401,22 @@ class PaymentQueue:
         while left and tries < TRIES_MAX:
             queue = [one for one in left.values() if one.due.payer not in blocked]
             queue.sort(key=lambda one: one.rank)
-            available = self._available(queue)
+            available = available_minor(self._rooms.book, queue)
             if available == self._planned_for and not fresh and not blocked:
                 break
             steps = plan(available, [one.due for one in queue], net_max=BATCH_ROWS_MAX).steps
             if not steps:
                 self._planned_for = None if fresh or blocked else available
                 break
-            chains = _first([[queue[place] for place in step] for step in steps])
+            chains = first_chains([[queue[place] for place in step] for step in steps])
             before = len(released)
             self._order(chains, blocked, released)
             tries += len(released) == before
             left = {id: one for id, one in left.items() if id not in released}
 
-    def _available(self, entries: Iterable[_Entry]) -> dict[int, int]:
-        """What is available in minor units, by purse."""
-        book, found = self._rooms.book, {}
-        for purse in sorted({end for one in entries for end in (one.due.payer, one.due.payee)}):
-            account = book.account_at(purse >> 32)
-            assert account is not None, "invariant: a purse is of an account"
-            balance = book.balance(account.address, purse & 0xFFFF_FFFF)
-            found[purse] = balance[0] - balance[2] if balance else 0
-        return found
-
     def _order(
         self,
-        chains: Sequence[Sequence[_Entry]],
+        chains: Sequence[Sequence[Entry]],
         blocked: set[int],
         released: dict[bytes, Placed],
     ) -> None:
@@ -454,7 +424,8 @@ class PaymentQueue:
         was not there after all is blocked then."""
         entries = [entry for chain in chains for entry in chain]
         try:
-            answers = self._try(self._columns_of(chains), Trial.ORDER)
+            columns = payments_of_now(chains, self._table, self._rooms.clock())
+            answers = self._try(columns, Trial.ORDER)
         except Refusal as refusal:  # too much is under way, or one of them is by another door
             log.warning("the queue waits: %s", refusal)
             blocked.update(one.due.payer for one in entries)
@@ -475,47 +446,13 @@ class PaymentQueue:
             self._doubt.update(one.row.id for one in ended)
             raise
         if len(gone) < len(entries):
-            self._blame(chains, answers, blocked)
-
-    def _columns_of(self, chains: Sequence[Sequence[_Entry]]) -> Columns:
-        """Payments of now: their times count for limits and for what risk remembers."""
-        rows = [entry.row for chain in chains for entry in chain]
-        kept = self._table.many([one.id for one in rows])  # all but the new ones
-        rows = [kept.get(one.id, one) for one in rows]
-        columns = Columns.of(
-            [Submission(one.head, one.request_hash, one.private, marks=one.marks) for one in rows]
-        )
-        heads, now_ns = columns.heads.copy(), self._rooms.clock()
-        heads["created_ns"], heads["valid_until_ns"] = now_ns, now_ns + VALID_NS
-        at = 0
-        for chain in chains:
-            if len(chain) > 1:
-                heads["flags"][at : at + len(chain)] |= _NET
-                heads["flags"][at : at + len(chain) - 1] |= _LINKED
-            at += len(chain)
-        return replace(columns, heads=heads)
+            short, unclear = blame(chains, answers)
+            blocked |= short
+            self._doubt |= unclear & self._waiting.keys()
 
     def _try(self, columns: Columns, trial: Trial) -> list[Placed | ClearwayError]:
         """Refuses as Batcher.submit_trial. TimeoutError: nobody knows yet."""
         return self._batcher.submit_trial(columns, trial).result(ANSWER_S_MAX).to_list()
-
-    def _blame(
-        self,
-        chains: Sequence[Sequence[_Entry]],
-        answers: Sequence[Placed | ClearwayError],
-        blocked: set[int],
-    ) -> None:
-        """Why a set was not ordered. A payment of a net with a refusal of its own (a review cannot
-        be netted, a closed account's payment not be paid) is tried by itself from now on."""
-        at = 0
-        for chain in chains:
-            codes = [_code(answer) for answer in answers[at : at + len(chain)]]
-            at += len(chain)
-            for entry, code in zip(chain, codes, strict=True):
-                if len(chain) > 1 and code not in (0, CODE_SHORT, CODE_BROKEN):
-                    entry.due = entry.due._replace(alone=True)
-            if CODE_SHORT in codes or None in codes:
-                blocked.update(entry.due.payer for entry in chain)
 
 
 def _fail(offers: Iterable[_Offer], cancels: Iterable[_Cancel], error: ClearwayError) -> None:
@@ -533,21 +470,3 @@ def _answer_again(offer: _Offer, row: Queued) -> None:
         offer.answer.set_result(row)
     else:
         offer.answer.set_exception(Refusal("idempotency.body_differs"))
-
-
-def _code(answer: Placed | ClearwayError) -> int | None:
-    """None for what did not come as far as the ledger."""
-    if isinstance(answer, ClearwayError):
-        return CODE_BROKEN if answer.code == "chain.broken" else None
-    return int(view_results(answer.result)[0]["code"])
-
-
-def _first(chains: Sequence[list[_Entry]]) -> list[list[_Entry]]:
-    """As many chains as a batch has room for."""
-    rows, taken = 0, []
-    for chain in chains:
-        rows += len(chain)
-        if rows > BATCH_ROWS_MAX:
-            break
-        taken.append(chain)
-    return taken
