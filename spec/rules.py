@@ -323,23 +323,39 @@ def used_minor_after(limit: Limit, amount_minor: int, scene: Scene) -> int:
     return (limit.used_minor if limit.day == scene.today() else 0) + amount_minor
 
 
-def check_limit(state: State, entry: Entry, scene: Scene, amount_minor: int) -> None:
+def taken_minor(entry: Entry, amount_minor: int, asset: int) -> int:
+    """What an entry takes of an asset: the amount, and all legs but those of which it is made."""
+    taken = amount_minor if entry.asset == asset else 0
+    if entry.kind in (Kind.PAYMENT, Kind.REFUND):
+        for leg in entry.legs():
+            beside = leg.payer != entry.payer or leg.role == Role.FEE
+            taken += leg.amount_minor if leg.asset == asset and beside else 0
+    return taken
+
+
+def limits_of(state: State, entry: Entry, scene: Scene, amount_minor: int) -> dict[Limit, int]:
+    """The key's limits that the entry counts for, with what it takes."""
     assert scene.key is not None
-    limit = state.limits.get((scene.key, entry.asset))
-    if limit is None:
-        return
-    refuse_if(amount_minor > limit.payment_minor_max, "ledger.limit_payment")
-    used_minor = used_minor_after(limit, amount_minor, scene)
-    refuse_if(used_minor > limit.day_minor_max, "ledger.limit_day")
+    own = [limit for limit in state.limits.values() if limit.key == scene.key]
+    taken = {limit: taken_minor(entry, amount_minor, limit.asset) for limit in own}
+    return {limit: minor for limit, minor in taken.items() if minor != 0}
+
+
+def check_limit(state: State, entry: Entry, scene: Scene, amount_minor: int) -> None:
+    taken = limits_of(state, entry, scene, amount_minor)
+    for limit, minor in taken.items():
+        refuse_if(minor > limit.payment_minor_max, "ledger.limit_payment")
+    for limit, minor in taken.items():
+        used_minor = used_minor_after(limit, minor, scene)
+        refuse_if(used_minor > limit.day_minor_max, "ledger.limit_day")
 
 
 def use_limit(state: State, entry: Entry, scene: Scene, amount_minor: int) -> None:
-    assert scene.key is not None
-    name = (scene.key, entry.asset)
-    limit = state.limits.get(name)
-    if limit is not None:
-        used_minor = used_minor_after(limit, amount_minor, scene)
-        state.limits[name] = replace(limit, used_minor=used_minor, day=scene.today())
+    for limit, minor in limits_of(state, entry, scene, amount_minor).items():
+        used_minor = used_minor_after(limit, minor, scene)
+        state.limits[(limit.key, limit.asset)] = replace(
+            limit, used_minor=used_minor, day=scene.today()
+        )
 
 
 # --- legs -----------------------------------------------------------------------------------

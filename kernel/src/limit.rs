@@ -55,6 +55,11 @@ impl Limits {
         self.numbers.get(&(*key, asset)).copied()
     }
 
+    /// The numbers of a key's limits, by asset.
+    pub fn of(&self, key: &PublicKey) -> impl Iterator<Item = u32> {
+        self.numbers.range((*key, 0)..=(*key, u32::MAX)).map(|(_, number)| *number)
+    }
+
     pub fn add(&mut self, limit: Limit) {
         let number = self.table.push(limit);
         self.numbers.insert((limit.key, limit.asset), number);

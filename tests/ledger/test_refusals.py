@@ -478,6 +478,40 @@ def above_the_payment_limit(town: Town) -> int:
     return code_of(town, town.pay("ann", "bob", LIMIT_PAYMENT + 1), key="limited1")
 
 
+@example(39)
+def above_the_payment_limit_with_the_fee(town: Town) -> int:
+    units = encode_legs([leg("ann", "bob", EUR, LIMIT_PAYMENT), fee("ann", "fees1", EUR, 1)])
+    entry = town.pay("ann", "bob", LIMIT_PAYMENT, units=units, bound_minor=1)
+    assert code_of(town, replace(entry, id=b"unlimited key..-"), key="pay1") == 0
+    return code_of(town, entry, key="limited1")
+
+
+@example(39)
+def above_the_payment_limit_by_what_the_desk_gives(town: Town) -> int:
+    """Dollars of the payer's are not limited; the euros that he gets for them are."""
+    return code_of(town, exchange(town, LIMIT_PAYMENT + 1), key="limited1")
+
+
+@example(40)
+def above_the_day_limit_by_what_the_desk_gives(town: Town) -> int:
+    first, second = exchange(town, LIMIT_PAYMENT), exchange(town, LIMIT_DAY - LIMIT_PAYMENT + 1)
+    codes = town.apply(first, second, key="limited1")
+    assert codes[0] == 0
+    return codes[1]
+
+
+def exchange(town: Town, euros_minor: int) -> Entry:
+    """Ann gives one dollar for them, and Bob gets them from the desk."""
+    legs = [
+        leg("ann", "fees1", USD, 1, Role.EXCHANGE),
+        leg("fees1", "bob", EUR, euros_minor),
+    ]
+    return town.pay(
+        "ann", "bob", 1, asset=USD, to_asset=EUR, to_amount_minor=euros_minor,
+        units=encode_legs(legs),
+    )  # fmt: skip
+
+
 @example(40)
 def above_the_day_limit(town: Town) -> int:
     first = town.pay("ann", "bob", LIMIT_PAYMENT)

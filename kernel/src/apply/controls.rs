@@ -1,7 +1,7 @@
 //! What an issuer may do with its asset, and what follows for everybody's movements in it.
 
 use super::legs::Move;
-use super::payment::{book_limit, check_limit, find_parties, payment_digest};
+use super::payment::{book_limits, check_limits, find_parties, payment_digest};
 use super::{Checked, Scope, Signer, check_plain};
 use crate::account::{Account, CLOSED, FROZEN, NOSTRO, OPERATING};
 use crate::asset::{ALLOW_LIST, Asset, CLAWBACK, FREEZE, MINT_BURN, PAUSE, PAUSED, TWO_PERSON};
@@ -207,11 +207,11 @@ pub fn claw_back(
     Rejection::PayeeFrozen.when(taker.is(FROZEN))?;
     Rejection::NostroMisused.when(holder.is(NOSTRO) || taker.is(NOSTRO))?;
     check_second_person(state, scope, signer, checked)?;
-    let limit = check_limit(state, scope, signer, entry.asset(), entry.amount_minor())?;
+    let limits = check_limits(state, scope, signer, entry, entry.amount_minor())?;
     let from = state.balances.find(&holder, entry.asset()).ok_or(Rejection::AssetNotHeld)?;
     let to = state.balances.find(&taker, entry.asset()).ok_or(Rejection::AssetNotHeld)?;
     state.transfer(from, to, entry.amount_minor(), false)?;
 
-    book_limit(state, scope, limit);
+    book_limits(state, scope, limits);
     Ok(entry.amount_minor())
 }

@@ -6,7 +6,7 @@
 use super::authority::{book_spend, check_authorisation, check_spend, check_spender};
 use super::flags::check_flags;
 use super::legs::{Move, Moves, find_free_move, find_move};
-use super::payment::{book_limit, check_amount, check_limit, check_parties, find_parties};
+use super::payment::{book_limits, check_amount, check_limits, check_parties, find_parties};
 use super::{Checked, Scope, Signer, check_plain};
 use crate::account::{Account, CLOSED, FROZEN, NOSTRO};
 use crate::codec::{Address, Entry, Kind, Outcome};
@@ -35,7 +35,7 @@ pub fn open_escrow(
     let parties = (&accounts.0, &accounts.1);
     check_parties(signer, entry, parties)?;
     let spend = check_spender(state, scope, checked, (payer, parties.0))?;
-    let limit = check_limit(state, scope, signer, entry.asset(), entry.amount_minor())?;
+    let limits = check_limits(state, scope, signer, entry, entry.amount_minor())?;
     let spend = check_spend(state, scope, spend, entry, entry.amount_minor())?;
     check_terms(state, entry)?;
     let whole = find_free_move(state, parties, entry.asset(), entry.amount_minor())?;
@@ -54,7 +54,7 @@ pub fn open_escrow(
         terms_hash: entry.terms_hash(),
         terms: entry.units.into(),
     });
-    book_limit(state, scope, limit);
+    book_limits(state, scope, limits);
     book_spend(state, scope, spend);
     Ok(entry.amount_minor())
 }

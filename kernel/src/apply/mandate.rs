@@ -3,7 +3,7 @@
 use super::authority::{Party, check_authorisation};
 use super::flags::check_flags;
 use super::legs::find_free_move;
-use super::payment::{book, book_limit, check_amount, check_limit, check_parties, find_parties};
+use super::payment::{book, book_limits, check_amount, check_limits, check_parties, find_parties};
 use super::{Checked, Scope, Signer, check_plain};
 use crate::account::Account;
 use crate::codec::{Entry, Outcome, SIGNED, u32_at, u64_at};
@@ -107,14 +107,14 @@ pub fn pull(
     check_parties(signer, entry, parties)?;
     check_puller(state, scope, signer, checked, (parties.0, (payee, parties.1)))?;
     let amount_minor = entry.amount_minor();
-    let limit = check_limit(state, scope, signer, entry.asset(), amount_minor)?;
+    let limits = check_limits(state, scope, signer, entry, amount_minor)?;
     let slot = find_mandate(state, entry)?;
     let used = check_use(state.mandates.slots.row(slot), scope, entry, (payer, payee))?;
     let only = find_free_move(state, parties, entry.asset(), amount_minor)?;
     book(state, entry, &only)?;
 
     state.use_mandate(slot, used);
-    book_limit(state, scope, limit);
+    book_limits(state, scope, limits);
     Ok(amount_minor)
 }
 

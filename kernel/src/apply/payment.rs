@@ -34,7 +34,7 @@ pub fn apply_payment(
         _ => check_spender(state, scope, checked, (payer, parties.0))?,
     };
     let amount_minor = balanced_minor(state, entry, parties);
-    let limit = check_limit(state, scope, signer, entry.asset(), amount_minor)?;
+    let limits = check_limits(state, scope, signer, entry, amount_minor)?;
     let spend = check_spend(state, scope, spend, entry, amount_minor)?;
     let refund = check_refund(state, signer, entry)?;
     // The unit of an issue names its second person.
@@ -53,7 +53,7 @@ pub fn apply_payment(
         place_hold(state, signer, entry, (payer, payee), amount_minor);
         set_closed(state, (payer, payee), closes(entry), true);
     }
-    book_limit(state, scope, limit);
+    book_limits(state, scope, limits);
     book_spend(state, scope, spend);
     if entry.kind == Kind::Refund {
         write_refund(state, signer, entry, refund);
@@ -165,27 +165,45 @@ pub struct LimitUse {
     pub used_minor: u128,
 }
 
-/// 39 and 40; what the limit's use becomes.
-pub fn check_limit(
+/// 39 and 40; what the uses of the key's limits become.
+pub fn check_limits(
     state: &State,
     scope: &Scope,
     signer: &Signer,
-    asset: u32,
+    entry: &Entry<'_>,
     amount_minor: u128,
-) -> Result<Option<LimitUse>, Rejection> {
-    let Some(number) = state.limits.find(&signer.key, asset) else { return Ok(None) };
-    let limit = state.limits.table.row(number);
-    Rejection::LimitPayment.when(amount_minor > limit.payment_minor_max)?;
-    let used_minor = limit
-        .used_minor_on(day_of(scope.now_ns))
-        .checked_add(amount_minor)
-        .ok_or(Rejection::LimitDay)?;
-    Rejection::LimitDay.when(used_minor > limit.day_minor_max)?;
-    Ok(Some(LimitUse { number, used_minor }))
+) -> Result<Vec<LimitUse>, Rejection> {
+    let mut uses = Vec::new();
+    for number in state.limits.of(&signer.key) {
+        let limit = state.limits.table.row(number);
+        let taken_minor = taken_minor(entry, amount_minor, limit.asset);
+        if taken_minor != 0 {
+            Rejection::LimitPayment.when(taken_minor > limit.payment_minor_max)?;
+            let used_minor = limit.used_minor_on(day_of(scope.now_ns)).saturating_add(taken_minor);
+            uses.push(LimitUse { number, used_minor });
+        }
+    }
+    let is_above =
+        |one: &LimitUse| one.used_minor > state.limits.table.row(one.number).day_minor_max;
+    Rejection::LimitDay.when(uses.iter().any(is_above))?;
+    Ok(uses)
 }
 
-pub fn book_limit(state: &mut State, scope: &Scope, limit: Option<LimitUse>) {
-    if let Some(LimitUse { number, used_minor }) = limit {
+/// What an entry takes of an asset: the amount, and all legs but those of which the amount is made.
+/// A sum that leaves its type is above every limit, whose maxima are amounts.
+fn taken_minor(entry: &Entry<'_>, amount_minor: u128, asset: u32) -> u128 {
+    let own_minor = if entry.asset() == asset { amount_minor } else { 0 };
+    if !matches!(entry.kind, Kind::Payment | Kind::Refund) {
+        return own_minor;
+    }
+    let payer = entry.payer();
+    legs(entry.units)
+        .filter(|leg| leg.asset == asset && (leg.from != payer || leg.role == Role::Fee))
+        .fold(own_minor, |sum, leg| sum.saturating_add(leg.amount_minor))
+}
+
+pub fn book_limits(state: &mut State, scope: &Scope, uses: Vec<LimitUse>) {
+    for LimitUse { number, used_minor } in uses {
         state.use_limit(number, used_minor, day_of(scope.now_ns));
     }
 }
