@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from random import Random
 from typing import Any
 
@@ -13,6 +14,7 @@ from clearway.ledger.crypto import hash_bytes, sign
 from clearway.ledger.genesis import parse_genesis
 from clearway.payment.records import Flag, Kind, view_heads
 from tests.gateway.api import Api, fresh
+from tests.gateway.conftest import serve
 from tests.gateway.owner import Owner, new_seed, open_own, prepare
 from tests.gateway.test_refused_before_ordering import expect
 
@@ -90,6 +92,45 @@ def test_a_signature_that_is_not_the_owners_is_told_apart(api: Api) -> None:
     twice = owner.send(PAYMENTS, body, prepared, signatures=[right, right])
     expect(twice, "request.invalid")
     assert api.world() == before
+    assert owner.send(PAYMENTS, body, prepared).json()["status"] == "settled"  # the key was unused
+
+
+@pytest.fixture(scope="module")
+def charging(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """A node whose institution takes half a per cent of every payment."""
+    fee = {"CLEARWAY_FEE_DOMESTIC_BPS": "50"}
+    yield from serve(tmp_path_factory.mktemp("charging"), review="10000", decline="10000", **fee)
+
+
+def test_an_owner_signs_the_fee_of_his_payment(charging: Api) -> None:
+    owner, payee = open_own(charging, funded="20.00"), charging.account()
+    assert owner.pay(payee, "10.00")["status"] == "settled"
+    assert (charging.available(owner.account), charging.available(payee)) == ("9.95", "10.00")
+
+
+@pytest.mark.parametrize("bound_minor", [0, 4])
+def test_an_owner_who_signs_a_smaller_fee_is_refused(charging: Api, bound_minor: int) -> None:
+    owner, payee = open_own(charging, funded="20.00"), charging.account()
+    body = owner.payment(payee, "10.00")
+    prepared = owner.prepare(PAYMENTS, body)
+    instruction = bytearray.fromhex(prepared["prepared"]["instruction"])
+    assert instruction[80:96] == (5).to_bytes(16, "little")
+    instruction[80:96] = bound_minor.to_bytes(16, "little")
+    digest = authorisation_digest(charging.node.book.chain_id, bytes(instruction), b"")
+    cheaper = {
+        "idempotency_key": prepared["idempotency_key"],
+        "prepared": prepared["prepared"] | {"instruction": instruction.hex()},
+        "digest": digest.hex(),
+    }
+    before = charging.world()
+    for path, sent in (
+        (PAYMENTS, body),
+        (f"{PAYMENTS}/simulate", body),
+    ):
+        refused = owner.send(path, sent, cheaper)
+        expect(refused, "authorisation.differs")
+        assert "fee" in refused.json()["detail"]
+    assert charging.world() == before
     assert owner.send(PAYMENTS, body, prepared).json()["status"] == "settled"  # the key was unused
 
 

@@ -161,9 +161,7 @@ def _charge_domestic(batch: PaymentBatch, rooms: Rooms) -> None:
     for row in paid[batch.heads["to_asset"][paid] == 0].tolist():
         head = batch.heads[row]
         fee_minor = rooms.fees.fee_minor(u128(head, "amount"), cross=False)
-        if head["flags"] & _SIGNED:
-            fee_minor = min(fee_minor, u128(head, "bound"))
-        else:
+        if not head["flags"] & _SIGNED:
             set_u128(head, "bound", fee_minor)
         batch.fees[row] = fee_minor
 

@@ -29,7 +29,13 @@ def receive(batch: PaymentBatch, rooms: Rooms, *, queued: bool = False) -> None:
     from the queue."""
     batch.payer = rooms.book.account_numbers(np.ascontiguousarray(batch.heads["payer"]))
     batch.payee = rooms.book.account_numbers(np.ascontiguousarray(batch.heads["payee"]))
-    steps = [_answer_used_ids, _refuse_unknown, refuse_priced_sweeps, _fetch_quotes]
+    steps = [
+        _answer_used_ids,
+        _refuse_unknown,
+        refuse_priced_sweeps,
+        _refuse_low_bounds,
+        _fetch_quotes,
+    ]
     if rooms.vault.queue.in_use and not queued:
         steps.insert(0, _refuse_queued)
     for step in steps:
@@ -71,6 +77,27 @@ def _refuse_unknown(batch: PaymentBatch, rooms: Rooms) -> None:
     for row, asset in zip(named.tolist(), batch.heads["asset"][named].tolist(), strict=True):
         if asset not in rooms.assets:
             batch.leave(row, Refusal("asset.unknown", asset=asset))
+
+
+def _refuse_low_bounds(batch: PaymentBatch, rooms: Rooms) -> None:
+    if not rooms.fees.domestic_bps:
+        return
+    heads = batch.heads
+    signed = (heads["kind"] == Kind.PAYMENT) & ((heads["flags"] & Flag.SIGNED) != 0)
+    for row in np.flatnonzero(signed & (heads["to_asset"] == 0)).tolist():
+        try:
+            check_bound(batch.heads[row], rooms)
+        except Refusal as refusal:
+            batch.leave(row, refusal)
+
+
+def check_bound(head: np.void, rooms: Rooms) -> None:
+    """The most that fees may take, as the owner of a payment in one asset has signed it, is enough
+    for what the institution charges. Refuses authorisation.differs."""
+    fee_minor = rooms.fees.fee_minor(u128(head, "amount"), cross=False)
+    if u128(head, "bound") < fee_minor:
+        what = f"the fee is {fee_minor} minor units, and {u128(head, 'bound')} at most are signed"
+        raise Refusal("authorisation.differs", what=what)
 
 
 def _fetch_quotes(batch: PaymentBatch, rooms: Rooms) -> None:

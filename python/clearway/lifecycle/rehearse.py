@@ -11,10 +11,10 @@ from typing import Final
 
 from clearway.lifecycle.batch import PaymentBatch
 from clearway.lifecycle.pay import add_legs, route
-from clearway.lifecycle.receive import quote_of
+from clearway.lifecycle.receive import check_bound, quote_of
 from clearway.lifecycle.rooms import Rooms
 from clearway.payment.batch import HASH_BYTES, UNIT_BYTES, Columns, Placed, Submission
-from clearway.payment.records import Kind, Outcome
+from clearway.payment.records import Flag, Kind, Outcome
 
 # Above every sequence that was used; the envelope that carries it is never kept.
 SEQUENCE: Final = 2**64 - 1
@@ -33,7 +33,8 @@ def price(head: bytes, rooms: Rooms) -> bytes:
 def rehearse(submission: Submission, rooms: Rooms) -> Placed:
     """The entry as it would stand on the ledger now, with its result.
 
-    Refuses quote.unknown, quote.expired, quote.differs, rate.unknown, amount.not_positive.
+    Refuses quote.unknown, quote.expired, quote.differs, rate.unknown, amount.not_positive,
+    authorisation.differs.
     Faults: node.disk_failed.
     """
     batch = PaymentBatch.of(Columns.of([submission]))
@@ -78,4 +79,6 @@ def _price(batch: PaymentBatch, rooms: Rooms) -> None:
     head = batch.heads[0]
     if head["kind"] == Kind.PAYMENT and head["to_asset"] != 0:
         batch.quotes[0] = quote_of(head, rooms)
+    elif head["kind"] == Kind.PAYMENT and head["flags"] & Flag.SIGNED:
+        check_bound(head, rooms)
     route(batch, rooms)
