@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 KERNEL := $(shell find kernel -name '*.rs' -not -path '*/target/*' 2>/dev/null) kernel/Cargo.toml kernel/Cargo.lock
 export CARGO_TERM_COLOR ?= never
 
-.PHONY: demo test verify simulate mutants golden bank vectors install dev check lint bench lock clean
+.PHONY: demo test verify simulate mutants golden bank fuzz vectors install dev check lint bench lock clean
 
 demo: install            ## a day of payments on a real node, verified from genesis
 	$(BIN)/clearway demo
@@ -33,6 +33,16 @@ golden: dev              ## tests/golden of this version again; only before it i
 
 bank: dev                ## a bank whose node is killed for an hour, checked for strict serialisability
 	BANK_ROUNDS=60 $(BIN)/python -m pytest tests/linearizability -s
+
+# Needs a nightly compiler and `cargo install cargo-fuzz`. What breaks something comes into kernel/fuzz/corpus,
+# which `make test` tries again on any compiler.
+FUZZ_S ?= 60
+
+fuzz:                    ## bytes that break the kernel are looked for, FUZZ_S seconds a target
+	set -e; for target in codec condition proof block; do \
+	  mkdir -p kernel/fuzz/target/found/$$target; \
+	  (cd kernel && cargo +nightly fuzz run $$target fuzz/target/found/$$target fuzz/corpus/$$target -- \
+	    -max_total_time=$(FUZZ_S) -max_len=4096 -print_final_stats=1); done
 
 vectors: dev             ## write what follows from the format: vectors, the verifiers' tables, their page
 	$(BIN)/python -m tools.write_vectors
