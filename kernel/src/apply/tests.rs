@@ -23,7 +23,7 @@ pub fn check_order(town: &mut Town, seed: &[u8; 32], valid: &Draft, faults: &[Fa
 #[test]
 fn a_payment_is_refused_in_the_order_of_the_codes() {
     let mut town = Town::new();
-    town.apply_by(&LIMITED, &[payment(900, "ann", "bob", 600)]);
+    town.apply_by(&LIMITED, &[payment(900, "ann", "bob", 540)]);
     let valid = payment(100, "ann", "bob", 900).bound(50);
     let valid =
         valid.leg("ann", "bob", EUR, Role::Principal, 900).leg("ann", "fees", EUR, Role::Fee, 50);
@@ -46,7 +46,7 @@ fn a_payment_is_refused_in_the_order_of_the_codes() {
         (Rejection::NostroMisused, |e| e.payer("self").payee("nostro")),
         (Rejection::BadAuthorisation, |e| e.payer("self").payee("bob")),
         (Rejection::LimitPayment, |e| e.payer("ann").payee("bob").amount(1_001)),
-        (Rejection::LimitDay, |e| e.amount(901)),
+        (Rejection::LimitDay, |e| e.amount(990)),
         (Rejection::LegsDiffer, |e| e.leg("ann", "bob", EUR, Role::Principal, 1)),
         (Rejection::LegUnauthorised, |e| {
             let e = e.legs_none().leg("ann", "bob", EUR, Role::Principal, 900);
