@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from clearway.ledger.cut import records
-from tests.e2e.served import CLEARWAY, SMALL_LIST, Client, Served
+from tests.e2e.served import CLEARWAY, Client, Served, small_list
 
 PAYERS = 3
 
@@ -34,9 +34,7 @@ def roots(chain: Path) -> dict[int, str]:
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    lists = tmp_path_factory.mktemp("lists")
-    (lists / "sdn.csv").write_text(SMALL_LIST)
-    return {"CLEARWAY_LISTS": str(lists)}
+    return small_list(tmp_path_factory.mktemp("screening"))
 
 
 class Load:

@@ -16,7 +16,19 @@ from urllib.parse import urlsplit
 CLEARWAY = Path(sys.executable).parent / "clearway"
 START_S_MAX = 60.0
 
-SMALL_LIST = '36,"AEROCARIBBEAN AIRLINES",-0- ,"CUBA",-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- \n'
+_SMALL_LIST = '36,"AEROCARIBBEAN AIRLINES",-0- ,"CUBA",-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- \n'
+
+# Risk stops nothing, so that a test says itself what is unusual.
+ACCEPT_ALL = {"CLEARWAY_REVIEW_BPS_MIN": "10000", "CLEARWAY_DECLINE_BPS_MIN": "10000"}
+
+
+def small_list(folder: Path) -> dict[str, str]:
+    """The environment of a node that screens against one name, written in `folder`: it starts in
+    less time than with the shipped lists."""
+    lists = folder / "lists"
+    lists.mkdir()
+    (lists / "sdn.csv").write_text(_SMALL_LIST)
+    return {"CLEARWAY_LISTS": str(lists)}
 
 
 class Served:

@@ -5,9 +5,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-
-import pytest
 
 from tests.conftest import ROOT
 from tests.e2e.served import Client, Served
@@ -19,13 +16,6 @@ EXAMPLE = re.compile(
 )
 TIME = re.compile(r"\d+ [A-Z][a-z]+ 2\d{3} \d\d:\d\d(?::\d\d)? UTC")
 FIXED = ("1 January 2030 00:00 UTC", "1 February 2030 00:00 UTC")
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    served = Served(tmp_path_factory.mktemp("walk") / "clearway-data")
-    yield served
-    served.stop()
 
 
 def test_the_walk_works_as_it_stands(served: Served) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from tests.e2e.served import CLEARWAY, SMALL_LIST, Client, Served
+from tests.e2e.served import CLEARWAY, Client, Served, small_list
 
 DISK_MIB = 128
 PAYMENTS_MAX = 3_000
@@ -139,9 +139,7 @@ def wait_ready(client: Client) -> None:
 
 @pytest.mark.slow
 def test_a_full_disk_stops_payments_and_nothing_else(disk: Disk, tmp_path: Path) -> None:
-    (tmp_path / "lists").mkdir()
-    (tmp_path / "lists" / "sdn.csv").write_text(SMALL_LIST)
-    environment = {"CLEARWAY_LISTS": str(tmp_path / "lists")}
+    environment = small_list(tmp_path)
     served = Served(disk.path / "node", environment=environment)
     client = Client(served)
     fund(client)

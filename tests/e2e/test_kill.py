@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.served import CLEARWAY, SMALL_LIST, Client, Served
+from tests.e2e.served import CLEARWAY, Client, Served, small_list
 
 KILLS = 20
 PAYERS = 4
@@ -71,9 +71,7 @@ def open_accounts(client: Client) -> None:
 
 @pytest.mark.slow
 def test_what_was_acknowledged_survives_twenty_kills(tmp_path: Path) -> None:
-    (tmp_path / "lists").mkdir()
-    (tmp_path / "lists" / "sdn.csv").write_text(SMALL_LIST)
-    environment = {"CLEARWAY_LISTS": str(tmp_path / "lists")}
+    environment = small_list(tmp_path)
     data = tmp_path / "node"
     load = Load()
     rng = random.Random(20)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.served import SMALL_LIST, Client, Served
+from tests.e2e.served import ACCEPT_ALL, Client, Served, small_list
 
 KILLS = 3
 PAYERS = 30
@@ -54,13 +54,7 @@ def wait_for(client: Client, id: str, amount: int) -> Decimal:
 
 @pytest.mark.slow
 def test_a_killed_runner_pays_every_order_once(tmp_path: Path) -> None:
-    (tmp_path / "lists").mkdir()
-    (tmp_path / "lists" / "sdn.csv").write_text(SMALL_LIST)
-    environment = {
-        "CLEARWAY_LISTS": str(tmp_path / "lists"),
-        "CLEARWAY_REVIEW_BPS_MIN": "10000",
-        "CLEARWAY_DECLINE_BPS_MIN": "10000",
-    }
+    environment = small_list(tmp_path) | ACCEPT_ALL
     served = Served(tmp_path / "node", environment=environment)
     try:
         client = Client(served)

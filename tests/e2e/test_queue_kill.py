@@ -11,17 +11,13 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.served import SMALL_LIST, Client, Served
+from tests.e2e.served import Client, Served, small_list
 from tests.e2e.test_kill import GONE, open_accounts
 
 KILLS = 6
 PAYMENTS = 40  # a round
 PEOPLE = [f"q{number}" for number in range(12)]
 WAIT_S_MAX = 60.0
-
-
-def start(data: Path, lists: Path) -> Served:
-    return Served(data, environment={"CLEARWAY_LISTS": str(lists)})
 
 
 def open_people(client: Client) -> None:
@@ -75,13 +71,11 @@ def settled_all(client: Client) -> None:
 
 @pytest.mark.slow
 def test_what_waits_is_paid_once_whatever_is_killed_when(tmp_path: Path) -> None:
-    lists = tmp_path / "lists"
-    lists.mkdir()
-    (lists / "sdn.csv").write_text(SMALL_LIST)
+    environment = small_list(tmp_path)
     rng = random.Random(16)
     asked: dict[str, dict[str, Any]] = {}
     gifts: list[tuple[str, str]] = []
-    served = start(tmp_path / "node", lists)
+    served = Served(tmp_path / "node", environment=environment)
     client = Client(served)
     open_people(client)
     for round in range(KILLS):
@@ -94,7 +88,7 @@ def test_what_waits_is_paid_once_whatever_is_killed_when(tmp_path: Path) -> None
         time.sleep(rng.uniform(0.02, 0.3))
         served.kill()
         giver.join()
-        served = start(tmp_path / "node", lists)
+        served = Served(tmp_path / "node", environment=environment)
         client = Client(served)
 
     for key, id in [*gifts, *((f"last-{id}", id) for id in PEOPLE)]:

@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
 from tests.e2e.served import Served
 from tests.e2e.walks import run, walk_of
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    served = Served(tmp_path_factory.mktemp("walk") / "clearway-data")
-    yield served
-    served.stop()
 
 
 def test_the_walk_works_as_it_stands(served: Served) -> None:

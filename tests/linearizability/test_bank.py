@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.served import CLEARWAY, SMALL_LIST, Served
+from tests.e2e.served import ACCEPT_ALL, CLEARWAY, Served, small_list
 from tests.linearizability.bank import ACCOUNTS, FUNDED_MINOR, Bank, Customer, open_bank
 from tests.linearizability.history import SETTLED, Operation, check, checker
 
@@ -29,13 +29,7 @@ LOAD_S = (0.5, 3.0)
 @pytest.mark.slow
 def test_a_bank_that_is_killed_is_strictly_serialisable(tmp_path: Path) -> None:
     checker(tmp_path)  # where there is no Go, nothing is started
-    (tmp_path / "lists").mkdir()
-    (tmp_path / "lists" / "sdn.csv").write_text(SMALL_LIST)
-    environment = {
-        "CLEARWAY_LISTS": str(tmp_path / "lists"),
-        "CLEARWAY_REVIEW_BPS_MIN": "10000",
-        "CLEARWAY_DECLINE_BPS_MIN": "10000",
-    }
+    environment = small_list(tmp_path) | ACCEPT_ALL
     bank = Bank(Served(tmp_path / "node", environment=environment))
     try:
         open_bank(bank)
