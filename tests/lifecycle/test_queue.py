@@ -368,6 +368,33 @@ def test_a_restart_keeps_what_waits_and_pays_nothing_twice(tmp_path: Path) -> No
     again.node.stop()
 
 
+def test_what_is_private_is_erased_after_a_restart_too(tmp_path: Path) -> None:
+    """The node keeps none of it in memory: it is in the file alone, for the ledger's turn."""
+    town = build_town(tmp_path)
+    town.node.start()
+    for name in PEOPLE:
+        town.open(name)
+    erased = offer(town, "alice", "bob", amount_minor=10_00)
+    kept = offer(town, "carol", "bob", amount_minor=5_00)
+    town.node.stop()
+
+    again = build_town(tmp_path, town.clock)
+    again.keys = itertools.count(1_000)
+    again.node.start()
+    assert again.node.vault.erase(erased.payer)
+    ended = again.node.queue.cancel(erased.id, by=b"one").result(20)
+    assert ended is not None
+    assert ended.private is None
+    again.fund("carol", 5_00)
+    wait_until(again, kept)
+    assert again.node.projections.wait_for(again.node.book.height, 10)
+    paid = again.node.projections.payment(again.node.institution, kept.id)
+    assert paid is not None
+    private = again.node.vault.private(paid.key, paid.sequence, paid.envelope_index)
+    assert private == kept.private is not None
+    again.node.stop()
+
+
 def test_a_release_that_was_never_answered_is_looked_up(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -131,6 +131,8 @@ class QueueChange:
 
 _COLUMNS: Final = tuple("sealed" if f.name == "private" else f.name for f in fields(Queued))
 _SELECT: Final = "SELECT " + ", ".join(f"q.{name}" for name in _COLUMNS)
+_NOTHING: Final = {"sealed": "NULL", "marks": "x''"}
+_SELECT_PUBLIC: Final = "SELECT " + ", ".join(_NOTHING.get(c, f"q.{c}") for c in _COLUMNS)
 _INSERT: Final = f"INSERT INTO queued VALUES ({', '.join('?' * len(_COLUMNS))})"
 
 
@@ -204,8 +206,9 @@ class QueueTable:
     # --- reading --------------------------------------------------------------------------------
 
     def waiting(self) -> list[Queued]:
-        """All of them, in order of arrival."""
-        return self._read("WHERE q.state = 'waiting' ORDER BY q.number", ())
+        """All of them, in order of arrival. Who keeps them in memory gets nothing private with
+        them (private None, no marks): it stays in the file, where it can be erased."""
+        return self._read("WHERE q.state = 'waiting' ORDER BY q.number", (), select=_SELECT_PUBLIC)
 
     def find(self, id: bytes) -> Queued | None:
         found = self._read("WHERE q.id = ?", (id,))
@@ -275,11 +278,11 @@ class QueueTable:
             found.update((one.id, one) for one in rows)
         return found
 
-    def _read(self, where: str, given: Sequence[Any]) -> list[Queued]:
+    def _read(self, where: str, given: Sequence[Any], *, select: str = _SELECT) -> list[Queued]:
         reader = self._database.reader()
         rows = [
             dict(zip(_COLUMNS, row, strict=True))
-            for row in reader.execute(f"{_SELECT} FROM queued q {where}", given)
+            for row in reader.execute(f"{select} FROM queued q {where}", given)
         ]
         ciphers = self._people.ciphers(reader, (row["payer"] for row in rows if row["sealed"]))
         found = []
