@@ -134,6 +134,33 @@ def test_an_owner_who_signs_a_smaller_fee_is_refused(charging: Api, bound_minor:
     assert owner.send(PAYMENTS, body, prepared).json()["status"] == "settled"  # the key was unused
 
 
+@pytest.mark.parametrize("name", ["to_amount_hi", "bound_hi"])
+@pytest.mark.parametrize("high", [2**62, 2**64 - 1])
+def test_a_price_above_every_amount_is_refused_before_ordering(
+    api: Api, name: str, high: int
+) -> None:
+    """Such an entry would not decode, and would take its envelope with it."""
+    owner, other, payee = open_own(api, funded="9.00"), api.account(), api.account("EUR/2", "USD/2")
+    plain, crossed = owner.payment(payee, "1.00"), owner.payment(payee, "1.00", to_asset="USD/2")
+    before = api.world()
+    for body in (plain, crossed):
+        signed = tampered(owner.prepare(PAYMENTS, body), **{name: high})
+        expect(owner.send(PAYMENTS, body, signed), "request.invalid")
+        expect(owner.send(f"{PAYMENTS}/simulate", body, signed), "request.invalid")
+        line = {"prepared": signed["prepared"], "signatures": [owner.sign(signed)]}
+        line |= body | {"idempotency_key": signed["idempotency_key"]}
+        uploaded = api.post_raw("/v1/payments/batch", json.dumps(line).encode()).json()
+        assert (uploaded["status"], uploaded["error"]["code"]) == (400, "request.invalid")
+    fee = {"from": other, "to": payee, "amount": "1.00", "asset": "EUR/2"}
+    [first, _] = owner.prepare(LINKED, {"payments": [plain, fee]})["data"]
+    first = tampered(first, **{name: high})
+    member = plain | {"prepared": first["prepared"], "signatures": [owner.sign(first)]}
+    linked = api.post(LINKED, {"payments": [member, fee]}, key=first["idempotency_key"])
+    expect(linked, "request.invalid")
+    assert api.world() == before
+    assert owner.pay(payee, "1.00")["status"] == "settled"  # the node goes on
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [

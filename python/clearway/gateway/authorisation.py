@@ -24,6 +24,7 @@ from clearway.ledger.authorise import authorisation_digest, tell_instruction
 from clearway.ledger.crypto import verify
 from clearway.payment.batch import Submission
 from clearway.payment.errors import Refusal
+from clearway.payment.money import AMOUNT_MINOR_MAX
 from clearway.payment.policy import Policy, lack_of, may_sign, parse_policy
 from clearway.payment.records import (
     HEAD,
@@ -79,7 +80,7 @@ def authorise(ask: Ask, submission: Submission) -> Submission:
 
     Refuses authorisation.missing, authorisation.needless, authorisation.differs,
     authorisation.expired, authorisation.key, authorisation.wrong, authorisation.not_enough,
-    asset.second_person.
+    asset.second_person, request.invalid.
     """
     if ask.is_draft:
         return submission
@@ -201,6 +202,7 @@ def _as_prepared(ask: Ask, head: bytes, prepared: Prepared) -> bytes:
     head = with_valid_until_ns(head, valid_until_ns)
     if head[1] == Kind.PAYMENT:
         head = head[: _PRICE_AT.start] + instruction[_PRICE_AT] + head[_PRICE_AT.stop :]
+        _check_price(head)
     if head[:INSTRUCTION_BYTES] != instruction:
         raise Refusal("authorisation.differs", what=_difference(head, instruction))
     if valid_until_ns < now_ns:
@@ -210,6 +212,15 @@ def _as_prepared(ask: Ask, head: bytes, prepared: Prepared) -> bytes:
     if valid_until_ns > now_ns + PREPARED_S_MAX * SECOND_NS:
         raise Refusal("authorisation.differs", what="valid_until_ns is more than a day away")
     return head
+
+
+def _check_price(head: bytes) -> None:
+    """It is the client's. An entry with an amount above the largest would not decode, and would
+    take its envelope with it."""
+    row = view_heads(head)[0]
+    if max(u128(row, "to_amount"), u128(row, "bound")) > AMOUNT_MINOR_MAX:
+        what = "has an amount above 2^126 - 1 minor units"
+        raise Refusal("request.invalid", field="prepared", what=what)
 
 
 def _difference(head: bytes, instruction: bytes) -> str:
