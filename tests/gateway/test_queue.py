@@ -154,6 +154,16 @@ def test_it_is_cancelled_once(api: Api) -> None:
     assert api.available(payer) == "10.00"
 
 
+def test_the_first_answer_of_a_cancellation_has_all_that_the_second_has(api: Api) -> None:
+    said = {"reference": "rent", "metadata": {"flat": "4"}}
+    waits = ask(api, api.account(), api.account(), "10.00", **said)
+    path, key = f"/v1/payments/{waits['id']}/void", fresh("void-")
+    voided = api.post(path, key=key).json()
+    assert {name: voided[name] for name in said} == said
+    assert api.post(path, key=key).json() == voided
+    assert see(api, waits) == voided
+
+
 def test_holds_are_voided_as_before(api: Api) -> None:
     payer, payee = api.account(funded="10.00"), api.account()
     held = api.pay(payer, payee, "10.00", capture="manual").json()

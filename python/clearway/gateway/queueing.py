@@ -175,7 +175,7 @@ async def void(ask: Ask) -> Answer:
         ended = await asyncio.wrap_future(ask.door.node.queue.cancel(id, by=ask.op_id))
         if ended is None:
             return await ask.door.run_move(ask, VOID)  # it was released a moment ago
-        row = ended
+        row = replace(row, ended_by=ended.ended_by)
     if row.ended_by != ask.op_id:
         raise Refusal("payment.wrong_state", status=row.status, act="voided")
     return Answer(200, render_queued(ask, replace(row, state=State.VOIDED)))
