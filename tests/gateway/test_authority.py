@@ -244,6 +244,34 @@ def test_a_line_of_an_upload_is_signed_together(api: Api) -> None:
     assert api.available(payee) == "3.00"
 
 
+def test_a_list_is_signed_together(api: Api) -> None:
+    circle, payee, other = Circle(api), api.account(), api.account(funded="5.00")
+    together = circle.first.payment(payee, "4.00")
+    custodial = {"from": other, "to": payee, "amount": "1.00", "asset": "EUR/2"}
+    by_card = circle.first.payment(payee, "2.00")
+    payments = [together, custodial, by_card]
+    path = f"{PAYMENTS}/linked"
+    listed = prepare(api, path, {"payments": payments}).json()["data"]
+    assert listed[1] is None
+
+    def signed(payment: Any, preparation: Any, *names: str) -> Any:
+        signatures = [circle.people[name].sign(preparation) for name in names]
+        return payment | {"prepared": preparation["prepared"], "signatures": signatures}
+
+    key = listed[0]["idempotency_key"]
+    before = api.world()
+    short = [signed(together, listed[0], "ada"), custodial, signed(by_card, listed[2], "card")]
+    expect(api.post(path, {"payments": short}, key=key), "authorisation.not_enough")
+    assert api.world() == before
+    whole = [signed(together, listed[0], "ben", "ada"), *short[1:]]
+    paid = api.post(path, {"payments": whole}, key=key)
+    assert paid.status_code == 201, paid.text
+    assert [row["status"] for row in paid.json()["data"]] == ["settled"] * 3
+    assert api.available(payee) == "7.00"
+    again = api.post(path, {"payments": whole}, key=key)
+    assert (again.status_code, again.content) == (201, paid.content)
+
+
 # --- the door's rule is the ledger's --------------------------------------------------------------
 
 

@@ -5,8 +5,6 @@ One Idempotency-Key stands for the list. Each payment has an id of its own that 
 
 from __future__ import annotations
 
-import asyncio
-
 from clearway.gateway.authorisation import draft_one
 from clearway.gateway.door import Answer, Ask, request_hash
 from clearway.gateway.payments import prepare_payment, render_placed
@@ -33,8 +31,8 @@ async def pay_linked(ask: Ask) -> Answer:
         if placed is None:
             raise refusal from None
     else:
-        share = await asyncio.wrap_future(batcher.submit_columns(columns))
-        placed = [_placed(share[number]) for number in range(len(members))]
+        share = await batcher.submit_share(columns)
+        placed = [_placed(answer) for answer in share.to_list()]
     ask.request_id = "req_" + ask.op_id.hex()
     data = [render_placed(one, entry) for one, entry in zip(members, placed, strict=True)]
     return Answer(201, Listing("list", data, False))
