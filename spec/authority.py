@@ -20,7 +20,6 @@ from spec.policy import (
     check_guardians,
     parse_policy,
     policy_hash,
-    policy_of,
 )
 from spec.records import KEY_NAME, AccountFlag, DecodeError, Entry, Kind, unpack
 from spec.rules import find_own_account
@@ -31,6 +30,7 @@ from spec.state import (
     PolicyRow,
     Spend,
     State,
+    change_slot,
     free_slot,
     put_in_slot,
 )
@@ -94,7 +94,7 @@ def apply_propose_recovery(state: State, entry: Entry, scene: Scene) -> int:
     row = state.find_policy(account.number)
     if row is None:
         raise Refusal("authority.no_guardians")
-    policy = policy_of(state, account)
+    policy = parse_policy(row.units)
     refuse_if(policy.guardians_threshold == 0, "authority.no_guardians")
     check_guardians(state, entry, account, scene)
     key = unpack(KEY_NAME, entry.units[0])["key"]
@@ -108,7 +108,7 @@ def apply_propose_recovery(state: State, entry: Entry, scene: Scene) -> int:
 
 def save_recovery(state: State, row: PolicyRow, key: bytes, recover_at_ns: int) -> None:
     changed = replace(row, recovery_key=key, recover_at_ns=recover_at_ns)
-    state.policies[state.policies.index(row)] = changed
+    change_slot(state.policies, row, changed)
 
 
 def find_recovery(state: State, account: Account) -> PolicyRow:

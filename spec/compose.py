@@ -9,7 +9,7 @@ from spec.ed25519 import public_key, sign
 from spec.hashing import ZERO32, hash_bytes
 from spec.ledger import digest_of
 from spec.policy import OP as POLICY_OP
-from spec.policy import MemberRole
+from spec.policy import MemberRole, message_of
 from spec.records import (
     ASSET,
     ENVELOPE_SIGNED_BYTES,
@@ -82,9 +82,7 @@ def entry(kind: Kind, **fields: Any) -> Entry:
 def authorise(unsigned: Entry, *, chain_id: bytes, seed: bytes) -> Entry:
     """The entry with the signature of a self-custody account's owner."""
     flagged = replace(unsigned, flags=unsigned.flags | Flag.SIGNED)
-    instruction_hash = hash_bytes("instruction", flagged.instruction())
-    message = hash_bytes("authorise", chain_id + instruction_hash + flagged.signed_units())
-    return replace(flagged, signature=sign(seed, message))
+    return replace(flagged, signature=sign(seed, message_of(flagged, chain_id)))
 
 
 def authorise_together(unsigned: Entry, *, chain_id: bytes, seeds: dict[int, bytes]) -> Entry:

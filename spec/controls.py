@@ -80,7 +80,7 @@ def check_second_person(state: State, entry: Entry, scene: Scene) -> None:
     refuse_if(not key.purposes & Purpose.ISSUE, "asset.second_person")
     refuse_if(scene.height < key.activation_height, "asset.second_person")
     refuse_if(key.revoked_height != 0, "asset.second_person")
-    message = message_of(entry, scene)
+    message = message_of(entry, scene.chain_id)
     refuse_if(not verify(key.key, message, entry.signature), "asset.second_person")
 
 

@@ -32,14 +32,14 @@ from spec.rules import (
     check_plain,
     find_account,
     flags_differ,
-    hold_more,
     move,
-    save_balance,
+    release_leg,
+    settle_alike,
     use_limit,
     whole_leg,
 )
 from spec.scene import Scene
-from spec.state import Account, Escrow, State, free_slot, put_in_slot
+from spec.state import Account, Escrow, State, change_slot, free_slot, put_in_slot, row_named
 from spec.terms import (
     FREE_PAYEE,
     PAY_AT_DEADLINE,
@@ -120,10 +120,6 @@ def check_terms(state: State, entry: Entry) -> None:
     refuse_if(any(settle_alike(state, *pair) for pair in pairs), "escrow.bad_share")
 
 
-def settle_alike(state: State, giver: bytes, getter: bytes) -> bool:
-    return state.accounts[giver].settles_at() == state.accounts[getter].settles_at()
-
-
 def may_hold(state: State, address: bytes, asset: int) -> bool:
     account = state.account(address)
     return (
@@ -202,7 +198,7 @@ def check_asker(state: State, entry: Entry, scene: Scene) -> Account:
 
 def find_escrow(state: State, entry: Entry, scene: Scene) -> Escrow:
     """Codes 85 and 86. `purpose` names the institution that opened it."""
-    escrow = state.find_escrow(entry.purpose, entry.target)
+    escrow = row_named(state.escrows, entry.purpose, entry.target)
     if escrow is None:
         raise Refusal("escrow.unknown")
     refuse_if(escrow.expires_ns <= scene.now_ns, "escrow.expired")
@@ -287,10 +283,8 @@ def divide(
 def release_promise(state: State, escrow: Escrow, amount_minor: int) -> None:
     """Ends a part of what is pending from the payer to the payee."""
     payer, payee = parties_of(state, escrow)
-    out = state.balances[payer.settles_at(), escrow.asset]
-    save_balance(state, hold_more(out, out_minor=-amount_minor))
-    into = state.balances[payee.settles_at(), escrow.asset]
-    save_balance(state, hold_more(into, in_minor=-amount_minor))
+    promised = Leg(payer.address, payee.address, escrow.asset, Role.PRINCIPAL, amount_minor)
+    release_leg(state, promised)
 
 
 def pay_out(state: State, escrow: Escrow, legs: list[Leg]) -> None:
@@ -310,8 +304,7 @@ def count_released(state: State, escrow: Escrow, amount_minor: int) -> None:
         free_slot(state.escrows, escrow)
     else:
         released_minor = escrow.released_minor + amount_minor
-        at = state.escrows.index(escrow)
-        state.escrows[at] = replace(escrow, released_minor=released_minor)
+        change_slot(state.escrows, escrow, replace(escrow, released_minor=released_minor))
 
 
 # --- kind 18 --------------------------------------------------------------------------------

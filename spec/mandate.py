@@ -23,7 +23,16 @@ from spec.rules import (
     whole_leg,
 )
 from spec.scene import Scene
-from spec.state import U32_MAX, Account, Mandate, State, free_slot, put_in_slot
+from spec.state import (
+    U32_MAX,
+    Account,
+    Mandate,
+    State,
+    change_slot,
+    free_slot,
+    put_in_slot,
+    row_named,
+)
 
 FIXED = 1
 
@@ -73,7 +82,7 @@ def end_mandate(state: State, mandate: Mandate) -> None:
 
 def find_mandate(state: State, entry: Entry) -> Mandate:
     """Code 96; `purpose` is the institution that recorded it."""
-    mandate = state.find_mandate(entry.purpose, entry.target)
+    mandate = row_named(state.mandates, entry.purpose, entry.target)
     if mandate is None:
         raise Refusal("mandate.unknown")
     return mandate
@@ -106,7 +115,7 @@ def apply_pull(state: State, entry: Entry, scene: Scene) -> int:
     mandate = find_mandate(state, entry)
     used = use(state, mandate, entry, scene)
     book_leg(state, whole_leg(entry, entry.amount_minor), entry.flags)
-    state.mandates[state.mandates.index(mandate)] = used
+    change_slot(state.mandates, mandate, used)
     use_limit(state, entry, scene, entry.amount_minor)
     return entry.amount_minor
 
@@ -124,12 +133,11 @@ def use(state: State, mandate: Mandate, entry: Entry, scene: Scene) -> Mandate:
     """The mandate with this payment under it, after codes 97 to 101."""
     running = mandate.start_ns <= scene.now_ns < mandate.expires_ns
     refuse_if(not running, "mandate.not_running")
-    accounts = list(state.accounts.values())
-    parties = (accounts[mandate.payer].address, accounts[mandate.payee].address)
+    payer, payee = state.account_at(mandate.payer), state.account_at(mandate.payee)
     amount_minor = entry.amount_minor
     fixed = bool(mandate.flags & FIXED)
     refuse_if(
-        (entry.payer, entry.payee) != parties
+        (entry.payer, entry.payee) != (payer.address, payee.address)
         or entry.asset != mandate.asset
         or (fixed and amount_minor != mandate.payment_minor_max),
         "mandate.differs",

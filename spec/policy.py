@@ -16,6 +16,7 @@ from spec.ed25519 import verify
 from spec.hashing import ZERO32, hash_bytes
 from spec.records import (
     AMOUNT_MINOR_MAX,
+    CLOSING,
     MEMBER,
     POLICY,
     SIGNATURE_BYTES,
@@ -29,11 +30,10 @@ from spec.records import (
     unpack,
 )
 from spec.scene import Scene
-from spec.state import U32_MAX, Account, Spend, State
+from spec.state import U32_MAX, Account, Spend, State, change_slot
 
 OP: Final = 1
 DELAY_NS_MAX: Final = 366 * 86_400 * 10**9
-CLOSING: Final = Flag.CLOSING_PAYER | Flag.CLOSING_PAYEE
 
 
 class MemberRole(IntEnum):
@@ -140,7 +140,7 @@ def check_signed(state: State, entry: Entry, account: Account, scene: Scene) -> 
     refuse_if(is_signed != (account.owner != ZERO32), "ledger.bad_authorisation")
     if is_signed:
         valid = entry.signers == 0 and verify(
-            account.owner, message_of(entry, scene), entry.signature
+            account.owner, message_of(entry, scene.chain_id), entry.signature
         )
         refuse_if(not valid, "ledger.bad_authorisation")
     return None
@@ -152,7 +152,8 @@ def check_members(state: State, entry: Entry, account: Account, scene: Scene) ->
     roles = {member.role for _, member in signed}
     if roles == {MemberRole.SIGNER}:
         weight = sum(member.value for _, member in signed)
-        refuse_if(weight < policy_of(state, account).threshold, "ledger.bad_authorisation")
+        threshold = policy_of(state, account.settles_at()).threshold
+        refuse_if(weight < threshold, "ledger.bad_authorisation")
         return None
     refuse_if(roles != {MemberRole.SPEND_KEY} or len(signed) != 1, "ledger.bad_authorisation")
     [(place, member)] = signed
@@ -165,7 +166,7 @@ def check_guardians(state: State, entry: Entry, account: Account, scene: Scene) 
     """Code 38 of a proposal: enough guardians, and nobody else."""
     signed = members_who_signed(state, entry, account, scene)
     alone = all(member.role == MemberRole.GUARDIAN for _, member in signed)
-    enough = len(signed) >= policy_of(state, account).guardians_threshold
+    enough = len(signed) >= policy_of(state, account.settles_at()).guardians_threshold
     refuse_if(not alone or not enough, "ledger.bad_authorisation")
 
 
@@ -174,10 +175,10 @@ def members_who_signed(
 ) -> list[tuple[int, Member]]:
     """The members that `signers` names, with their places. Every one of them has signed, and none
     has expired."""
-    members = policy_of(state, account).members
+    members = policy_of(state, account.settles_at()).members
     named = [place for place in range(SIGNERS_MAX) if entry.signers >> place & 1]
     refuse_if(not named or named[-1] >= len(members), "ledger.bad_authorisation")
-    message = message_of(entry, scene)
+    message = message_of(entry, scene.chain_id)
     for at, place in enumerate(named):
         signature = entry.signature[SIGNATURE_BYTES * at : SIGNATURE_BYTES * (at + 1)]
         refuse_if(members[place].has_expired(scene.now_ns), "ledger.bad_authorisation")
@@ -186,16 +187,17 @@ def members_who_signed(
     return [(place, members[place]) for place in named]
 
 
-def policy_of(state: State, account: Account) -> Policy:
-    row = state.find_policy(account.settles_at())
+def policy_of(state: State, number: int) -> Policy:
+    """Of the account that settles, by its number."""
+    row = state.find_policy(number)
     assert row is not None, "invariant: an account with POLICY has one"
     return parse_policy(row.units)
 
 
-def message_of(entry: Entry, scene: Scene) -> bytes:
+def message_of(entry: Entry, chain_id: bytes) -> bytes:
     """What everyone who signs an entry signs."""
     instruction_hash = hash_bytes("instruction", entry.instruction())
-    return hash_bytes("authorise", scene.chain_id + instruction_hash + entry.signed_units())
+    return hash_bytes("authorise", chain_id + instruction_hash + entry.signed_units())
 
 
 # --- what a spend key moves -----------------------------------------------------------------
@@ -203,8 +205,7 @@ def message_of(entry: Entry, scene: Scene) -> bytes:
 
 def spent_minor_after(spend: Spend, entry: Entry, scene: Scene, amount_minor: int) -> int:
     """What the key would have moved today: the amount, and the fees that the payer gives."""
-    used_minor = spend.used_minor if spend.day == scene.today() else 0
-    return used_minor + amount_minor + fees_minor(entry)
+    return scene.of_today(spend.used_minor, spend.day) + amount_minor + fees_minor(entry)
 
 
 def fees_minor(entry: Entry) -> int:
@@ -220,9 +221,7 @@ def check_spend(
     """Code 40 of a spend key."""
     if spend is None:
         return
-    row = state.find_policy(spend.account)
-    assert row is not None
-    day_minor_max = parse_policy(row.units).members[spend.unit - 1].value
+    day_minor_max = policy_of(state, spend.account).members[spend.unit - 1].value
     used_minor = spent_minor_after(spend, entry, scene, amount_minor)
     refuse_if(used_minor > day_minor_max, "ledger.limit_day")
 
@@ -233,4 +232,4 @@ def use_spend(
     if spend is not None:
         used_minor = spent_minor_after(spend, entry, scene, amount_minor)
         used = replace(spend, used_minor=used_minor, day=scene.today())
-        state.spends[state.spends.index(spend)] = used
+        change_slot(state.spends, spend, used)

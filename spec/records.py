@@ -61,6 +61,9 @@ class Flag(IntEnum):
     NET = 256
 
 
+CLOSING: Final = Flag.CLOSING_PAYER | Flag.CLOSING_PAYEE
+
+
 class ResultFlag(IntEnum):
     DUPLICATE = 1
 

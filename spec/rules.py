@@ -16,6 +16,7 @@ from spec.hashing import ZERO32, hash_bytes
 from spec.policy import check_spend, check_spender, use_spend
 from spec.records import (
     ASSET,
+    CLOSING,
     KEY,
     KEY_NAME,
     AccountFlag,
@@ -47,6 +48,7 @@ from spec.state import (
     State,
     free_slot,
     put_in_slot,
+    row_named,
 )
 
 VALID_NS_MAX: Final = 24 * 3_600 * 10**9
@@ -93,9 +95,9 @@ def look_first(state: State, entry: Entry, scene: Scene) -> Result | None:
     reused = known is not None and known.instruction_hash != instruction_hash
     # A hold may outlive the window. Its name stays taken, or two holds could have one name.
     makes_hold = entry.kind == Kind.PAYMENT and bool(entry.flags & Flag.PENDING)
-    names_hold = makes_hold and state.find_hold(*name) is not None
-    names_escrow = entry.kind == Kind.ESCROW and state.find_escrow(*name) is not None
-    names_mandate = entry.kind == Kind.MANDATE and state.find_mandate(*name) is not None
+    names_hold = makes_hold and row_named(state.holds, *name) is not None
+    names_escrow = entry.kind == Kind.ESCROW and row_named(state.escrows, *name) is not None
+    names_mandate = entry.kind == Kind.MANDATE and row_named(state.mandates, *name) is not None
     names_row = known is None and (names_hold or names_escrow or names_mandate)
     try:
         refuse_if(purposes_of(entry) & ~purposes != 0, "key.wrong_purpose")
@@ -153,7 +155,6 @@ FLAGS_OF_KIND: Final[dict[int, int]] = {  # of the others: LINKED alone
     Kind.STOP_RECOVERY: Flag.LINKED | Flag.SIGNED,
 }
 BALANCING: Final = Flag.BALANCING_PAYER | Flag.BALANCING_PAYEE
-CLOSING: Final = Flag.CLOSING_PAYER | Flag.CLOSING_PAYEE
 
 
 def flags_differ(entry: Entry) -> bool:
@@ -320,7 +321,7 @@ def find_account(state: State, address: bytes, otherwise: str) -> Account:
 
 def used_minor_after(limit: Limit, amount_minor: int, scene: Scene) -> int:
     """What the key would have moved today."""
-    return (limit.used_minor if limit.day == scene.today() else 0) + amount_minor
+    return scene.of_today(limit.used_minor, limit.day) + amount_minor
 
 
 def taken_minor(entry: Entry, amount_minor: int, asset: int) -> int:
@@ -376,7 +377,8 @@ def check_legs(
     refuse_if(legs_differ(state, entry, legs, fees_minor_max), "ledger.legs_differ")
     for leg in legs:
         allowed = may_give(state, leg, entry, scene) and may_get(state, leg)
-        refuse_if(not allowed or moves_nothing(state, leg), "ledger.leg_unauthorised")
+        moves = allowed and not settle_alike(state, leg.payer, leg.payee)
+        refuse_if(not moves, "ledger.leg_unauthorised")
     return legs
 
 
@@ -422,10 +424,9 @@ def may_give(state: State, leg: Leg, entry: Entry, scene: Scene) -> bool:
     )
 
 
-def moves_nothing(state: State, leg: Leg) -> bool:
+def settle_alike(state: State, giver: bytes, getter: bytes) -> bool:
     """Whether both accounts settle to the same one. They are known."""
-    giver, getter = state.accounts[leg.payer], state.accounts[leg.payee]
-    return giver.settles_at() == getter.settles_at()
+    return state.accounts[giver].settles_at() == state.accounts[getter].settles_at()
 
 
 def may_get(state: State, leg: Leg) -> bool:
@@ -486,11 +487,16 @@ def save_balance(state: State, balance: Balance) -> None:
 def release_hold(state: State, hold: Hold) -> None:
     """Ends a hold: nothing of it is pending any more."""
     for leg in hold.legs:
-        give = state.balances[state.accounts[leg.payer].settles_at(), leg.asset]
-        save_balance(state, hold_more(give, out_minor=-leg.amount_minor))
-        get = state.balances[state.accounts[leg.payee].settles_at(), leg.asset]
-        save_balance(state, hold_more(get, in_minor=-leg.amount_minor))
+        release_leg(state, leg)
     free_slot(state.holds, hold)
+
+
+def release_leg(state: State, leg: Leg) -> None:
+    """Ends what is pending of a leg."""
+    give = state.balances[state.accounts[leg.payer].settles_at(), leg.asset]
+    save_balance(state, hold_more(give, out_minor=-leg.amount_minor))
+    get = state.balances[state.accounts[leg.payee].settles_at(), leg.asset]
+    save_balance(state, hold_more(get, in_minor=-leg.amount_minor))
 
 
 def return_hold(state: State, hold: Hold) -> None:
@@ -508,7 +514,7 @@ def accounts_to_close(state: State, hold: Hold) -> list[Account]:
 
 
 def find_hold(state: State, entry: Entry, scene: Scene) -> Hold:
-    hold = state.find_hold(scene.institution, entry.target)
+    hold = row_named(state.holds, scene.institution, entry.target)
     if hold is None:
         raise Refusal("hold.unknown")
     return hold

@@ -18,3 +18,7 @@ class Scene:
 
     def today(self) -> int:
         return self.now_ns // DAY_NS
+
+    def of_today(self, used_minor: int, day: int) -> int:
+        """What was used on that day, when it is today; nothing otherwise."""
+        return used_minor if day == self.today() else 0

@@ -8,7 +8,7 @@ A dict keeps the order in which its keys first came, which is the order of the r
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from spec.hashing import ZERO32, hash_bytes, leaf, tree_root
 from spec.records import AccountFlag, Layout, Leg, bytes_of, layout, pack
@@ -231,18 +231,6 @@ class State:
         shared = parent.flags & (AccountFlag.FROZEN | AccountFlag.CLOSED | AccountFlag.POLICY)
         return replace(row, flags=row.flags | shared, owner=parent.owner)
 
-    def find_hold(self, institution: int, id: bytes) -> Hold | None:
-        for hold in self.holds:
-            if hold is not None and (hold.institution, hold.id) == (institution, id):
-                return hold
-        return None
-
-    def find_mandate(self, institution: int, id: bytes) -> Mandate | None:
-        for mandate in self.mandates:
-            if mandate is not None and (mandate.institution, mandate.id) == (institution, id):
-                return mandate
-        return None
-
     def find_policy(self, account: int) -> PolicyRow | None:
         for row in self.policies:
             if row is not None and row.account == account:
@@ -254,11 +242,15 @@ class State:
         rows = [row for row in self.spends if row is not None and row.account == account]
         return sorted(rows, key=lambda row: row.unit)
 
-    def find_escrow(self, institution: int, id: bytes) -> Escrow | None:
-        for escrow in self.escrows:
-            if escrow is not None and (escrow.institution, escrow.id) == (institution, id):
-                return escrow
-        return None
+
+Named = TypeVar("Named", Hold, Escrow, Mandate)
+
+
+def row_named(slots: list[Named | None], institution: int, id: bytes) -> Named | None:
+    for row in slots:
+        if row is not None and (row.institution, row.id) == (institution, id):
+            return row
+    return None
 
 
 def put_in_slot(slots: list[Any], row: Any) -> None:
@@ -267,6 +259,10 @@ def put_in_slot(slots: list[Any], row: Any) -> None:
         slots[slots.index(None)] = row
     else:
         slots.append(row)
+
+
+def change_slot(slots: list[Any], row: Any, changed: Any) -> None:
+    slots[slots.index(row)] = changed
 
 
 def free_slot(slots: list[Any], row: Any) -> None:

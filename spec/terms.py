@@ -303,11 +303,6 @@ def is_met(terms: Terms, release: Release, witnesses: list[Witness]) -> bool:
     return terms.root is not None and evaluate(terms.root, release, witnesses)
 
 
-def truths(terms: Terms, release: Release, witnesses: list[Witness]) -> list[bool]:
-    """Of every node, in preorder."""
-    return [evaluate(node, release, witnesses) for node in terms.nodes()]
-
-
 def evaluate(node: Node, release: Release, witnesses: list[Witness]) -> bool:
     """Whether a condition is true for a release."""
     fields = node.fields

@@ -59,7 +59,7 @@ from spec.records import (
     layout,
     unpack,
 )
-from spec.state import subroots
+from spec.state import row_named, subroots
 from spec.terms import DELIVERY, NODES, PLAN, PLAN_OP, SHARE, SHARE_OP, THRESHOLD
 from tools.decode_cases import decode_cases
 
@@ -691,7 +691,7 @@ def tell_escrows(story: Story) -> None:
         usual = {"target": opened[number].id, "purpose": 1, "amount_minor": amount_minor}
         return story.entry(Kind.RELEASE, "bob", "bob", units=units, **(usual | fields))
 
-    escrow = story.ledger.state.find_escrow(1, opened[1].id)
+    escrow = row_named(story.ledger.state.escrows, 1, opened[1].id)
     assert escrow is not None
     approved = terms.Release(
         chain_id=story.ledger.chain_id,
