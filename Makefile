@@ -29,7 +29,7 @@ mutants:                 ## that the simulator finds a log broken on purpose
 	$(PYTHON) tests/simulation/mutants.py
 
 golden: dev              ## tests/golden of this version again; only before it is released
-	$(BIN)/python tools/write_golden.py --again
+	$(BIN)/python -m tools.write_golden --again
 
 bank: dev                ## a bank whose node is killed for an hour, checked for strict serialisability
 	BANK_ROUNDS=60 $(BIN)/python -m pytest tests/linearizability -s

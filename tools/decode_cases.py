@@ -12,7 +12,9 @@ from spec.records import (
     ENTRIES_MAX,
     ENVELOPE_BYTES,
     HEAD_BYTES,
+    NAMES_KEY,
     UNITS_OF_KIND,
+    WITH_LEGS,
     WITH_TERMS_HASH,
     Entry,
     Flag,
@@ -30,14 +32,10 @@ SEED: Final = b"seed of the bank".ljust(32, b".")
 UNIT_OF_KIND: Final = {
     Kind.REGISTER_ASSET: compose.asset_unit(b"\xff" * 16, 255, controls=2**32 - 1, issuer=7)[0],
     Kind.REGISTER_KEY: compose.key_unit(b"k" * 32, institution=1, purposes=2**32 - 1)[0],
-    Kind.REVOKE_KEY: KEY_NAME,
-    Kind.SET_LIMIT: KEY_NAME,
     Kind.MANDATE: compose.mandate_unit(period_ns=0, start_ns=0, flags=2**32 - 1)[0],
     Kind.RELEASE: DELIVER,
-    Kind.CONTROL_ASSET: KEY_NAME,
-    Kind.CLAWBACK: KEY_NAME,
-    Kind.PROPOSE_RECOVERY: KEY_NAME,
-    **dict.fromkeys((Kind.PAYMENT, Kind.POST, Kind.REFUND, Kind.ISSUE, Kind.REDEEM), LEG),
+    **dict.fromkeys(NAMES_KEY, KEY_NAME),
+    **dict.fromkeys(WITH_LEGS, LEG),
     **dict.fromkeys((Kind.OPEN_ACCOUNT, Kind.ESCROW, Kind.SET_AUTHORITY), OPAQUE),
 }
 
@@ -45,7 +43,8 @@ UNIT_OF_KIND: Final = {
 def decode_cases() -> list[dict[str, Any]]:
     """name, decodes; envelope: its 192 bytes; entry: what follows it, so many `times`."""
     rows = [*good_entries(), *bad_entries()]
-    cases = [row_of(name, seal(1), data, decodes=decodes) for name, data, decodes in rows]
+    head = seal(1)
+    cases = [row_of(name, head, data, decodes=decodes) for name, data, decodes in rows]
     return [*cases, *envelopes()]
 
 

@@ -10,6 +10,7 @@ from spec import compose
 from spec.ed25519 import public_key
 from spec.hashing import hash_bytes
 from spec.records import End, Kind, Purpose, Result, encode_sweep
+from tools.decode_cases import put
 from tools.verdict_chains import BANK, OWNER, SEQUENCER, SPARE, Block, Story, finality_of, follow
 
 
@@ -26,10 +27,6 @@ class Change:
 
     def record(self, story: Story) -> bytes:
         return self.make(story, story.blocks[min(self.height, len(story.blocks) - 1)])
-
-
-def put(data: bytes, at: int, new: bytes) -> bytes:
-    return data[:at] + new + data[at + len(new) :]
 
 
 def resigned(block: Block, at: int, new: bytes) -> bytes:

@@ -3,7 +3,6 @@ otherwise, but not wrong."""
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Callable
 from typing import Any, Final
@@ -15,7 +14,6 @@ from tools.verdict_faults import (
     TWICE,
     Fault,
     geneses_of_two_faults,
-    set_at,
     with_faults,
 )
 
@@ -29,10 +27,8 @@ def bad_geneses(good: dict[str, Any]) -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
 
     def put(name: str, path: str, value: Any, verdict: str) -> None:
-        file = copy.deepcopy(good)
-        set_at(file, path, value)
         assert name not in found, name
-        found[name] = (json.dumps(file, indent=1), verdict)
+        found[name] = (json.dumps(with_faults(good, ((path, value),)), indent=1), verdict)
 
     found["no JSON"] = ("{", "file: is not JSON of distinct keys in UTF-8")
     found["a list"] = ("[]", "file: is not an object")
@@ -40,10 +36,9 @@ def bad_geneses(good: dict[str, Any]) -> dict[str, tuple[str, str]]:
     alien = "has a key that does not belong there"
     put("another key", "more", 1, f"file: {alien}")
     put("another format", "format", "clearway genesis 2", "format: is not 'clearway genesis 1'")
-    text = "is not a text of 1 to 256 characters"
-    put("no name", "name", "", f"name: {text}")
-    put("a name of 257", "name", "x" * 257, f"name: {text}")
-    put("a name of 257 emoji", "name", "\U0001f600" * 257, f"name: {text}")
+    put("no name", "name", "", f"name: {TEXT}")
+    put("a name of 257", "name", "x" * 257, f"name: {TEXT}")
+    put("a name of 257 emoji", "name", "\U0001f600" * 257, f"name: {TEXT}")
     time = "time: is not a time such as 2026-01-01T00:00:00.000000000Z"
     for value in (
         "2026-01-01T00:00:00Z", "2026-13-01T00:00:00.000000000Z", "2026-02-29T00:00:00.000000000Z",
@@ -75,7 +70,7 @@ def bad_geneses(good: dict[str, Any]) -> dict[str, tuple[str, str]]:
         "EUR/2 ",
     ):
         put(f"asset {code}", "assets.1", code, "assets[1]: is not an asset's code, such as EUR/2")
-    put("an asset that is no text", "assets.1", 2, f"assets[1]: {text}")
+    put("an asset that is no text", "assets.1", 2, f"assets[1]: {TEXT}")
     put("an asset twice", "assets.1", "EUR/2", "assets[1]: stands twice")
     row = good["assets"][-1]
     place = len(good["assets"]) - 1
@@ -102,7 +97,7 @@ def bad_geneses(good: dict[str, Any]) -> dict[str, tuple[str, str]]:
         "an asset in an asset",
         f"assets.{place}",
         {**row, "code": row},
-        f"assets[{place}].code: {text}",
+        f"assets[{place}].code: {TEXT}",
     )
     put("an asset that is no code inside", f"assets.{place}", {**row, "code": "EUR"},
         f"assets[{place}].code: is not an asset's code, such as EUR/2")  # fmt: skip

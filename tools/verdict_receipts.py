@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Iterator
 from typing import Any, Final
@@ -11,7 +10,7 @@ from spec.ed25519 import public_key
 from spec.hashing import hash_bytes
 from tools import verdict_chains as chains
 from tools.edge_signatures import MIXED_KEY, SMALL_ORDER, sign_mixed
-from tools.verdict_faults import receipts_of_two_faults
+from tools.verdict_faults import receipts_of_two_faults, with_faults
 
 LONG: Final = 64 * 1024 + 1  # bytes, one more than a receipt's field may have
 
@@ -64,11 +63,7 @@ def bad_receipts(stories: dict[str, chains.Story]) -> Iterator[dict[str, Any]]:
     size, chain_id = good["size"], good["chain_id"]
 
     def changed(path: str, value: Any, verdict: str, *, of: Any = None) -> dict[str, Any]:
-        receipt = copy.deepcopy(of or good)
-        node, parts = receipt, path.split(".")
-        for part in parts[:-1]:
-            node = node[int(part)] if part.isdigit() else node[part]
-        node[int(parts[-1]) if parts[-1].isdigit() else parts[-1]] = value
+        receipt = with_faults(of or good, ((path, value),))
         return case(f"{path} is {str(value)[:40]}", "main", receipt, verdict)
 
     for key in good:

@@ -1,7 +1,7 @@
 """Writes tests/golden/<version>/: a small chain as this release keeps it, for later ones to open.
 
-    python tools/write_golden.py            # once a release; an existing folder stays
-    python tools/write_golden.py --again    # before the release, after a change of the format
+    python -m tools.write_golden            # once a release; an existing folder stays
+    python -m tools.write_golden --again    # before the release, after a change of the format
 
 What is in it is what a release must go on reading: block log, head, snapshot and projections, each
 byte as it was; the vault, sealed under a key that is written here; and what all of it has to give.
@@ -19,16 +19,14 @@ from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 
+from clearway.ledger.genesis import dump_genesis
+from clearway.payment.records import Kind
+from clearway.store import schema
+from clearway.store.projections import Projections
+from clearway.store.vault import AccountRecord, Vault
+from tests.chains import Chain
+
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-
-from clearway.ledger.genesis import dump_genesis  # noqa: E402
-from clearway.payment.records import Kind  # noqa: E402
-from clearway.store import schema  # noqa: E402
-from clearway.store.projections import Projections  # noqa: E402
-from clearway.store.vault import AccountRecord, Vault  # noqa: E402
-from tests.chains import Chain  # noqa: E402
-
 VAULT_KEY = bytes(range(32))
 BYTES_MAX = 200_000
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from spec import compose, terms
 from spec.ed25519 import public_key, sign
+from spec.escrow import release_of
 from spec.hashing import (
     DOMAINS,
     domain_key,
@@ -36,6 +37,7 @@ from spec.records import (
     LEG,
     MANDATE,
     MEMBER,
+    NAMES_KEY,
     OPENING,
     POLICY,
     RESULT,
@@ -59,6 +61,7 @@ from spec.records import (
     layout,
     unpack,
 )
+from spec.scene import Scene
 from spec.state import row_named, subroots
 from spec.terms import DELIVERY, NODES, PLAN, PLAN_OP, SHARE, SHARE_OP, THRESHOLD
 from tools.decode_cases import decode_cases
@@ -164,6 +167,8 @@ def layout_of(kind: Kind, unit: bytes, at: int) -> Layout:
     """Of a unit in an entry of this kind; `at` is its place."""
     if kind in WITH_LEGS:
         return LEG
+    if kind in NAMES_KEY:
+        return KEY_NAME
     if kind == Kind.ESCROW:
         return {PLAN_OP: PLAN, SHARE_OP: SHARE}.get(unit[0]) or NODES[unit[0]]
     if kind == Kind.RELEASE:
@@ -174,12 +179,7 @@ def layout_of(kind: Kind, unit: bytes, at: int) -> Layout:
         Kind.OPEN_ACCOUNT: MORE_ASSETS if at else OPENING,
         Kind.REGISTER_ASSET: ASSET,
         Kind.REGISTER_KEY: KEY,
-        Kind.REVOKE_KEY: KEY_NAME,
-        Kind.SET_LIMIT: KEY_NAME,
         Kind.MANDATE: MANDATE,
-        Kind.PROPOSE_RECOVERY: KEY_NAME,
-        Kind.CONTROL_ASSET: KEY_NAME,
-        Kind.CLAWBACK: KEY_NAME,
     }[kind]
 
 
@@ -693,21 +693,13 @@ def tell_escrows(story: Story) -> None:
 
     escrow = row_named(story.ledger.state.escrows, 1, opened[1].id)
     assert escrow is not None
-    approved = terms.Release(
-        chain_id=story.ledger.chain_id,
-        terms_hash=escrow.terms_hash,
-        institution=1,
-        id=escrow.id,
-        opened_ns=escrow.opened_ns,
-        payer=address("ann"),
-        payee=address("bob"),
-        escrow_minor=escrow.amount_minor,
-        released_minor=0,
-        now_ns=0,
+    approved = release_of(
+        story.ledger.state,
+        escrow,
+        Scene(story.ledger.chain_id, height=0, now_ns=0, institution=1, key=None),
         asked_by=address("bob"),
         names_terms=False,
-        to=address("bob"),
-        to_category=0,
+        to=story.ledger.state.accounts[address("bob")],
         amount_minor=escrow.amount_minor,
     )
     proofs = compose.approval(1, approved, up_to_minor=150, seed=SPARE) + compose.fact(
