@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
+from typing import TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -18,8 +19,10 @@ from spec.records import (
     Kind,
     decode_entries,
 )
-from spec.state import Escrow, Hold, State, subroots
+from spec.state import State, subroots
 from spec.terms import accrued_minor, parse_terms
+
+Row = TypeVar("Row")
 
 
 class Both:
@@ -137,7 +140,7 @@ class Both:
         assert kernel.subroots() == subroots(state)
 
     def compare_escrows(self, state: State) -> None:
-        escrows = live_escrows(state)
+        escrows = live(state.escrows)
         assert self.kernel.escrows_count == len(escrows)
         for escrow in escrows:
             found = self.kernel.escrow(escrow.institution, escrow.id)
@@ -150,7 +153,7 @@ class Both:
             assert found.accrued_minor(now_ns) == accrued
 
     def compare_mandates(self, state: State) -> None:
-        mandates = [row for row in state.mandates if row is not None]
+        mandates = live(state.mandates)
         for mandate in mandates:
             found = self.kernel.mandate(mandate.institution, mandate.id)
             assert found is not None
@@ -174,8 +177,8 @@ class Both:
 
     def compare_names(self, state: State) -> None:
         """What ids stand for; also those that stand for nothing any more, or not yet."""
-        holds = {(hold.institution, hold.id): hold for hold in live_holds(state)}
-        escrows = {(escrow.institution, escrow.id) for escrow in live_escrows(state)}
+        holds = {(hold.institution, hold.id): hold for hold in live(state.holds)}
+        escrows = {(escrow.institution, escrow.id) for escrow in live(state.escrows)}
         self.names |= {*holds, *escrows, *state.refunds, *state.remembered}
         for name in self.names:
             refund, row = state.refunds.get(name), state.remembered.get(name)
@@ -189,7 +192,7 @@ class Both:
             assert (self.kernel.escrow(*name) is None) == (name not in escrows)
 
     def compare_accounts(self, state: State) -> None:
-        accounts = [state.account_at(number) for number in range(len(state.accounts))]
+        accounts = [state.seen(row) for row in state.accounts.values()]
         for number, account in enumerate(accounts):
             for found in (self.kernel.account(account.address), self.kernel.account_at(number)):
                 assert found is not None
@@ -215,7 +218,7 @@ class Both:
         assert self.kernel.account_flags(known) == struct.pack(f"<{len(flags)}I", *flags)
 
     def compare_holds(self, state: State) -> None:
-        holds = live_holds(state)
+        holds = live(state.holds)
         assert self.kernel.holds_count == len(holds)
         for hold in holds:
             found = self.kernel.hold(hold.institution, hold.id)
@@ -226,8 +229,8 @@ class Both:
             assert (found.expires_ns, found.outcome) == (hold.expires_ns, hold.outcome)
             assert found.closes == hold.closes
             assert found.legs == b"".join(leg.encode() for leg in hold.legs)
-        ending = [*holds, *live_escrows(state), *state.mandates]
-        expiries = [row.expires_ns for row in ending if row is not None]
+        ending = [*holds, *live(state.escrows), *live(state.mandates)]
+        expiries = [row.expires_ns for row in ending]
         assert self.kernel.next_expiry_ns() == (min(expiries) if expiries else None)
 
     def compare_block(self) -> None:
@@ -249,12 +252,9 @@ class Both:
             assert proof.result_path == b"".join(tree_path(results, index))
 
 
-def live_holds(state: State) -> list[Hold]:
-    return [hold for hold in state.holds if hold is not None]
-
-
-def live_escrows(state: State) -> list[Escrow]:
-    return [escrow for escrow in state.escrows if escrow is not None]
+def live(slots: list[Row | None]) -> list[Row]:
+    """The rows of a table with free slots."""
+    return [row for row in slots if row is not None]
 
 
 def codes(results: bytes) -> list[int]:
@@ -308,7 +308,7 @@ def check_laws(state: State) -> None:
         else:
             assert row.available_minor() >= 0
     check_pending_is_what_is_promised(state)
-    for escrow in live_escrows(state):
+    for escrow in live(state.escrows):
         assert 0 <= escrow.released_minor < escrow.amount_minor
     check_policies(state)
     for refund in state.refunds.values():
@@ -317,7 +317,7 @@ def check_laws(state: State) -> None:
 
 def check_policies(state: State) -> None:
     """Every account with POLICY has one, which it names; no spend key is above its day's most."""
-    rows = [row for row in state.policies if row is not None]
+    rows = live(state.policies)
     accounts = list(state.accounts.values())
     assert sorted(row.account for row in rows) == [
         account.number for account in accounts if account.has(AccountFlag.POLICY)
@@ -329,20 +329,20 @@ def check_policies(state: State) -> None:
         for spend in state.spends_of(row.account):
             assert spend.used_minor <= members[spend.unit - 1].value
         spends += sum(member.role == MemberRole.SPEND_KEY for member in members)
-    assert spends == sum(row is not None for row in state.spends)
+    assert spends == len(live(state.spends))
 
 
 def check_pending_is_what_is_promised(state: State) -> None:
     """By holds and escrows."""
     held_out: dict[tuple[int, int], int] = {}
     held_in: dict[tuple[int, int], int] = {}
-    for hold in live_holds(state):
+    for hold in live(state.holds):
         for leg in hold.legs:
             giver = (state.accounts[leg.payer].settles_at(), leg.asset)
             getter = (state.accounts[leg.payee].settles_at(), leg.asset)
             held_out[giver] = held_out.get(giver, 0) + leg.amount_minor
             held_in[getter] = held_in.get(getter, 0) + leg.amount_minor
-    for escrow in live_escrows(state):
+    for escrow in live(state.escrows):
         for held, party in ((held_out, escrow.payer), (held_in, escrow.payee)):
             name = (state.account_at(party).settles_at(), escrow.asset)
             held[name] = held.get(name, 0) + escrow.left_minor()

@@ -28,7 +28,7 @@ from spec.records import (
 from spec.state import Account, Escrow, Hold, State
 from spec.terms import FREE_PAYEE, Release, accrued_minor, parse_terms
 from tests.ledger import chance_authority, chance_mandates
-from tests.ledger.both import live_escrows
+from tests.ledger.both import live
 from tests.ledger.chance_terms import ChanceTerms, prove
 from tests.ledger.town import (
     ACCOUNTS,
@@ -130,8 +130,8 @@ class Chance:
     def block_time_ns(self) -> int:
         """When the next block is: often soon, sometimes just at or before something's end."""
         now_ns = self.town.now_ns
-        ends = [row.expires_ns for row in [*self.holds(), *live_escrows(self.state())]]
-        ends += [row.expires_ns for row in chance_mandates.live_mandates(self)]
+        ends = [row.expires_ns for row in [*self.holds(), *live(self.state().escrows)]]
+        ends += [row.expires_ns for row in live(self.state().mandates)]
         ends += chance_authority.moments(self)
         ends += [now_ns // DAY * DAY + DAY]
         steps = [SECOND] * 10 + [1, HOUR, 11 * HOUR, DAY, DAY + 2 * HOUR, 0]
@@ -206,7 +206,7 @@ class Chance:
         return self.town.both.spec.state
 
     def holds(self) -> list[Hold]:
-        return [hold for hold in self.state().holds if hold is not None]
+        return live(self.state().holds)
 
     def accounts_of(self, institution: int) -> list[str]:
         """Clients, and the sub-accounts that are open."""
@@ -579,7 +579,7 @@ class Chance:
         return self.base(Kind.ESCROW, payer, payee, **fields)
 
     def opened(self) -> Escrow | None:
-        escrows = live_escrows(self.state())
+        escrows = live(self.state().escrows)
         return self.pick(escrows) if escrows else None
 
     def asker(self, escrow: Escrow) -> bytes:

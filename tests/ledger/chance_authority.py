@@ -11,6 +11,7 @@ from spec.hashing import ZERO32
 from spec.policy import MemberRole, Policy, parse_policy
 from spec.records import AccountFlag, Entry, Kind
 from spec.state import Account, PolicyRow
+from tests.ledger.both import live
 from tests.ledger.town import DAY, EURO, HOUR, OWNER, SECOND, public
 
 if TYPE_CHECKING:
@@ -20,13 +21,9 @@ MEMBERS: Final = ["ada", "ben", "cem", "dan", "gus", "gia", "card", "pass"]
 NAMES: Final = {public(name): name for name in [*MEMBERS, OWNER, "root1"]}
 
 
-def live_policies(chance: Chance) -> list[PolicyRow]:
-    return [row for row in chance.state().policies if row is not None]
-
-
 def moments(chance: Chance) -> list[int]:
     """When recoveries may be finished and members expire."""
-    rows = live_policies(chance)
+    rows = live(chance.state().policies)
     ends = [row.recover_at_ns for row in rows]
     ends += [one.expires_ns for row in rows for one in parse_policy(row.units).members]
     return [end for end in ends if end > chance.town.now_ns]
@@ -103,7 +100,7 @@ def an_account(chance: Chance, *, recovering: bool) -> bytes:
     accounts = list(chance.state().accounts.values())
     likely = [
         accounts[row.account].address
-        for row in live_policies(chance)
+        for row in live(chance.state().policies)
         if (row.recovery_key != ZERO32 if recovering else guardians_of(row))
         and accounts[row.account].institution == chance.institution
     ]

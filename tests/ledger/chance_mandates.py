@@ -6,15 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from spec import compose
 from spec.records import Entry, Kind, Outcome
-from spec.state import Mandate
+from tests.ledger.both import live
 from tests.ledger.town import DAY, EURO, HOUR, SECOND
 
 if TYPE_CHECKING:
     from tests.ledger.chance import Chance
-
-
-def live_mandates(chance: Chance) -> list[Mandate]:
-    return [row for row in chance.state().mandates if row is not None]
 
 
 def mandate(chance: Chance) -> Entry:
@@ -47,7 +43,7 @@ def mandate(chance: Chance) -> Entry:
 
 
 def revoke_mandate(chance: Chance) -> Entry:
-    rows = live_mandates(chance)
+    rows = live(chance.state().mandates)
     if not rows:
         return chance.base(Kind.REVOKE_MANDATE, target=b"m" * 16, purpose=1)
     row = chance.pick(rows)
@@ -57,7 +53,7 @@ def revoke_mandate(chance: Chance) -> Entry:
 
 
 def pull(chance: Chance) -> Entry:
-    rows = live_mandates(chance)
+    rows = live(chance.state().mandates)
     if not rows:
         return mandate(chance)
     row = chance.pick(rows)

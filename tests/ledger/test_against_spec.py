@@ -66,14 +66,11 @@ def play(town: Town, chance: Chance, blocks: int) -> History:
 
 def open_subs(town: Town, chance: Chance) -> History:
     """Sub-accounts of either institution, some of which the random blocks then find."""
-    entries, at_ns = chance.opening_of_subs(), town.now_ns + SECOND
+    entries = chance.opening_of_subs()
     keys = ["root2" if one.payer.startswith(b"dee") else "root1" for one in entries]
     envelopes = [town.seal([one], key=key) for one, key in zip(entries, keys, strict=True)]
-    longer = town.both.stage(time_ns=at_ns, envelopes=envelopes)
-    assert longer is not None
-    town.both.commit(longer)
-    town.now_ns = at_ns
-    return [(longer, envelopes)]
+    town.block(*envelopes)
+    return [(town.both.spec, envelopes)]
 
 
 def set_policies(town: Town, chance: Chance) -> History:
@@ -83,13 +80,8 @@ def set_policies(town: Town, chance: Chance) -> History:
         if chance.percent(50):
             entry = chance_authority.first_policy(chance, name)
             envelopes.append(town.seal([entry], key=key))
-    at_ns = town.now_ns + SECOND
-    longer = town.both.stage(time_ns=at_ns, envelopes=envelopes)
-    assert longer is not None
-    assert {result.code for result in longer.block.results} <= {0}
-    town.both.commit(longer)
-    town.now_ns = at_ns
-    return [(longer, envelopes)]
+    assert {result.code for result in town.block(*envelopes)} <= {0}
+    return [(town.both.spec, envelopes)]
 
 
 def propose_and_discard(town: Town, chance: Chance, at_ns: int, envelopes: list[bytes]) -> None:
@@ -163,9 +155,7 @@ def test_changed_bytes(kind: Kind, data: st.DataObject) -> None:
 @lru_cache
 def shared_town() -> Town:
     """One town for many examples, none of which changes it."""
-    town = Town()
-    town.fund()
-    return town
+    return Town.funded()
 
 
 def test_chance_aims_posts_at_payments_alone() -> None:
@@ -259,8 +249,7 @@ def test_the_most_entries_of_an_envelope() -> None:
 
 def test_the_end_of_time() -> None:
     """Times go up to 2⁶⁴ − 1, and `now + 24 h` does not wrap there."""
-    town = Town()
-    town.fund()
+    town = Town.funded()
     town.now_ns = 2**64 - 2 - SECOND
     last = 2**64 - 1
     entries = [

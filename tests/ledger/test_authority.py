@@ -39,13 +39,6 @@ from tests.ledger.mandate_examples import granted, mandate, pull, revoke
 from tests.ledger.town import DAY, EUR, EURO, HOUR, OWNER, SECOND, USD, Town, address, public
 
 
-@pytest.fixture
-def town() -> Town:
-    town = Town()
-    town.fund()
-    return town
-
-
 def owner_of(town: Town, name: str) -> tuple[bytes, bool]:
     """The row's owner, and whether it is that of a policy."""
     row = town.both.kernel.account(address(name))
@@ -202,8 +195,7 @@ def test_only_enough_distinct_living_signers_move_money(data: st.DataObject) -> 
     """Whatever set of members signs, each with its key or another's: the payment is booked exactly
     when all of it are signers who have not expired, each with its own signature, and they weigh
     enough."""
-    town = Town()
-    town.fund()
+    town = Town.funded()
     weights = data.draw(st.lists(st.integers(1, 3), min_size=2, max_size=4))
     expires = [0, *data.draw(st.lists(st.booleans(), min_size=3, max_size=3))]
     members = [
@@ -238,8 +230,7 @@ def test_only_enough_distinct_living_signers_move_money(data: st.DataObject) -> 
 def test_a_spend_key_never_moves_more_than_its_day(random: Random) -> None:
     """Payments, holds and redemptions of all sizes, over days: what a day's booked ones moved is
     at most the most of a day, and one that would fit is booked."""
-    town = Town()
-    town.fund()
+    town = Town.funded()
     with_policy(town)
     moved: dict[int, int] = {}
     for _ in range(random.randint(4, 10)):

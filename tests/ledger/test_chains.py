@@ -7,23 +7,11 @@ from itertools import permutations
 from random import Random
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spec.records import AccountFlag, Entry, Flag, Kind, Result, ResultFlag
 from tests.ledger.town import DAY, EUR, EURO, SECOND, Town, address
-
-
-@pytest.fixture
-def town() -> Town:
-    return funded()
-
-
-def funded() -> Town:
-    town = Town()
-    town.fund()
-    return town
 
 
 def linked(*entries: Entry, flags: int = 0) -> list[Entry]:
@@ -82,9 +70,7 @@ def test_a_broken_chain_leaves_no_trace_but_its_ids(town: Town) -> None:
         town.pay("bob", "ann"),
     )
     assert town.apply(*chain) == [110, 110, 110, 110, 38, 110]
-    after = town.both.kernel.subroots()
-    changed = [row[0] for row, old in zip(after, before, strict=True) if row != old]
-    assert changed == ["keys", "window"]
+    assert town.changed_since(before) == ["keys", "window"]
     for entry in chain:
         assert town.both.kernel.remembered(1, entry.id) is not None
 
@@ -156,11 +142,11 @@ def test_a_net_ends_where_payments_one_by_one_end(seed: int) -> None:
         chain = linked(*(town.pay(*row) for row in order), flags=flags)
         return set(town.apply(*chain)) == {0}
 
-    netted = funded()
+    netted = Town.funded()
     if not pay(netted, rows, Flag.NET):
         return
     for order in permutations(rows):
-        town = funded()
+        town = Town.funded()
         if pay(town, order, 0):
             for name in names:
                 assert balance(town, name) == balance(netted, name)
@@ -282,6 +268,4 @@ def test_an_import_out_of_time_leaves_no_trace(town: Town) -> None:
     before = town.both.kernel.subroots()
     entry = town.pay("ann", "bob", flags=Flag.IMPORTED, created_ns=town.now_ns + DAY)
     assert town.apply(entry) == [112]
-    after = town.both.kernel.subroots()
-    changed = [row[0] for row, old in zip(after, before, strict=True) if row != old]
-    assert changed == ["keys", "window"]  # the key's sequence, and the id
+    assert town.changed_since(before) == ["keys", "window"]  # the key's sequence, and the id

@@ -45,21 +45,6 @@ from tests.ledger.town import DAY, EUR, EURO, SECOND, USD, Town, address, public
 Units = tuple[bytes, ...]
 
 
-@pytest.fixture
-def town() -> Town:
-    """A hundred euros and dollars for everyone."""
-    town = Town()
-    town.fund()
-    return town
-
-
-def euros(town: Town, name: str, asset: int = EUR) -> tuple[int, int, int]:
-    """What an account has beyond its hundred: posted, pending in, pending out."""
-    found = town.both.kernel.balance(address(name), asset)
-    assert found is not None
-    return found[0] - 100 * EURO, found[1], found[2]
-
-
 def ended(results: list[Result], town: Town) -> list[int]:
     """How the rows of a block's sweep ended."""
     assert results[0].kind == Kind.SWEEP
@@ -72,14 +57,14 @@ def ended(results: list[Result], town: Town) -> list[int]:
 
 def test_money_is_promised_released_in_parts_and_gone(town: Town) -> None:
     entry = opened(town)
-    assert (euros(town, "ann"), euros(town, "bob")) == ((0, 0, EURO), (0, EURO, 0))
+    assert (town.euros("ann"), town.euros("bob")) == ((0, 0, EURO), (0, EURO, 0))
     assert town.apply(town.release(entry, 30)) == [0]
-    assert (euros(town, "ann"), euros(town, "bob")) == ((-30, 0, 70), (30, 70, 0))
+    assert (town.euros("ann"), town.euros("bob")) == ((-30, 0, 70), (30, 70, 0))
     found = town.both.kernel.escrow(1, entry.id)
     assert found is not None
     assert found.released_minor == 30
     assert town.apply(town.release(entry, 70)) == [0]
-    assert (euros(town, "ann"), euros(town, "bob")) == ((-EURO, 0, 0), (EURO, 0, 0))
+    assert (town.euros("ann"), town.euros("bob")) == ((-EURO, 0, 0), (EURO, 0, 0))
     assert town.both.kernel.escrow(1, entry.id) is None
     assert town.both.kernel.next_expiry_ns() is None
 
@@ -97,7 +82,7 @@ def test_the_deadline_ends_every_escrow(
     opened(town, compose.terms(flags=flags))
     assert town.both.kernel.next_expiry_ns() == town.now_ns + DAY - SECOND
     assert ended(town.block(after_ns=DAY), town) == [end]
-    assert (euros(town, "ann"), euros(town, "bob")) == ((ann, 0, 0), (bob, 0, 0))
+    assert (town.euros("ann"), town.euros("bob")) == ((ann, 0, 0), (bob, 0, 0))
 
 
 @pytest.mark.parametrize("frozen", ["ann", "bob"])
@@ -105,7 +90,7 @@ def test_a_deadline_pays_nobody_who_is_frozen(town: Town, frozen: str) -> None:
     opened(town, compose.terms(flags=PAY_AT_DEADLINE))
     assert town.apply(town.entry(Kind.FREEZE, frozen)) == [0]
     assert ended(town.block(after_ns=DAY), town) == [End.ESCROW_RETURNED]
-    assert (euros(town, "ann"), euros(town, "bob")) == ((0, 0, 0), (0, 0, 0))
+    assert (town.euros("ann"), town.euros("bob")) == ((0, 0, 0), (0, 0, 0))
 
 
 def test_a_deadline_pays_the_payee_what_a_frozen_share_would_get(town: Town) -> None:
@@ -113,7 +98,7 @@ def test_a_deadline_pays_the_payee_what_a_frozen_share_would_get(town: Town) -> 
     opened(town, compose.terms(flags=PAY_AT_DEADLINE, whole=4, shares=shares))
     assert town.apply(town.entry(Kind.FREEZE, "cyd")) == [0]
     assert ended(town.block(after_ns=DAY), town) == [End.ESCROW_PAID]
-    assert [euros(town, name)[0] for name in ("bob", "cyd", "dee")] == [75, 0, 25]
+    assert [town.euros(name)[0] for name in ("bob", "cyd", "dee")] == [75, 0, 25]
 
 
 def test_a_sum_that_leaves_its_type_is_returned_one_escrow_after_another(town: Town) -> None:
@@ -213,8 +198,8 @@ def test_delivery_against_payment_moves_both_or_neither(town: Town) -> None:
     assert town.both.kernel.subroots()[2] == before
     assert town.apply(town.pay("dee", "bob", 2 * EURO, asset=USD), key="root2") == [0]
     assert town.apply(town.release(entry, **asked)) == [0]
-    assert euros(town, "ann", USD)[0] == 5 * EURO
-    assert euros(town, "bob")[0] == EURO - 99 * EURO
+    assert town.euros("ann", USD)[0] == 5 * EURO
+    assert town.euros("bob")[0] == EURO - 99 * EURO
 
 
 def test_a_release_that_fails_takes_its_delivery_back(town: Town) -> None:
@@ -224,7 +209,7 @@ def test_a_release_that_fails_takes_its_delivery_back(town: Town) -> None:
     entry = opened(town, units)
     asked = {"units": compose.deliver(0)} | compose.terms_fields(units)
     assert town.apply(town.release(entry, payee=address("new"), **asked)) == [45]
-    assert euros(town, "ann", USD)[0] == 0
+    assert town.euros("ann", USD)[0] == 0
     assert town.both.kernel.escrow(1, entry.id) is not None
 
 
@@ -244,7 +229,7 @@ def test_a_cancelled_stream_pays_what_it_has_brought(town: Town) -> None:
     entry = opened(town, (plan[:2] + b"\1" + plan[3:], *shares, *ALWAYS))
     results = town.block(town.seal([town.cancel(entry, "ann")]))
     assert (results[-1].code, results[-1].amount_minor) == (0, 80)
-    assert (euros(town, "ann"), euros(town, "bob"), euros(town, "cyd")) == (
+    assert (town.euros("ann"), town.euros("bob"), town.euros("cyd")) == (
         (-20, 0, 0),
         (10, 0, 0),
         (10, 0, 0),
@@ -257,14 +242,14 @@ def test_a_cancel_pays_nothing_that_needs_a_witness(town: Town) -> None:
     entry = opened(town, (plan, *node(APPROVER, key=public("root2"))))
     results = town.block(town.seal([town.cancel(entry, "bob")]))
     assert (results[-1].code, results[-1].amount_minor) == (0, EURO)
-    assert euros(town, "bob") == (0, 0, 0)
+    assert town.euros("bob") == (0, 0, 0)
 
 
 def test_the_payee_may_always_give_back(town: Town) -> None:
     entry = opened(town)
     results = town.block(town.seal([town.release(entry, 40), town.cancel(entry)]))
     assert [(one.code, one.amount_minor) for one in results[1:]] == [(0, 40), (0, 60)]
-    assert (euros(town, "ann"), euros(town, "bob")) == ((-40, 0, 0), (40, 0, 0))
+    assert (town.euros("ann"), town.euros("bob")) == ((-40, 0, 0), (40, 0, 0))
 
 
 def test_a_refund_window(town: Town) -> None:
@@ -277,7 +262,7 @@ def test_a_refund_window(town: Town) -> None:
     assert town.block(after_ns=6 * DAY) == []
     assert town.apply(town.release(entry)) == [91]
     assert town.apply(town.cancel(entry, "ann")) == [0]
-    assert (euros(town, "ann"), euros(town, "bob")) == ((0, 0, 0), (0, 0, 0))
+    assert (town.euros("ann"), town.euros("bob")) == ((0, 0, 0), (0, 0, 0))
 
 
 def test_money_for_groceries_is_spent_with_grocers_until_its_date(town: Town) -> None:
@@ -299,7 +284,7 @@ def test_money_for_groceries_is_spent_with_grocers_until_its_date(town: Town) ->
     spent = [spend("bar", 10), spend("bob", 10), spend("grocer", 10, "cyd"), spend("grocer", 30)]
     assert town.apply(*spent) == [91, 91, 91, 0]
     assert ended(town.block(after_ns=DAY), town) == [End.ESCROW_RETURNED]
-    assert euros(town, "ann")[0] == -30
+    assert town.euros("ann")[0] == -30
 
 
 def test_an_owner_signs_for_an_escrow_its_release_and_its_end(town: Town) -> None:
@@ -309,7 +294,7 @@ def test_an_owner_signs_for_an_escrow_its_release_and_its_end(town: Town) -> Non
     released = town.signed(town.release(entry, 40, asker="own"))
     cancelled = town.signed(town.cancel(entry, "own"))
     assert town.apply(entry, released, cancelled) == [0, 0, 0]
-    assert euros(town, "bob") == (40, 0, 0)
+    assert town.euros("bob") == (40, 0, 0)
 
 
 def test_escrows_and_releases_stand_or_fall_in_a_chain(town: Town) -> None:
@@ -330,9 +315,7 @@ def test_a_refusal_leaves_no_trace_but_its_id(town: Town) -> None:
     before = town.both.kernel.subroots()
     refused = [town.release(entry, 2 * EURO), town.cancel(entry, "ann")]
     assert town.apply(*refused) == [88, 92]
-    after = town.both.kernel.subroots()
-    changed = [row[0] for row, old in zip(after, before, strict=True) if row != old]
-    assert changed == ["keys", "window"]
+    assert town.changed_since(before) == ["keys", "window"]
 
 
 def test_a_discarded_block_leaves_no_trace(town: Town) -> None:
@@ -369,8 +352,7 @@ def test_escrows_and_their_terms_come_back_from_a_snapshot(town: Town, tmp_path:
 def test_what_was_promised_is_paid_to_who_may_get_it_or_goes_back(random: Random) -> None:
     """Money for cyd and dee alone: whatever is asked for, by whom and in whatever order, the payer
     gives what was released, the two have it, nobody else has any, and the rest goes back."""
-    town = Town()
-    town.fund()
+    town = Town.funded()
     allowed = ["cyd", "dee"]
     either = threshold(1, *[node(PAYEE_IS, address=address(name)) for name in allowed])
     entry = opened(town, compose.terms(flags=FREE_PAYEE | PAYER_MAY_CANCEL, nodes=either))
@@ -387,9 +369,9 @@ def test_what_was_promised_is_paid_to_who_may_get_it_or_goes_back(random: Random
         assert ended(town.block(after_ns=DAY), town) == [End.ESCROW_RETURNED]
         returned = EURO - sum(released.values())
     assert sum(released.values()) + returned == EURO
-    assert euros(town, "ann") == (-sum(released.values()), 0, 0)
+    assert town.euros("ann") == (-sum(released.values()), 0, 0)
     for name in ("bob", "cyd", "dee", "own", "fees1"):
-        assert euros(town, name) == (released.get(name, 0), 0, 0)
+        assert town.euros(name) == (released.get(name, 0), 0, 0)
 
 
 def ask(town: Town, entry: Entry, random: Random) -> Entry:
@@ -452,10 +434,10 @@ def test_a_split_in_the_book_is_the_one_on_paper(town: Town) -> None:
     steps = [1] * 9 + [2, 3, 5, 7, 11, 13, 17, 33]
     assert sum(steps) == EURO
     assert set(town.apply(*[town.release(slow, step) for step in steps])) == {0}
-    after_slow = [euros(town, name)[0] for name in ("bob", "cyd", "dee")]
+    after_slow = [town.euros(name)[0] for name in ("bob", "cyd", "dee")]
     quick = opened(town, units)
     assert town.apply(town.release(quick)) == [0]
-    assert [euros(town, name)[0] for name in ("bob", "cyd", "dee")] == [
+    assert [town.euros(name)[0] for name in ("bob", "cyd", "dee")] == [
         2 * amount for amount in after_slow
     ]
 

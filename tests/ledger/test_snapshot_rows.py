@@ -36,8 +36,7 @@ def test_the_category_of_an_account(tmp_path: Path) -> None:
 
 
 def test_what_a_hold_closes_and_what_a_key_imported(tmp_path: Path) -> None:
-    town = Town()
-    town.fund()
+    town = Town.funded()
     closing = Flag.PENDING | Flag.CLOSING_PAYER | Flag.CLOSING_PAYEE
     held = town.hold("ann", "bob", flags=closing)
     imported = town.pay("cyd", "fees1", flags=Flag.IMPORTED, created_ns=1_234)
@@ -52,8 +51,7 @@ def test_what_a_hold_closes_and_what_a_key_imported(tmp_path: Path) -> None:
 
 
 def test_what_is_used_of_a_mandate(tmp_path: Path) -> None:
-    town = Town()
-    town.fund()
+    town = Town.funded()
     ended, entry = granted(town), granted(town, flags=1, payments_max=2)
     town.block(after_ns=3 * HOUR)
     assert town.apply(pull(town, entry, 10 * EURO), revoke(town, ended)) == [0, 0]
@@ -65,8 +63,7 @@ def test_what_is_used_of_a_mandate(tmp_path: Path) -> None:
 
 
 def test_policies_what_spend_keys_used_and_recoveries(tmp_path: Path) -> None:
-    town = Town()
-    town.fund()
+    town = Town.funded()
     with_policy(town, compose.policy_units(signer("ada", 1)), name="ann")  # the lowest slot
     with_policy(town)
     assert town.apply(by(town, town.pay("own", "bob", 7 * EURO), CARD), propose(town)) == [0, 0]

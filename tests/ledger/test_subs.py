@@ -11,28 +11,20 @@ from tests.ledger.test_snapshot_rows import reopened
 from tests.ledger.town import DAY, EUR, EURO, OWNER, Town, address
 
 
-def funded() -> Town:
-    town = Town()
-    town.fund()
-    return town
-
-
 def balance(town: Town, name: str) -> tuple[int, int, int] | None:
     return town.both.kernel.balance(address(name), EUR)
 
 
-def test_a_payment_to_a_sub_is_its_parents_money() -> None:
-    town = funded()
+def test_a_payment_to_a_sub_is_its_parents_money(town: Town) -> None:
     opened(town, "ann/1", "ann")
     before = balance(town, "ann")
     assert before is not None
     assert code_of(town, town.pay("bob", "ann/1", 7)) == 0
     assert balance(town, "ann") == balance(town, "ann/1") == (before[0] + 7, *before[1:])
-    assert len(town.both.spec.state.balances) == len(funded().both.spec.state.balances)
+    assert len(town.both.spec.state.balances) == len(Town.funded().both.spec.state.balances)
 
 
-def test_a_sub_pays_with_its_parents_money() -> None:
-    town = funded()
+def test_a_sub_pays_with_its_parents_money(town: Town) -> None:
     opened(town, "ann/1", "ann")
     before = balance(town, "ann")
     assert before is not None
@@ -40,22 +32,19 @@ def test_a_sub_pays_with_its_parents_money() -> None:
     assert balance(town, "ann") == (0, 0, 0)
 
 
-def test_a_sub_of_an_owned_account_moves_by_its_owners_word() -> None:
-    town = funded()
+def test_a_sub_of_an_owned_account_moves_by_its_owners_word(town: Town) -> None:
     opened(town, "own/1", "own")
     unsigned = town.pay("own/1", "bob", 1)
     assert town.apply(unsigned, town.signed(town.pay("own/1", "bob", 1), OWNER)) == [38, 0]
 
 
-def test_an_owner_who_comes_with_its_sub_in_one_block() -> None:
+def test_an_owner_who_comes_with_its_sub_in_one_block(town: Town) -> None:
     """The signature is looked at when the entry's turn comes, by the parent's key."""
-    town = funded()
     paid = town.signed(town.pay("own/1", "bob", 1), OWNER)
     assert town.apply(sub(town, "own/1", "own"), paid) == [0, 0]
 
 
-def test_holds_of_a_sub_are_pending_at_its_parent_and_end_there() -> None:
-    town = funded()
+def test_holds_of_a_sub_are_pending_at_its_parent_and_end_there(town: Town) -> None:
     opened(town, "ann/1", "ann")
     before = balance(town, "ann")
     assert before is not None
@@ -67,8 +56,7 @@ def test_holds_of_a_sub_are_pending_at_its_parent_and_end_there() -> None:
     assert balance(town, "ann") == (before[0] + EURO, 0, 0)
 
 
-def test_a_hold_that_closes_a_parent_closes_its_subs_until_it_is_swept() -> None:
-    town = funded()
+def test_a_hold_that_closes_a_parent_closes_its_subs_until_it_is_swept(town: Town) -> None:
     opened(town, "ann/1", "ann")
     closing = Flag.PENDING | Flag.CLOSING_PAYER
     held = town.hold("ann", "bob", EURO, flags=closing, expires_ns=town.now_ns + DAY)
@@ -77,8 +65,7 @@ def test_a_hold_that_closes_a_parent_closes_its_subs_until_it_is_swept() -> None
     assert code_of(town, town.pay("bob", "ann/1")) == 0
 
 
-def test_a_parent_with_nothing_closes_and_takes_its_subs_with_it() -> None:
-    town = funded()
+def test_a_parent_with_nothing_closes_and_takes_its_subs_with_it(town: Town) -> None:
     opened(town, "new/1", "new")
     assert code_of(town, town.entry(Kind.CLOSE_ACCOUNT, "new")) == 0
     found = town.both.kernel.account(address("new/1"))
@@ -86,8 +73,7 @@ def test_a_parent_with_nothing_closes_and_takes_its_subs_with_it() -> None:
     assert found.flags & 512
 
 
-def test_a_sub_through_a_snapshot(tmp_path: Path) -> None:
-    town = funded()
+def test_a_sub_through_a_snapshot(town: Town, tmp_path: Path) -> None:
     opened(town, "own/1", "own")
     assert code_of(town, town.entry(Kind.FREEZE, "own")) == 0
     ledger = reopened(town, tmp_path)
@@ -98,9 +84,8 @@ def test_a_sub_through_a_snapshot(tmp_path: Path) -> None:
     assert ledger.balances(address("own/1")) == ledger.balances(address("own")) != []
 
 
-def test_discarded_subs_leave_their_parents_balances() -> None:
+def test_discarded_subs_leave_their_parents_balances(town: Town) -> None:
     """What is undone with a sub-account is its row alone."""
-    town = funded()
     envelope = town.seal([sub(town, "ann/1", "ann"), town.pay("bob", "ann/1", 3)])
     before = town.both.kernel.subroots()
     assert town.both.stage(time_ns=town.now_ns + 1, envelopes=[envelope]) is not None

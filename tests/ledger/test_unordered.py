@@ -16,12 +16,6 @@ from tests.ledger.town import DAY, EUR, EURO, HOUR, SECOND, Town, address
 PAYMENTS = 60
 
 
-def town_with_money() -> Town:
-    town = Town()
-    town.fund()
-    return town
-
-
 def signed_payments(town: Town) -> list[Entry]:
     """Of one owner, all signed before any is sent; they end between a minute and a day from now."""
     return [
@@ -38,7 +32,7 @@ def paid_minor(town: Town) -> int:
 
 
 def test_any_order_books_each_once() -> None:
-    town, chance = town_with_money(), Random(3)
+    town, chance = Town.funded(), Random(3)
     sent = signed_payments(town)
     chance.shuffle(sent)
     for start in range(0, PAYMENTS, 7):
@@ -54,7 +48,7 @@ def test_any_order_books_each_once() -> None:
 
 
 def test_none_is_booked_again_at_any_later_time() -> None:
-    town, chance = town_with_money(), Random(4)
+    town, chance = Town.funded(), Random(4)
     sent = signed_payments(town)
     assert set(town.apply(*sent)) == {0}
     for later_ns in (1, HOUR, 11 * HOUR, DAY, 30 * DAY, 4_000 * DAY):
@@ -70,6 +64,6 @@ def test_none_is_booked_again_at_any_later_time() -> None:
 
 
 def test_a_longer_validity_is_refused_so_that_nothing_outlives_the_window() -> None:
-    town = town_with_money()
+    town = Town.funded()
     late = town.signed(town.pay("own", "ann", 1, valid_until_ns=town.now_ns + SECOND + DAY + 1))
     assert town.apply(late) == [22]

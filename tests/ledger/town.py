@@ -152,6 +152,12 @@ class Town:
         self.ids = 0
         self.sequences: dict[str, int] = {}
 
+    @classmethod
+    def funded(cls) -> Town:
+        town = cls()
+        town.fund()
+        return town
+
     @property
     def chain_id(self) -> bytes:
         return self.both.spec.chain_id
@@ -323,6 +329,17 @@ class Town:
         """One block of one envelope; the codes of its entries."""
         results = self.block(self.seal(list(entries), key=key), after_ns=after_ns)
         return [result.code for result in results[-len(entries) :]]
+
+    def euros(self, name: str, asset: int = EUR) -> tuple[int, int, int]:
+        """What an account has beyond its hundred: posted, pending in, pending out."""
+        found = self.both.kernel.balance(address(name), asset)
+        assert found is not None
+        return found[0] - 100 * EURO, found[1], found[2]
+
+    def changed_since(self, before: list[tuple[str, int, bytes]]) -> list[str]:
+        """The tables whose roots are not those of `before`, the kernel's subroots of then."""
+        after = self.both.kernel.subroots()
+        return [row[0] for row, old in zip(after, before, strict=True) if row != old]
 
     def fund(self) -> list[tuple[Ledger, list[bytes]]]:
         """A hundred euros and dollars for everyone who may have them; the blocks that did it."""
