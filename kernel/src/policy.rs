@@ -197,7 +197,9 @@ pub struct Recovery {
 
 impl PolicyRow {
     pub fn policy(&self) -> Policy<'_> {
-        Policy::parse(&self.units).expect("invariant: a policy was checked when it was set")
+        let parts = self.units.split_first();
+        let (head, members) = parts.expect("invariant: a policy was checked when it was set");
+        Policy { head, members }
     }
 }
 

@@ -1,9 +1,11 @@
 //! What an issuer may do with its asset, and what follows for everybody's movements in it.
 
-use super::legs::Move;
-use super::payment::{book_limits, check_limits, find_parties, payment_digest};
+use super::legs::{Move, find_move};
+use super::payment::{
+    book_limits, check_amount, check_getter, check_limits, find_parties, payment_digest,
+};
 use super::{Checked, Scope, Signer, check_plain};
-use crate::account::{Account, CLOSED, FROZEN, NOSTRO, OPERATING};
+use crate::account::{Account, NOSTRO, OPERATING};
 use crate::asset::{ALLOW_LIST, Asset, CLAWBACK, FREEZE, MINT_BURN, PAUSE, PAUSED, TWO_PERSON};
 use crate::balance::{ALLOWED, HELD_BACK};
 use crate::codec::{Entry, Kind, SIGNED, field};
@@ -56,12 +58,11 @@ pub fn check_moves(state: &State, moves: &[Move]) -> Result<(), Rejection> {
 
 /// 136 of money that is made or taken back: by the issuer alone, where the asset says so.
 pub fn check_issuer(state: &State, signer: &Signer, entry: &Entry<'_>) -> Result<(), Rejection> {
-    let is_closed_to_signer = state
-        .assets
-        .get(entry.asset())
-        .is_some_and(|asset| asset.has(MINT_BURN) && asset.issuer != signer.institution);
     let makes_or_takes = matches!(entry.kind, Kind::Issue | Kind::Redeem);
-    Rejection::AssetNotIssuer.when(makes_or_takes && is_closed_to_signer)
+    let is_of_another = |asset: &Asset| asset.has(MINT_BURN) && asset.issuer != signer.institution;
+    let is_closed_to_signer =
+        makes_or_takes && state.assets.get(entry.asset()).is_some_and(is_of_another);
+    Rejection::AssetNotIssuer.when(is_closed_to_signer)
 }
 
 fn is_act(entry: &Entry<'_>) -> bool {
@@ -195,23 +196,19 @@ pub fn claw_back(
     let entry = checked.entry;
     check_act(state, entry)?;
     Rejection::Inconsistent.when(entry.to_asset() != 0)?;
-    Rejection::UnknownAsset.unless(state.assets.knows(entry.asset()))?;
-    Rejection::AmountZero.when(entry.amount_minor() == 0)?;
-    Rejection::SameAccount.when(entry.payer() == entry.payee())?;
+    check_amount(state, entry)?;
     let (payer, payee) = find_parties(state, checked)?;
     let (holder, taker) = (state.accounts.seen(payer), state.accounts.seen(payee));
     let asset = find_issued(state, signer, entry)?;
     Rejection::AssetNoSuchControl.unless(asset.has(CLAWBACK))?;
     Rejection::NotCustodian.unless(taker.institution == signer.institution)?;
-    Rejection::PayeeClosed.when(taker.is(CLOSED))?;
-    Rejection::PayeeFrozen.when(taker.is(FROZEN))?;
+    check_getter(&taker)?;
     Rejection::NostroMisused.when(holder.is(NOSTRO) || taker.is(NOSTRO))?;
     check_second_person(state, scope, signer, checked)?;
     let limits = check_limits(state, scope, signer, entry, entry.amount_minor())?;
-    let from = state.balances.find(&holder, entry.asset()).ok_or(Rejection::AssetNotHeld)?;
-    let to = state.balances.find(&taker, entry.asset()).ok_or(Rejection::AssetNotHeld)?;
-    state.transfer(from, to, entry.amount_minor(), false)?;
+    let only = find_move(state, (&holder, &taker), entry.asset(), entry.amount_minor())?;
+    state.transfer(only.from, only.to, only.amount_minor, only.may_overdraw)?;
 
     book_limits(state, scope, limits);
-    Ok(entry.amount_minor())
+    Ok(only.amount_minor)
 }

@@ -3,10 +3,12 @@
 //! Read `release_escrow` for how money comes out; the others are parts of it. Whatever happens,
 //! `find_deadline` and `end_escrow` end every escrow at its time.
 
-use super::authority::{book_spend, check_authorisation, check_spend, check_spender};
+use super::authority::{Party, book_spend, check_authorisation, check_spend, check_spender};
 use super::flags::check_flags;
 use super::legs::{Move, Moves, find_free_move, find_move};
-use super::payment::{book_limits, check_amount, check_limits, check_parties, find_parties};
+use super::payment::{
+    book_limits, check_amount, check_getter, check_limits, check_parties, find_parties,
+};
 use super::{Checked, Scope, Signer, check_plain};
 use crate::account::{Account, CLOSED, FROZEN, NOSTRO};
 use crate::codec::{Address, Entry, Kind, Outcome};
@@ -150,8 +152,7 @@ pub fn release_escrow(
 
 /// The signatures that a release brings for an escrow of this state, to be verified with others.
 pub fn witness_signatures(state: &State, scope: &Scope, entry: &Entry<'_>) -> Vec<Signed> {
-    let is_signed = entry.units.iter().any(witness::may_be_signed);
-    if entry.kind != Kind::Release || !is_signed {
+    if entry.kind != Kind::Release || !entry.units.iter().any(witness::may_be_signed) {
         return Vec::new();
     }
     let find = || -> Option<Vec<Signed>> {
@@ -228,12 +229,6 @@ fn find_payee(state: &State, escrow: &Escrow, entry: &Entry<'_>) -> Result<Accou
     Ok(payee)
 }
 
-/// 34 and 36.
-fn check_getter(account: &Account) -> Result<(), Rejection> {
-    Rejection::PayeeClosed.when(account.is(CLOSED))?;
-    Rejection::PayeeFrozen.when(account.is(FROZEN))
-}
-
 /// By whom and to whom a release is asked for.
 struct Asked<'s> {
     by: Address,
@@ -278,7 +273,7 @@ fn check_shares(
 ) -> Result<(), Rejection> {
     for (to, part_minor) in allocate(escrow, terms, amount_minor) {
         if part_minor > 0 {
-            check_getter(&find_share(state, &to))?;
+            check_getter(&find_share(state, &to).1)?;
         }
     }
     Ok(())
@@ -293,9 +288,8 @@ fn allocate(
     terms.allocate(escrow.released_minor, after_minor)
 }
 
-fn find_share(state: &State, address: &Address) -> Account {
-    let (_, share) = state.accounts.find_row(address).expect(FOUND);
-    share
+fn find_share(state: &State, address: &Address) -> (u32, Account) {
+    state.accounts.find_row(address).expect(FOUND)
 }
 
 /// The delivery that the release brings, after 34 and 36 of who gets it.
@@ -305,14 +299,13 @@ fn find_delivery(
     truths: &Truths,
 ) -> Result<Option<Delivery>, Rejection> {
     let Some(delivery) = terms.delivered(truths) else { return Ok(None) };
-    check_getter(&find_share(state, &delivery.to))?;
+    check_getter(&find_share(state, &delivery.to).1)?;
     Ok(Some(delivery))
 }
 
 fn deliver(state: &mut State, delivery: &Delivery) -> Result<(), Rejection> {
-    let parties = (find_share(state, &delivery.from), find_share(state, &delivery.to));
-    let parties = (&parties.0, &parties.1);
-    let one = find_free_move(state, parties, delivery.asset, delivery.amount_minor)?;
+    let (from, to) = (find_share(state, &delivery.from), find_share(state, &delivery.to));
+    let one = find_free_move(state, (&from.1, &to.1), delivery.asset, delivery.amount_minor)?;
     state.transfer(one.from, one.to, one.amount_minor, one.may_overdraw)
 }
 
@@ -330,14 +323,14 @@ fn divide(
     terms: &Terms<'_>,
     to: &Account,
     amount_minor: u128,
-    may_get: impl Fn(&Account) -> bool,
+    may_get: impl Fn(Party<'_>) -> bool,
 ) -> Result<Moves, Rejection> {
     let payer = state.accounts.table.row(escrow.payer);
     let mut rest_minor = amount_minor;
     let mut moves = Moves::default();
     for (address, part_minor) in allocate(escrow, terms, amount_minor) {
-        let share = find_share(state, &address);
-        if part_minor > 0 && may_get(&share) {
+        let (number, share) = find_share(state, &address);
+        if part_minor > 0 && may_get((number, &share)) {
             moves.push(find_free_move(state, (payer, &share), escrow.asset, part_minor)?);
             rest_minor = rest_minor.saturating_sub(part_minor);
         }
@@ -411,25 +404,25 @@ fn streamed_minor(state: &State, scope: &Scope, escrow: &Escrow, terms: &Terms<'
 
 // --- the deadline ----------------------------------------------------------------------------
 
-/// What an escrow pays at its deadline; None when it goes back. `is_open` says whether an account,
-/// by its own flags, is neither closed nor frozen.
+/// What an escrow pays at its deadline; None when it goes back. `is_open` says whether the account of
+/// a number, by its own flags, is neither closed nor frozen.
 pub fn find_deadline(
     state: &State,
     escrow: &Escrow,
-    is_open: impl Fn(&Account) -> bool,
+    is_open: impl Fn(u32) -> bool,
 ) -> Option<Moves> {
     let terms = Terms::parse(&escrow.terms).expect(PARSED);
     let payer = state.accounts.table.row(escrow.payer);
     let payee = state.accounts.table.row(escrow.payee);
-    let may_get = |account: &Account| {
-        let number = state.accounts.find(&account.address).expect(FOUND);
-        let settles_at = account.settles_at(number);
-        is_open(state.accounts.table.row(number))
-            && is_open(state.accounts.table.row(settles_at))
+    let may_get = |(number, account): Party<'_>| {
+        is_open(number)
+            && is_open(account.settles_at(number))
             && find_free_move(state, (payer, account), escrow.asset, 0).is_ok()
     };
-    if !terms.pays_at_deadline() || state.accounts.seen(escrow.payer).is(FROZEN) || !may_get(payee)
-    {
+    let is_paid = terms.pays_at_deadline()
+        && !state.accounts.seen(escrow.payer).is(FROZEN)
+        && may_get((escrow.payee, payee));
+    if !is_paid {
         return None;
     }
     let moves = divide(state, escrow, &terms, payee, escrow.left_minor(), may_get);

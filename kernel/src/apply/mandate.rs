@@ -2,7 +2,7 @@
 
 use super::authority::{Party, check_authorisation};
 use super::flags::check_flags;
-use super::legs::find_free_move;
+use super::legs::{find_free_move, find_move};
 use super::payment::{book, book_limits, check_amount, check_limits, check_parties, find_parties};
 use super::{Checked, Scope, Signer, check_plain};
 use crate::account::Account;
@@ -45,9 +45,7 @@ pub fn grant_mandate(
         used: Used::default(),
     };
     check_terms(&mandate)?;
-    for account in [parties.0, parties.1] {
-        Rejection::AssetNotHeld.when(state.balances.find(account, entry.asset()).is_none())?;
-    }
+    find_move(state, parties, entry.asset(), 0)?;
 
     state.grant_mandate(mandate);
     Ok(())

@@ -151,6 +151,12 @@ pub fn check_parties(
     Rejection::NostroMisused.unless((payer.is(NOSTRO), payee.is(NOSTRO)) == nostro)
 }
 
+/// 34 and 36.
+pub fn check_getter(account: &Account) -> Result<(), Rejection> {
+    Rejection::PayeeClosed.when(account.is(CLOSED))?;
+    Rejection::PayeeFrozen.when(account.is(FROZEN))
+}
+
 /// What the owner of an account signs; units: `Entry::signed_units`.
 pub fn payment_digest(chain_id: &[u8; 32], instruction: &[u8; 32], units: &[Unit]) -> [u8; 32] {
     let head = [*chain_id, *instruction];

@@ -9,8 +9,8 @@ use super::escrow::{end_escrow, find_deadline};
 use super::flags::closed_by;
 use super::hold::end_hold;
 use super::legs::Moves;
-use crate::account::{Account, CLOSED, FROZEN};
-use crate::codec::{Address, End, Ended, Id, SWEEP_ROWS_MAX};
+use crate::account::{CLOSED, FROZEN};
+use crate::codec::{End, Ended, Id, SWEEP_ROWS_MAX};
 use crate::ending::Expiry;
 use crate::state::State;
 
@@ -51,22 +51,21 @@ enum Table {
 #[derive(Default)]
 struct Foreseen {
     posted: BTreeMap<u32, i128>,
-    reopened: BTreeSet<Address>,
+    reopened: BTreeSet<u32>,
 }
 
 impl Foreseen {
     fn end_of_hold(&mut self, state: &State, institution: u32, id: Id) -> End {
         let slot = state.holds.find(institution, &id).expect("invariant: a due hold is there");
-        for number in closed_by(state.holds.slots.row(slot)) {
-            self.reopened.insert(state.accounts.table.row(number).address);
-        }
+        self.reopened.extend(closed_by(state.holds.slots.row(slot)));
         End::HoldReleased
     }
 
     fn end_of_escrow(&mut self, state: &State, institution: u32, id: Id) -> End {
         let slot = state.escrows.find(institution, &id).expect("invariant: a due escrow is there");
-        let is_open = |account: &Account| {
-            !account.is(FROZEN) && (!account.is(CLOSED) || self.reopened.contains(&account.address))
+        let is_open = |number: u32| {
+            let account = state.accounts.table.row(number);
+            !account.is(FROZEN) && (!account.is(CLOSED) || self.reopened.contains(&number))
         };
         let moves = find_deadline(state, state.escrows.slots.row(slot), is_open);
         match moves.and_then(|moves| self.after(state, &moves)) {
@@ -113,7 +112,8 @@ pub fn sweep(state: &mut State, due: &[Ended]) {
                 let slot = slot.expect("invariant: a due escrow is there");
                 let moves = match end {
                     End::EscrowPaid => {
-                        let is_open = |account: &Account| !account.is(CLOSED | FROZEN);
+                        let accounts = &state.accounts.table;
+                        let is_open = |number: u32| !accounts.row(number).is(CLOSED | FROZEN);
                         find_deadline(state, state.escrows.slots.row(slot), is_open)
                     }
                     _ => None,

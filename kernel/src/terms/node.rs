@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::witness::{Proof, Witnesses};
+use super::witness::{PREIMAGE_BYTES_MAX, Proof, Witnesses};
 use super::{BadTerms, NODES_MAX, Terms};
 use crate::codec::{
     AMOUNT_MINOR_MAX, Address, Id, PublicKey, Unit, field, put, u32_at, u64_at, u128_at, zero_at,
@@ -89,7 +89,8 @@ impl Node {
             13 => {
                 zero_at::<4, 12, _>(unit)?;
                 zero_at::<48, 16, _>(unit)?;
-                BadTerms::unless("a preimage has 1 to 60 bytes", (1..=60).contains(&a))?;
+                let fits = (1..=PREIMAGE_BYTES_MAX).contains(&usize::from(a));
+                BadTerms::unless("a preimage has 1 to 60 bytes", fits)?;
                 Ok(Self::Preimage { length: a, digest: field::<16, _, _>(unit) })
             }
             14 => {
