@@ -136,11 +136,6 @@ impl Ledger {
 
     // --- one block -----------------------------------------------------------------------------
 
-    /// The state is that of the last committed block.
-    pub fn is_idle(&self) -> bool {
-        self.staged.is_none() && self.writing.is_none()
-    }
-
     pub fn staged(&self) -> Option<&Block> {
         self.staged.as_ref().map(|(block, _)| block)
     }
@@ -332,8 +327,18 @@ impl Ledger {
         Ok(())
     }
 
-    /// A key that is revoked in a block may still sign it, as its envelope is still applied whole.
     fn check_finality(&self, block: &Block, finality: &[u8]) -> Result<(), CommitError> {
+        let Finality { key, signature } = self.check_sequencer(block, finality)?;
+        if signature::verify(&key, &block.hash, &signature) {
+            Ok(())
+        } else {
+            Err(CommitError::BadFinality)
+        }
+    }
+
+    /// Whether the key may sign the block; that it did is not looked at. A key that is revoked in a
+    /// block may still sign it, as its envelope is still applied whole.
+    fn check_sequencer(&self, block: &Block, finality: &[u8]) -> Result<Finality, CommitError> {
         let finality = Finality::read(finality).map_err(CommitError::Decode)?;
         let height = block.header.height;
         let may_sign = self.state.keys.find(&finality.key).is_some_and(|number| {
@@ -342,11 +347,7 @@ impl Ledger {
                 && key.activation_height <= height
                 && (key.revoked_height == 0 || key.revoked_height == height)
         });
-        if may_sign && signature::verify(&finality.key, &block.hash, &finality.signature) {
-            Ok(())
-        } else {
-            Err(CommitError::BadFinality)
-        }
+        if may_sign { Ok(finality) } else { Err(CommitError::BadFinality) }
     }
 
     fn keep(&mut self, block: &Block) {
@@ -406,7 +407,7 @@ impl Ledger {
         let (instructions, leaves) = (instructions.clone(), leaves.clone());
         let prepared = Prepared { records, instructions, leaves, signatures, parties };
         let applied = self.apply_prepared(&scope, &due, prepared, &mut |_| {});
-        if let Some(what) = self.difference(&applied, block) {
+        if let Some(what) = self.difference(&applied, block, trust) {
             self.state.rollback(applied.checkpoint);
             return Err(what.to_owned());
         }
@@ -415,14 +416,24 @@ impl Ledger {
         Ok(())
     }
 
-    fn difference(&self, applied: &Applied, recorded: &Block) -> Option<&'static str> {
+    fn difference(
+        &self,
+        applied: &Applied,
+        recorded: &Block,
+        trust: Trust,
+    ) -> Option<&'static str> {
+        let finality = || match trust {
+            // Its signature was verified before its word was taken.
+            Trust::Finality => self.check_sequencer(recorded, &recorded.finality).map(|_| ()),
+            Trust::Nothing => self.check_finality(recorded, &recorded.finality),
+        };
         if applied.results != recorded.body.results {
             Some("results differ")
         } else if applied.header.state_root != recorded.header.state_root {
             Some("state root differs")
         } else if applied.header != recorded.header {
             Some("header differs")
-        } else if self.check_finality(recorded, &recorded.finality).is_err() {
+        } else if finality().is_err() {
             Some("finality signature is wrong")
         } else {
             None
@@ -624,9 +635,9 @@ struct Signatures {
 }
 
 impl Signatures {
-    /// `recorded`: the results of a block whose word is taken, in which a signature that was not
-    /// valid has left its code. Signatures of witnesses and of members of a policy are verified all the
-    /// same: a result does not say which.
+    /// `recorded`: the results of a block whose word is taken, in which a signature of an envelope or
+    /// an owner that was not valid has left its code. Those of witnesses and of members of a policy are
+    /// verified all the same: a result does not say which.
     fn check(
         state: &State,
         scope: &Scope,
@@ -635,19 +646,25 @@ impl Signatures {
         recorded: Option<&[[u8; RESULT_BYTES]]>,
     ) -> Self {
         let (mut keys, mut digests, mut signatures) = (Vec::new(), Vec::new(), Vec::new());
-        for envelope in &records.envelopes {
-            keys.push(envelope.key());
-            digests.push(Domain::Envelope.hash(envelope.signed_bytes()));
-            signatures.push(envelope.signature());
+        // Those of envelopes and owners are as recorded, when that is known.
+        let verifies = recorded.is_none();
+        if verifies {
+            for envelope in &records.envelopes {
+                keys.push(envelope.key());
+                digests.push(Domain::Envelope.hash(envelope.signed_bytes()));
+                signatures.push(envelope.signature());
+            }
         }
         let mut owners = Vec::new();
         for (at, (entry, instruction)) in records.entries.iter().zip(instructions).enumerate() {
             // An owner who is opened in this very block is looked up when the entry's turn comes.
             let Some((owner, signature)) = owner_signature(state, entry) else { continue };
             owners.push((at, owner));
-            keys.push(owner);
-            digests.push(payment_digest(&scope.chain_id, instruction, entry.signed_units()));
-            signatures.push(signature);
+            if verifies {
+                keys.push(owner);
+                digests.push(payment_digest(&scope.chain_id, instruction, entry.signed_units()));
+                signatures.push(signature);
+            }
         }
         let mut verdicts = BTreeMap::new();
         for (at, (entry, instruction)) in records.entries.iter().zip(instructions).enumerate() {
@@ -663,14 +680,9 @@ impl Signatures {
                 verdicts.insert(at, signed.into_iter().map(verdict).collect::<Vec<_>>());
             }
         }
-        let known = recorded.map(|results| recorded_verdicts(records, &owners, results));
-        let skipped = known.as_ref().map_or(0, Vec::len);
-        let unknown = signature::verify_rows(
-            keys.get(skipped..).unwrap_or_default(),
-            digests.get(skipped..).unwrap_or_default(),
-            signatures.get(skipped..).unwrap_or_default(),
-        );
-        let mut envelopes = [known.unwrap_or_default(), unknown].concat();
+        let recorded = recorded.map(|results| recorded_verdicts(records, &owners, results));
+        let verified = signature::verify_rows(&keys, &digests, &signatures);
+        let mut envelopes = [recorded.unwrap_or_default(), verified].concat();
         let mut valid = envelopes.split_off(records.envelopes.len());
         let of_others = valid.split_off(owners.len());
         for (verdict, is_valid) in verdicts.values_mut().flatten().zip(of_others) {
@@ -774,8 +786,6 @@ fn apply_block(
         leaves = leaves.get(1..).unwrap_or_default();
     }
     let mut entries = records.entries.iter().zip(instructions).zip(parties).enumerate();
-    // Results that are of no entry.
-    let mut heads = usize::from(records.has_sweep);
     for (envelope, is_signed) in records.envelopes.iter().zip(&signatures.envelopes) {
         let own_count = at(envelope.count());
         let (own, rest) = leaves.split_at(own_count.saturating_add(1));
@@ -789,16 +799,14 @@ fn apply_block(
                 let authorised = signatures.authorised.get(at).copied().flatten();
                 let verdicts = signatures.verdicts.get(&at).map_or(&[][..], Vec::as_slice);
                 let (instruction, parties) = (*instruction, *parties);
-                Checked { entry, instruction, authorised, verdicts, parties }
+                (at, Checked { entry, instruction, authorised, verdicts, parties })
             });
-        heads = heads.saturating_add(1);
-        while let Some(checked) = own.next() {
-            let place = (results.len() / RESULT_BYTES).saturating_sub(heads);
-            if place.is_multiple_of(AHEAD) {
-                fetch_rows(state, envelope, &records.entries, parties, place);
+        while let Some((at, checked)) = own.next() {
+            if at.is_multiple_of(AHEAD) {
+                fetch_rows(state, envelope, &records.entries, parties, at);
             }
             if checked.entry.has(LINKED | NET) {
-                let chain = rest_of_chain(checked, &mut own);
+                let chain = rest_of_chain(checked, own.by_ref().map(|(_, next)| next));
                 for result in answer_chain(state, scope, &signer, &chain) {
                     results.extend_from_slice(&result.write());
                 }
@@ -813,7 +821,7 @@ fn apply_block(
 /// A chain ends with its first entry without LINKED, or with the envelope.
 fn rest_of_chain<'a>(
     first: Checked<'a>,
-    own: &mut impl Iterator<Item = Checked<'a>>,
+    mut own: impl Iterator<Item = Checked<'a>>,
 ) -> Vec<Checked<'a>> {
     let mut is_linked = first.entry.has(LINKED);
     let mut chain = vec![first];

@@ -548,7 +548,7 @@ fn a_block_is_staged_while_the_one_below_is_written() {
     together.hand_over();
     together.ledger.write().unwrap();
     assert_eq!(together.ledger.tip.hash, one_by_one.ledger.tip.hash);
-    assert!(together.ledger.is_idle());
+    assert!(together.ledger.staged.is_none() && together.ledger.writing.is_none());
 }
 
 #[test]
