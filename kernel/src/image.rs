@@ -7,7 +7,7 @@
 use crate::apply::held_units;
 use crate::state::State;
 use crate::state_io::write_remembered;
-use crate::table::AnyTable;
+use crate::table::{AnyTable, Row, Slots};
 
 /// Rows of a piece. Whoever applies blocks waits for one piece at most. In tests a table of few rows
 /// has several.
@@ -29,18 +29,36 @@ const PARTS: [(&str, Give); 16] = [
     ("accounts", |state, first, out| give(&mut state.accounts.table, first, out)),
     ("assets", |state, first, out| give(&mut state.assets.table, first, out)),
     ("balances", |state, first, out| give(&mut state.balances.table, first, out)),
-    ("holds", |state, first, out| state.holds.slots.write_frozen(first, PIECE_ROWS, out)),
-    ("hold_legs", give_legs),
-    ("escrows", |state, first, out| state.escrows.slots.write_frozen(first, PIECE_ROWS, out)),
-    ("escrow_terms", give_terms),
-    ("mandates", |state, first, out| give(&mut state.mandates.slots, first, out)),
-    ("policies", |state, first, out| state.policies.slots.write_frozen(first, PIECE_ROWS, out)),
-    ("policy_units", give_policy_units),
-    ("spends", |state, first, out| give(&mut state.spends.slots, first, out)),
+    ("holds", |state, first, out| {
+        state.holds.slots.rows_mut().write_frozen(first, PIECE_ROWS, out)
+    }),
+    ("hold_legs", |state, first, out| {
+        give_units(&mut state.holds.slots, first, |hold| {
+            out.extend(held_units(&state.accounts, hold).as_flattened());
+        })
+    }),
+    ("escrows", |state, first, out| {
+        state.escrows.slots.rows_mut().write_frozen(first, PIECE_ROWS, out)
+    }),
+    ("escrow_terms", |state, first, out| {
+        give_units(&mut state.escrows.slots, first, |escrow| {
+            out.extend(escrow.terms.as_flattened());
+        })
+    }),
+    ("mandates", |state, first, out| give(state.mandates.slots.rows_mut(), first, out)),
+    ("policies", |state, first, out| {
+        state.policies.slots.rows_mut().write_frozen(first, PIECE_ROWS, out)
+    }),
+    ("policy_units", |state, first, out| {
+        give_units(&mut state.policies.slots, first, |policy| {
+            out.extend(policy.units.as_flattened());
+        })
+    }),
+    ("spends", |state, first, out| give(state.spends.slots.rows_mut(), first, out)),
     ("keys", |state, first, out| give(&mut state.keys.table, first, out)),
     ("limits", |state, first, out| give(&mut state.limits.table, first, out)),
     ("refunds", |state, first, out| give(&mut state.refunds.table, first, out)),
-    ("window", |state, first, out| give(&mut state.window.segments, first, out)),
+    ("window", |state, first, out| give(state.window.segments.rows_mut(), first, out)),
     ("remembered", give_remembered),
 ];
 
@@ -88,33 +106,14 @@ fn give(table: &mut dyn AnyTable, first: u32, out: &mut Vec<u8>) -> u32 {
     rows
 }
 
-fn give_legs(state: &mut State, first: u32, out: &mut Vec<u8>) -> u32 {
+/// What is kept beside the rows of a table: `write` appends that of one. A free slot has none.
+fn give_units<R: Row>(slots: &mut Slots<R>, first: u32, mut write: impl FnMut(&R)) -> u32 {
     let mut rows = 0_u32;
-    for hold in state.holds.slots.frozen(first, PIECE_ROWS) {
+    for row in slots.frozen(first, PIECE_ROWS) {
         rows = rows.saturating_add(1);
-        hold.iter().for_each(|hold| out.extend(held_units(state, hold).as_flattened()));
+        row.iter().for_each(&mut write);
     }
-    state.holds.slots.pass(first.saturating_add(rows));
-    rows
-}
-
-fn give_terms(state: &mut State, first: u32, out: &mut Vec<u8>) -> u32 {
-    let mut rows = 0_u32;
-    for escrow in state.escrows.slots.frozen(first, PIECE_ROWS) {
-        rows = rows.saturating_add(1);
-        escrow.iter().for_each(|escrow| out.extend(escrow.terms.as_flattened()));
-    }
-    state.escrows.slots.pass(first.saturating_add(rows));
-    rows
-}
-
-fn give_policy_units(state: &mut State, first: u32, out: &mut Vec<u8>) -> u32 {
-    let mut rows = 0_u32;
-    for policy in state.policies.slots.frozen(first, PIECE_ROWS) {
-        rows = rows.saturating_add(1);
-        policy.iter().for_each(|policy| out.extend(policy.units.as_flattened()));
-    }
-    state.policies.slots.pass(first.saturating_add(rows));
+    slots.rows_mut().pass(first.saturating_add(rows));
     rows
 }
 

@@ -18,7 +18,7 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyMemoryView};
 
-use crate::account::Account;
+use crate::account::{Account, Accounts};
 use crate::apply::held_units;
 use crate::asset::PAUSED;
 use crate::block::{Block, Records};
@@ -1040,6 +1040,28 @@ impl PyLedger {
         if bytes <= SHORT_BYTES { self.read(py, query) } else { self.read_long(py, query) }
     }
 
+    /// What `of` says of each of these accounts; IndexError: one of them is not there.
+    fn of_accounts<'py>(
+        &self,
+        py: Python<'py>,
+        numbers: &Buffer,
+        of: fn(&Accounts, u32) -> u32,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let numbers = numbers.rows("numbers")?;
+        let found: Option<Vec<[u8; 4]>> =
+            self.read_rows(py, numbers.as_flattened().len(), |ledger| {
+                let accounts = &ledger.state.accounts;
+                let find = |number: &[u8; 4]| {
+                    let number = u32::from_le_bytes(*number);
+                    accounts.table.get(number)?;
+                    Some(of(accounts, number).to_le_bytes())
+                };
+                numbers.iter().map(find).collect()
+            })?;
+        let found = found.ok_or_else(|| PyIndexError::new_err("there is no such account"))?;
+        Ok(PyBytes::new(py, found.as_flattened()))
+    }
+
     fn write<T: Send>(
         &self,
         py: Python<'_>,
@@ -1339,18 +1361,7 @@ impl PyLedger {
         py: Python<'py>,
         numbers: Buffer,
     ) -> PyResult<Bound<'py, PyBytes>> {
-        let numbers = numbers.rows("numbers")?;
-        let flags: Option<Vec<[u8; 4]>> =
-            self.read_rows(py, numbers.as_flattened().len(), |ledger| {
-                let accounts = &ledger.state.accounts;
-                let flags = |number: &[u8; 4]| {
-                    let number = u32::from_le_bytes(*number);
-                    accounts.table.get(number).map(|_| accounts.seen(number).flags)
-                };
-                numbers.iter().map(|number| Some(flags(number)?.to_le_bytes())).collect()
-            })?;
-        let flags = flags.ok_or_else(|| PyIndexError::new_err("there is no such account"))?;
-        Ok(PyBytes::new(py, flags.as_flattened()))
+        self.of_accounts(py, &numbers, |accounts, number| accounts.seen(number).flags)
     }
 
     fn settling_numbers<'py>(
@@ -1358,18 +1369,9 @@ impl PyLedger {
         py: Python<'py>,
         numbers: Buffer,
     ) -> PyResult<Bound<'py, PyBytes>> {
-        let numbers = numbers.rows("numbers")?;
-        let settling: Option<Vec<[u8; 4]>> =
-            self.read_rows(py, numbers.as_flattened().len(), |ledger| {
-                let settles_at = |number: &[u8; 4]| {
-                    let number = u32::from_le_bytes(*number);
-                    let account = ledger.state.accounts.table.get(number)?;
-                    Some(account.settles_at(number).to_le_bytes())
-                };
-                numbers.iter().map(settles_at).collect()
-            })?;
-        let settling = settling.ok_or_else(|| PyIndexError::new_err("there is no such account"))?;
-        Ok(PyBytes::new(py, settling.as_flattened()))
+        self.of_accounts(py, &numbers, |accounts, number| {
+            accounts.table.row(number).settles_at(number)
+        })
     }
 
     fn balance(
@@ -1453,7 +1455,7 @@ impl PyLedger {
         self.read(py, |ledger| {
             let slot = ledger.state.holds.find(institution, &id)?;
             let hold = ledger.state.holds.slots.row(slot);
-            Some(PyHold { hold: hold.clone(), legs: held_units(&ledger.state, hold) })
+            Some(PyHold { hold: hold.clone(), legs: held_units(&ledger.state.accounts, hold) })
         })
     }
 

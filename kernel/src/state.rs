@@ -47,8 +47,6 @@ struct Journal {
     undo: Vec<Undo>,
     /// What `HoldEnded` takes back; kept apart so that an undo stays 32 bytes.
     holds_ended: Vec<Hold>,
-    /// The same for `EscrowEnded`.
-    escrows_ended: Vec<Escrow>,
 }
 
 impl Journal {
@@ -58,7 +56,6 @@ impl Journal {
         self.undo.clear();
         self.undo.shrink_to(UNDO_KEPT_MAX);
         self.holds_ended.clear();
-        self.escrows_ended.clear();
     }
 }
 
@@ -77,7 +74,7 @@ pub(crate) enum Undo {
     HoldEnded { slot: u32 },
     EscrowOpened { slot: u32 },
     EscrowReleased { slot: u32, amount_minor: u128 },
-    EscrowEnded { slot: u32 },
+    EscrowEnded { slot: u32, escrow: Box<Escrow> },
     MandateGranted { slot: u32 },
     MandateUsed { slot: u32, before: Box<Used> },
     MandateEnded { slot: u32, mandate: Box<Mandate> },
@@ -214,11 +211,7 @@ impl State {
                     .checked_sub(amount_minor)
                     .expect("invariant: a release that is taken back was made");
             }
-            Undo::EscrowEnded { slot } => {
-                let escrow =
-                    self.journal.escrows_ended.pop().expect("invariant: an ended escrow was kept");
-                self.escrows.put_back(slot, escrow);
-            }
+            Undo::EscrowEnded { slot, escrow } => self.escrows.put_back(slot, *escrow),
             Undo::KeyRegistered => self.keys.forget_last(),
             Undo::KeyRevoked { number } => self.keys.table.row_mut(number).revoked_height = 0,
             Undo::KeySequence { number, sequence } => {
@@ -324,9 +317,8 @@ impl State {
     }
 
     pub fn end_escrow(&mut self, slot: u32) {
-        let escrow = self.escrows.end(slot);
-        self.journal.escrows_ended.push(escrow);
-        self.note(Undo::EscrowEnded { slot });
+        let escrow = Box::new(self.escrows.end(slot));
+        self.note(Undo::EscrowEnded { slot, escrow });
     }
 
     // --- mandates ------------------------------------------------------------------------------
@@ -482,15 +474,15 @@ impl State {
             ("accounts", &mut self.accounts.table),
             ("assets", &mut self.assets.table),
             ("balances", &mut self.balances.table),
-            ("holds", &mut self.holds.slots),
-            ("escrows", &mut self.escrows.slots),
-            ("mandates", &mut self.mandates.slots),
-            ("policies", &mut self.policies.slots),
-            ("spends", &mut self.spends.slots),
+            ("holds", self.holds.slots.rows_mut()),
+            ("escrows", self.escrows.slots.rows_mut()),
+            ("mandates", self.mandates.slots.rows_mut()),
+            ("policies", self.policies.slots.rows_mut()),
+            ("spends", self.spends.slots.rows_mut()),
             ("keys", &mut self.keys.table),
             ("limits", &mut self.limits.table),
             ("refunds", &mut self.refunds.table),
-            ("window", &mut self.window.segments),
+            ("window", self.window.segments.rows_mut()),
         ]
     }
 

@@ -165,7 +165,7 @@ impl Import {
             if hold.payer >= accounts || hold.payee >= accounts || own.is_empty() {
                 return Err("a hold is of no account".to_owned());
             }
-            if held_units(&self.state, &hold) != own {
+            if held_units(&self.state.accounts, &hold) != own {
                 hold.legs = Some(own.into());
             }
             self.state.holds.put_back(row(slot), hold);

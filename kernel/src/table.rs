@@ -196,32 +196,6 @@ impl<R: Row> AnyTable for Table<R> {
     }
 }
 
-impl<R: Row> AnyTable for Slots<R> {
-    fn count(&self) -> u64 {
-        self.table.count()
-    }
-
-    fn root(&mut self) -> Hash {
-        self.table.root()
-    }
-
-    fn freeze(&mut self) {
-        self.table.freeze();
-    }
-
-    fn write_frozen(&self, first: u32, most: usize, out: &mut Vec<u8>) -> u32 {
-        self.table.write_frozen(first, most, out)
-    }
-
-    fn pass(&mut self, number: u32) {
-        self.table.pass(number);
-    }
-
-    fn thaw(&mut self) {
-        self.table.thaw();
-    }
-}
-
 /// The image of a table: the rows of the table itself, but those that have changed since.
 struct Frozen<R> {
     /// How many rows there were.
@@ -358,6 +332,11 @@ impl<R: Row> Slots<R> {
         self.table.root()
     }
 
+    /// The slots as rows of a table, free ones too.
+    pub fn rows_mut(&mut self) -> &mut dyn AnyTable {
+        &mut self.table
+    }
+
     /// The slots of the image that are taken, as [`Table::frozen`]; None: a free one.
     pub fn frozen(&self, first: u32, most: usize) -> impl Iterator<Item = &Option<R>> {
         self.table.frozen(first, most)
@@ -412,7 +391,7 @@ mod tests {
             let leaf = if number == 9 { [0; 8] } else { number.to_le_bytes() };
             expected.extend([&leaf[..], &[0; 56]].concat());
         }
-        slots.freeze();
+        slots.rows_mut().freeze();
         // The last slots go, the free one among them, and others come in their place.
         slots.end(3);
         slots.row_mut(1).0 = 11;
@@ -420,13 +399,13 @@ mod tests {
             slots.place(Number(number));
         }
         let (mut first, mut image) = (0, Vec::new());
-        while let rows @ 1.. = slots.write_frozen(first, 3, &mut image) {
+        while let rows @ 1.. = slots.rows_mut().write_frozen(first, 3, &mut image) {
             first += rows;
-            slots.pass(first);
+            slots.rows_mut().pass(first);
         }
         assert_eq!(image, expected);
-        slots.thaw();
-        assert_eq!(slots.write_frozen(0, 9, &mut image), 0);
+        slots.rows_mut().thaw();
+        assert_eq!(slots.rows_mut().write_frozen(0, 9, &mut image), 0);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::controls::check_moves;
 use super::flags::reopen;
 use super::legs::{Move, Moves, find_leg_move, find_move};
 use super::{Scope, Signer, check_plain};
-use crate::account::FROZEN;
+use crate::account::{Accounts, FROZEN};
 use crate::codec::{Entry, Leg, Outcome, Role, Unit, legs};
 use crate::hold::Hold;
 use crate::rejection::Rejection;
@@ -66,7 +66,7 @@ fn find_moves(state: &State, hold: &Hold, entry: &Entry<'_>) -> Result<(Moves, M
             posted.push(Move { amount_minor, ..*one });
         }
     } else {
-        check_posted_legs(&held_units(state, hold), entry)?;
+        check_posted_legs(&held_units(&state.accounts, hold), entry)?;
         for (one, leg) in held.as_slice().iter().zip(legs(entry.units)) {
             posted.push(Move { amount_minor: leg.amount_minor, ..*one });
         }
@@ -132,13 +132,13 @@ fn held_moves(state: &State, hold: &Hold) -> Moves {
 }
 
 /// The legs of a hold, written out.
-pub fn held_units(state: &State, hold: &Hold) -> Vec<Unit> {
+pub fn held_units(accounts: &Accounts, hold: &Hold) -> Vec<Unit> {
     match &hold.legs {
         Some(units) => units.to_vec(),
         None => {
             let leg = Leg {
-                from: state.accounts.table.row(hold.payer).address,
-                to: state.accounts.table.row(hold.payee).address,
+                from: accounts.table.row(hold.payer).address,
+                to: accounts.table.row(hold.payee).address,
                 asset: hold.asset,
                 role: Role::Principal,
                 amount_minor: hold.amount_minor,
