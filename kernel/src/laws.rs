@@ -8,7 +8,7 @@ use proptest::test_runner::TestRunner;
 
 use crate::account;
 use crate::codec::{Role, Unit};
-use crate::ledger::{Ledger, Recorded, Trust};
+use crate::ledger::{Recorded, Trust};
 use crate::town::*;
 
 /// ann has 10,000 EUR, the others none; `frozen` is frozen, `closed` closed.
@@ -320,21 +320,6 @@ impl Spent {
     }
 }
 
-fn check_balances(ledger: &Ledger) -> Result<(), TestCaseError> {
-    for sums in ledger.trial_balance() {
-        prop_assert_eq!(sums.positive_minor, sums.negative_minor, "value is conserved");
-        prop_assert_eq!(sums.pending_in_minor, sums.pending_out_minor, "what leaves arrives");
-    }
-    for row in ledger.state.balances.table.rows() {
-        let account = ledger.state.accounts.table.row(row.account);
-        if account.flags & crate::account::NOSTRO == 0 {
-            let pending_out = i128::try_from(row.pending_out).unwrap();
-            prop_assert!(row.posted - pending_out >= 0, "available is below zero");
-        }
-    }
-    Ok(())
-}
-
 const CASES: u32 = 512;
 /// How often each kind has to succeed for the laws to say something of it; it is about four times that.
 const ACCEPTED_MIN: u32 = 16;
@@ -368,7 +353,7 @@ fn play(blocks: &[Vec<Act>], accepted: &RefCell<BTreeMap<u8, u32>>) -> Result<()
         let now_ns = town.now_ns;
         let drafts: Vec<Draft> = acts.iter().map(|act| scribe.write(act, now_ns)).collect();
         let codes = town.apply(&drafts);
-        check_balances(&town.ledger)?;
+        town.check_balances();
         scribe.forget_refused(&drafts, &codes);
         for (draft, code) in drafts.iter().zip(codes) {
             let id: [u8; 16] = draft.head[16..32].try_into().unwrap();
@@ -402,7 +387,7 @@ fn play(blocks: &[Vec<Act>], accepted: &RefCell<BTreeMap<u8, u32>>) -> Result<()
     let is_due = town.ledger.state.next_expiry_ns().is_some_and(|due| due <= town.now_ns);
     prop_assert!(!is_due);
     // What fell due meanwhile ended; nothing else may have changed.
-    check_balances(&town.ledger)?;
+    town.check_balances();
     if !town
         .ledger
         .history

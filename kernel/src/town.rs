@@ -325,4 +325,18 @@ impl Town {
         let row = state.balances.table.row(state.balances.find(&account, asset).unwrap());
         (row.posted, row.pending_in, row.pending_out)
     }
+
+    /// Laws that hold after every block.
+    pub fn check_balances(&self) {
+        for sums in self.ledger.trial_balance() {
+            assert_eq!(sums.positive_minor, sums.negative_minor, "value is conserved");
+            assert_eq!(sums.pending_in_minor, sums.pending_out_minor, "what leaves arrives");
+        }
+        for row in self.ledger.state.balances.table.rows() {
+            let owner = self.ledger.state.accounts.table.row(row.account);
+            let pending_out = i128::try_from(row.pending_out).expect("below 2^127");
+            let is_covered = row.posted.checked_sub(pending_out).is_some_and(|free| free >= 0);
+            assert!(is_covered || owner.is(account::NOSTRO), "available is below zero");
+        }
+    }
 }

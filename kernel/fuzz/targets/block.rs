@@ -3,8 +3,8 @@
 
 use crate::codec::{Role, Unit};
 use crate::seal::{Seal, seal_envelope};
+use crate::terms;
 use crate::town::*;
-use crate::{account, terms};
 use _native::state::State;
 
 const NAMES: [&str; 12] = [
@@ -61,7 +61,7 @@ pub fn run(data: &[u8]) {
             assert_eq!(town.ledger.state.root(), root);
             continue;
         };
-        check_balances(&town);
+        town.check_balances();
         assert!(town.ledger.discard());
         assert_eq!(town.ledger.state.root(), root);
         if choices.byte() % 4 == 3 {
@@ -179,19 +179,6 @@ fn units_of_terms(choices: &mut Choices<'_>) -> Vec<Unit> {
     units.push(node);
     debug_assert_eq!(terms::Terms::units_of(&units[0]), units.len());
     units
-}
-
-fn check_balances(town: &Town) {
-    for sums in town.ledger.trial_balance() {
-        assert_eq!(sums.positive_minor, sums.negative_minor, "value is conserved");
-        assert_eq!(sums.pending_in_minor, sums.pending_out_minor, "what leaves arrives");
-    }
-    for row in town.ledger.state.balances.table.rows() {
-        let owner = town.ledger.state.accounts.table.row(row.account);
-        let pending_out = i128::try_from(row.pending_out).expect("below 2^127");
-        let is_covered = row.posted.checked_sub(pending_out).is_some_and(|free| free >= 0);
-        assert!(is_covered || owner.flags & account::NOSTRO != 0, "available is below zero");
-    }
 }
 
 fn check_rows(town: &mut Town) {
