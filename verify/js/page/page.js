@@ -57,7 +57,7 @@ const LABELS = {
   day_max: "At most a day",
   sequence: "Sequence",
   entries: "Entries in it",
-  count: "Holds ended",
+  count: "Holds, escrows and mandates ended",
 };
 
 // Facts that a sentence spells with more words than a row needs.
