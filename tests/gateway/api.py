@@ -65,10 +65,14 @@ class Api:
         body = {"id": id, "assets": list(assets or ("EUR/2",)), **fields}
         assert self.post("/v1/accounts", body).status_code == 201
         if funded is not None:
-            money = {"account": id, "amount": funded, "asset": body["assets"][0]}
-            answer = self.post("/v1/faucet", money)
-            assert answer.json()["status"] == "settled", answer.text
+            self.fund(id, funded, body["assets"][0])
         return id
+
+    def fund(self, account: str, amount: str, asset: str = "EUR/2") -> Any:
+        """From the faucet; the payment that brings it."""
+        answer = self.post("/v1/faucet", {"account": account, "amount": amount, "asset": asset})
+        assert answer.json()["status"] == "settled", answer.text
+        return answer.json()
 
     def pay(self, payer: str, payee: str, amount: str, **fields: Any) -> httpx.Response:
         key = fields.pop("key", None)

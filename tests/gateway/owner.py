@@ -36,9 +36,8 @@ class Owner:
         return answer.json()
 
     def send(self, path: str, body: Any, preparation: Any, **fields: Any) -> httpx.Response:
-        signed = {"prepared": preparation["prepared"], "signatures": [self.sign(preparation)]}
         key = preparation["idempotency_key"]
-        return self.api.post(path, body | signed | fields, key=key)
+        return self.api.post(path, signed(body, preparation, self) | fields, key=key)
 
     def do(self, path: str, body: Any) -> httpx.Response:
         return self.send(path, body, self.prepare(path, body))
@@ -48,6 +47,20 @@ class Owner:
 
     def pay(self, to: str, amount: str, **fields: Any) -> Any:
         return self.do("/v1/payments", self.payment(to, amount, **fields)).json()
+
+
+def signed(body: Any, preparation: Any, *people: Owner) -> Any:
+    """What was prepared, as these people send it."""
+    signatures = [one.sign(preparation) for one in people]
+    return body | {"prepared": preparation["prepared"], "signatures": signatures}
+
+
+def send_signed(api: Api, path: str, body: Any, *people: Owner) -> httpx.Response:
+    """Prepared, signed by these people, and sent."""
+    answer = prepare(api, path, body)
+    assert answer.status_code == 200, answer.text
+    prepared = answer.json()
+    return api.post(path, signed(body, prepared, *people), key=prepared["idempotency_key"])
 
 
 def prepare(api: Api, path: str, body: Any, **query: Any) -> httpx.Response:
@@ -67,6 +80,5 @@ def open_own(api: Api, *assets: str, funded: str | None = None, **fields: Any) -
     opened = api.post("/v1/accounts", body)
     assert opened.status_code == 201, opened.text
     if funded is not None:
-        money = {"account": owner.account, "amount": funded, "asset": held[0]}
-        assert api.post("/v1/faucet", money).json()["status"] == "settled"
+        api.fund(owner.account, funded, held[0])
     return owner

@@ -11,7 +11,7 @@ import pytest
 from clearway.payment.policy import Member, MemberRole, Policy, lack_of, pack_policy, parse_policy
 from clearway.payment.records import Flag, Kind
 from tests.gateway.api import Api
-from tests.gateway.owner import Owner, new_seed, open_own, prepare
+from tests.gateway.owner import Owner, new_seed, open_own, prepare, send_signed, signed
 from tests.gateway.test_refused_before_ordering import expect
 
 PAYMENTS = "/v1/payments"
@@ -50,12 +50,10 @@ class Circle:
         }
 
     def send(self, path: str, body: Any, *names: str) -> httpx.Response:
-        answer = prepare(self.api, path, body)
-        assert answer.status_code == 200, answer.text
-        prepared = answer.json()
-        signatures = [self.people[name].sign(prepared) for name in names]
-        signed = {"prepared": prepared["prepared"], "signatures": signatures}
-        return self.api.post(path, body | signed, key=prepared["idempotency_key"])
+        return send_signed(self.api, path, body, *self.called(*names))
+
+    def called(self, *names: str) -> list[Owner]:
+        return [self.people[name] for name in names]
 
     def pay(self, to: str, amount: str, *names: str, **fields: Any) -> httpx.Response:
         return self.send(PAYMENTS, self.first.payment(to, amount, **fields), *names)
@@ -162,9 +160,7 @@ def test_an_account_that_the_institution_keeps_gets_a_policy_by_its_word(api: Ap
     assert api.post(path, {"policy": policy}).json()["policy"]["threshold"] == 1
     expect(api.pay(account, api.account(), "1.00"), "authorisation.missing")
     expect(api.post(path, {"custodial": True}), "authorisation.missing")
-    prepared = prepare(api, path, {"custodial": True}).json()
-    signed = {"prepared": prepared["prepared"], "signatures": [key.sign(prepared)]}
-    back = api.post(path, {"custodial": True} | signed, key=prepared["idempotency_key"])
+    back = send_signed(api, path, {"custodial": True}, key)
     assert "policy" not in back.json()
     assert api.pay(account, api.account(), "1.00").json()["status"] == "settled"
 
@@ -235,9 +231,8 @@ def test_a_line_of_an_upload_is_signed_together(api: Api) -> None:
     for amount, names in (("1.00", ("ada", "ben")), ("2.00", ("card",)), ("3.00", ("ada",))):
         body = circle.first.payment(payee, amount)
         prepared = prepare(api, PAYMENTS, body).json()
-        signatures = [circle.people[name].sign(prepared) for name in names]
-        signed = {"prepared": prepared["prepared"], "signatures": signatures}
-        lines.append(body | signed | {"idempotency_key": prepared["idempotency_key"]})
+        line = signed(body, prepared, *circle.called(*names))
+        lines.append(line | {"idempotency_key": prepared["idempotency_key"]})
     uploaded = api.post_raw("/v1/payments/batch", "\n".join(map(json.dumps, lines)).encode())
     answers = [json.loads(line) for line in uploaded.text.splitlines()]
     assert [row["status"] for row in answers] == [201, 201, 403]
@@ -254,16 +249,13 @@ def test_a_list_is_signed_together(api: Api) -> None:
     listed = prepare(api, path, {"payments": payments}).json()["data"]
     assert listed[1] is None
 
-    def signed(payment: Any, preparation: Any, *names: str) -> Any:
-        signatures = [circle.people[name].sign(preparation) for name in names]
-        return payment | {"prepared": preparation["prepared"], "signatures": signatures}
-
     key = listed[0]["idempotency_key"]
     before = api.world()
-    short = [signed(together, listed[0], "ada"), custodial, signed(by_card, listed[2], "card")]
+    [ada, ben, card] = circle.called("ada", "ben", "card")
+    short = [signed(together, listed[0], ada), custodial, signed(by_card, listed[2], card)]
     expect(api.post(path, {"payments": short}, key=key), "authorisation.not_enough")
     assert api.world() == before
-    whole = [signed(together, listed[0], "ben", "ada"), *short[1:]]
+    whole = [signed(together, listed[0], ben, ada), *short[1:]]
     paid = api.post(path, {"payments": whole}, key=key)
     assert paid.status_code == 201, paid.text
     assert [row["status"] for row in paid.json()["data"]] == ["settled"] * 3

@@ -8,7 +8,7 @@ import pytest
 
 from tests.gateway.api import Api
 from tests.gateway.examples import names_in, request, shown_in
-from tests.gateway.owner import Owner, new_seed, prepare
+from tests.gateway.owner import Owner, new_seed, send_signed
 from tests.gateway.test_refused_before_ordering import expect
 
 NAMES = names_in("authority")
@@ -29,10 +29,7 @@ def test_the_page_from_its_first_to_its_last_example(api: Api) -> None:
     path = f"/v1/accounts/{account}"
 
     def send(to: str, body: Any, *names: str) -> Any:
-        prepared = prepare(api, to, body).json()
-        signatures = [people[name].sign(prepared) for name in names]
-        signed = {"prepared": prepared["prepared"], "signatures": signatures}
-        return api.post(to, body | signed, key=prepared["idempotency_key"])
+        return send_signed(api, to, body, *(people[name] for name in names))
 
     def payment(amount: str) -> dict[str, Any]:
         return {"from": account, "to": payee, "amount": amount, "asset": "EUR/2"}

@@ -504,7 +504,7 @@ def test_an_answer_does_not_depend_on_when_it_is_asked(api: Api) -> None:
         assert api.post(f"{path}/simulate", body).json()["code"] == "ledger.exceeds_available"
     first = api.post(f"{path}/release", body, key=key)
     expect(first, "ledger.exceeds_available")
-    api.post("/v1/faucet", {"account": seller, "amount": "3.00", "asset": "USD/2"})
+    api.fund(seller, "3.00", "USD/2")
     for _ in range(3):
         assert api.post(f"{path}/simulate", body).json()["would_release"] is True
     assert api.post(f"{path}/release", body, key=key).content == first.content

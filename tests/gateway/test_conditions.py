@@ -126,8 +126,7 @@ def village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
         grocer = {"id": "grocer", "assets": ["EUR/2"], "category": 5411}
         assert api.post("/v1/accounts", grocer).status_code == 201
         for name, asset in (("alice", "EUR/2"), ("bob", "USD/2")):
-            money = {"account": name, "amount": "100000.00", "asset": asset}
-            assert api.post("/v1/faucet", money).json()["status"] == "settled"
+            api.fund(name, "100000.00", asset)
         yield Village(api)
 
 

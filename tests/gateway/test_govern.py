@@ -168,6 +168,7 @@ def test_one_person_alone_issues_nothing(api: Api) -> None:
     expect(api.post("/v1/issuances", money), "asset.second_person")
     for act in ({"act": "pause"}, {"act": "allow", "account": holder}):
         expect(api.post("/v1/issuer-acts", {"asset": code, **act}), "asset.second_person")
+    assert api.world() == before
     taken = {"asset": code, "from": holder, "to": api.account(code), "amount": "1.000"}
     before = api.world()
     audited = api.node.audit.records(limit=1)
@@ -183,10 +184,10 @@ def test_two_persons_issue_control_and_claw_back(api: Api) -> None:
         allow = {"asset": code, "act": "allow", "account": account}
         assert do(second, "/v1/issuer-acts", allow).status_code == 200
     money = {"account": holder, "amount": "5.000", "asset": code, "nostro": nostro}
+    before = api.world()
     prepared = second.prepare("/v1/issuances", money)
     assert (second.key in prepared["keys"], prepared["account"]) == (True, None)
     assert f"issue {prepared['prepared']['instruction'][32:64]} of 5.000 {code}" in prepared["text"]
-    before = api.world()
     assert api.world() == before
     issued = send(second, "/v1/issuances", money, prepared)
     assert (issued.status_code, issued.json()["status"]) == (201, "settled"), issued.text

@@ -7,37 +7,17 @@ from pathlib import Path
 import httpx
 import pytest
 
-from clearway.ports.ordering import Ordered, Ordering
 from tests.gateway.api import Api, fresh
 from tests.gateway.conftest import serve
 from tests.gateway.test_refused_before_ordering import expect
-
-
-class Gate:
-    """Ordering that stands still while `open` is not set."""
-
-    def __init__(self, ordering: Ordering) -> None:
-        self._ordering = ordering
-        self.entered, self.open = threading.Event(), threading.Event()
-        self.open.set()
-
-    def order(self, envelope: bytes) -> Ordered:
-        self.entered.set()
-        assert self.open.wait(20)
-        return self._ordering.order(envelope)
-
-    def pass_time(self) -> None:
-        self._ordering.pass_time()
-
-    def problems(self) -> list[str]:
-        return self._ordering.problems()
+from tests.lifecycle.gate import Gate
 
 
 @pytest.fixture
 def gated(tmp_path: Path) -> Iterator[tuple[Api, Gate]]:
     for api in serve(tmp_path, review="10000", decline="10000"):
-        gate = Gate(api.node.ordering)
-        api.node.rooms.ordering = gate
+        gate = Gate(api.node)
+        gate.open.set()
         yield api, gate
         gate.open.set()
 

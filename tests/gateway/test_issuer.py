@@ -26,8 +26,7 @@ def holder(api: Api, *, amount: str | None = None) -> str:
     account = api.account(XTS)
     assert act(api, "allow", account).status_code == 200
     if amount is not None:
-        money = {"account": account, "amount": amount, "asset": XTS}
-        assert api.post("/v1/faucet", money).json()["status"] == "settled"
+        api.fund(account, amount, XTS)
     return account
 
 

@@ -19,11 +19,6 @@ def statuses(answer: httpx.Response) -> list[str]:
     return [row["status"] for row in answer.json()["data"]]
 
 
-def fund(api: Api, account: str, amount: str, asset: str) -> None:
-    money = {"account": account, "amount": amount, "asset": asset}
-    assert api.post("/v1/faucet", money).json()["status"] == "settled"
-
-
 def fees_of(api: Api, asset: str) -> float:
     return float(api.available("fees", asset))
 
@@ -41,7 +36,7 @@ def test_a_fee_in_another_asset_than_the_payment(api: Api) -> None:
     poor = send(api, "fee_in_another_asset", {"alice": alice, "bob": bob})
     assert statuses(poor) == ["refused", "refused"]  # she has no dollars yet
     assert api.available(alice) == "40.00"
-    fund(api, alice, "1.00", "USD/2")
+    api.fund(alice, "1.00", "USD/2")
     paid = send(api, "fee_in_another_asset", {"alice": alice, "bob": bob})
     assert statuses(paid) == ["settled", "settled"]
     assert (api.available(alice), api.available(alice, "USD/2")) == ("0.00", "0.75")

@@ -48,11 +48,6 @@ def ids(api: Api, **query: Any) -> list[str]:
     return [row["id"] for row in api.get("/v1/payments", **query).json()["data"]]
 
 
-def fund(api: Api, account: str, amount: str) -> None:
-    money = {"account": account, "amount": amount, "asset": "EUR/2"}
-    assert api.post("/v1/faucet", money).json()["status"] == "settled"
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_the_page_shows_the_example(name: str) -> None:
     shown = shown_in("queue.md")
@@ -70,7 +65,7 @@ def test_the_examples_wait_and_the_urgent_one_goes_first(api: Api) -> None:
     assert (large["status"], urgent["status"]) == ("pending", "pending")
     assert see(api, urgent)["queue"]["position"] == 1
     assert see(api, large)["queue"]["position"] == 2
-    fund(api, alice, "120.00")
+    api.fund(alice, "120.00")
     wait_for(api, urgent, "settled")
     assert see(api, large)["queue"]["position"] == 1
     assert (api.available(bob), api.available(carol)) == ("0.00", "120.00")
@@ -102,7 +97,7 @@ def test_what_waits_says_why(api: Api) -> None:
         "block": None,
         "queue": {"reason": "ledger.exceeds_available", "priority": "high", "position": 1},
     }
-    fund(api, payer, "10.00")
+    api.fund(payer, "10.00")
     settled = wait_for(api, waits, "settled")
     assert (settled["reference"], settled["metadata"]) == ("rent", {"flat": "4"})
     assert "queue" not in settled
@@ -126,7 +121,7 @@ def test_the_first_answer_stands(api: Api) -> None:
     assert ask(api, payer, payee, "10.00", key=key) == first
     expect(api.pay(payer, payee, "10.00", key=key), "idempotency.body_differs")
     expect(api.pay(payer, payee, "11.00", when_short="queue", key=key), "idempotency.body_differs")
-    fund(api, payer, "20.00")
+    api.fund(payer, "20.00")
     wait_for(api, first, "settled")
     assert ask(api, payer, payee, "10.00", key=key) == first
     assert api.available(payee) == "10.00"
@@ -149,7 +144,7 @@ def test_it_is_cancelled_once(api: Api) -> None:
     assert api.post(path, key=key).json() == voided.json()
     expect(api.post(path), "payment.wrong_state")
     assert see(api, waits)["status"] == "voided"
-    fund(api, payer, "10.00")
+    api.fund(payer, "10.00")
     time.sleep(0.3)
     assert api.available(payer) == "10.00"
 
@@ -262,7 +257,7 @@ def test_a_release_while_a_list_is_read_is_in_it(
 
     def release_then_read(**query: Any) -> Any:
         if queue.waiting():
-            fund(node, payer, "10.00")
+            node.fund(payer, "10.00")
             wait_for(node, waits, "settled")
         return page(**query)
 
@@ -286,7 +281,7 @@ def test_operators_see_what_waits_by_asset(node: Api) -> None:
         "missing": "5.00",
         "oldest": first["created"],
     }
-    fund(node, alice, "5.00")
+    node.fund(alice, "5.00")
     wait_for(node, first, "settled")
     assert node.get("/v1/queue").json()["data"] == []
     assert [node.available(one) for one in (alice, bob, carol)] == ["0.00", "10.00", "0.00"]
@@ -299,7 +294,7 @@ def test_events_tell_of_waiting_and_of_each_end(node: Api) -> None:
     cancelled = ask(node, payer, payee, "11.00")
     node.post(f"/v1/payments/{cancelled['id']}/void")
     late = ask(node, payer, payee, "12.00", priority="normal", expires_in_s=60)
-    fund(node, payer, "10.00")
+    node.fund(payer, "10.00")
     wait_for(node, waits, "settled")
     node.clock.pass_s(61)
     wait_for(node, late, "refused")

@@ -74,8 +74,7 @@ def test_pages_go_on_within_some_blocks(api: Api) -> None:
 
 def test_entries_of_one_asset(api: Api) -> None:
     account = api.account("EUR/2", "USD/2", funded="4.00")
-    money = {"account": account, "amount": "5.00", "asset": "USD/2"}
-    assert api.post("/v1/faucet", money).json()["status"] == "settled"
+    api.fund(account, "5.00", "USD/2")
     assert amounts(api, f"/v1/accounts/{account}/entries", asset="USD/2") == ["5.00"]
 
 
@@ -172,8 +171,8 @@ def _address(api: Api, account: str) -> bytes:
 
 
 def test_balances_as_they_were(api: Api) -> None:
-    account, payee = api.account("EUR/2", "USD/2", funded="10.00"), api.account()
-    opened = height_of_opening(api)
+    account, payee = api.account("EUR/2", "USD/2"), api.account()
+    funded = api.fund(account, "10.00")
     first, second = paid(api, account, payee, "1.00", "2.00")
     path = f"/v1/accounts/{account}/balances"
     then = api.get(path, at=height(first)).json()["data"]
@@ -182,12 +181,9 @@ def test_balances_as_they_were(api: Api) -> None:
     assert posted(api, path, str(height(second))) == "7.00"
     assert posted(api, path, "2199-01-01T00:00:00Z") == "7.00"
     assert posted(api, path, str(second["created"])) == "9.00"  # its block is a little later
+    assert posted(api, path, str(height(funded))) == "10.00"
+    assert posted(api, path, str(height(funded) - 1)) == "0.00"  # it was open by then
     assert api.get(path, at="2001-01-01T00:00:00Z").json()["data"] == []
-    assert opened > 0
-
-
-def height_of_opening(api: Api) -> int:
-    return int(api.get("/v1/blocks", limit=1).json()["data"][0]["height"])
 
 
 def posted(api: Api, path: str, at: str) -> str:

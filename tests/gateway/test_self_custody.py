@@ -15,7 +15,7 @@ from clearway.ledger.genesis import parse_genesis
 from clearway.payment.records import Flag, Kind, view_heads
 from tests.gateway.api import Api, fresh
 from tests.gateway.conftest import serve
-from tests.gateway.owner import Owner, new_seed, open_own, prepare
+from tests.gateway.owner import Owner, new_seed, open_own, prepare, signed
 from tests.gateway.test_refused_before_ordering import expect
 
 PAYMENTS = "/v1/payments"
@@ -144,18 +144,18 @@ def test_a_price_above_every_amount_is_refused_before_ordering(
     plain, crossed = owner.payment(payee, "1.00"), owner.payment(payee, "1.00", to_asset="USD/2")
     before = api.world()
     for body in (plain, crossed):
-        signed = tampered(owner.prepare(PAYMENTS, body), **{name: high})
-        expect(owner.send(PAYMENTS, body, signed), "request.invalid")
-        expect(owner.send(f"{PAYMENTS}/simulate", body, signed), "request.invalid")
-        line = {"prepared": signed["prepared"], "signatures": [owner.sign(signed)]}
-        line |= body | {"idempotency_key": signed["idempotency_key"]}
+        changed = tampered(owner.prepare(PAYMENTS, body), **{name: high})
+        expect(owner.send(PAYMENTS, body, changed), "request.invalid")
+        expect(owner.send(f"{PAYMENTS}/simulate", body, changed), "request.invalid")
+        line = signed(body, changed, owner) | {"idempotency_key": changed["idempotency_key"]}
         uploaded = api.post_raw("/v1/payments/batch", json.dumps(line).encode()).json()
         assert (uploaded["status"], uploaded["error"]["code"]) == (400, "request.invalid")
     fee = {"from": other, "to": payee, "amount": "1.00", "asset": "EUR/2"}
     [first, _] = owner.prepare(LINKED, {"payments": [plain, fee]})["data"]
     first = tampered(first, **{name: high})
-    member = plain | {"prepared": first["prepared"], "signatures": [owner.sign(first)]}
-    linked = api.post(LINKED, {"payments": [member, fee]}, key=first["idempotency_key"])
+    linked = api.post(
+        LINKED, {"payments": [signed(plain, first, owner), fee]}, key=first["idempotency_key"]
+    )
     expect(linked, "request.invalid")
     assert api.world() == before
     assert owner.pay(payee, "1.00")["status"] == "settled"  # the node goes on
@@ -183,9 +183,7 @@ def test_what_was_signed_is_the_request_and_no_other(
         owner.send(PAYMENTS, owner.payment(api.account(), "1.00"), prepared),
         "authorisation.differs",
     )
-    key = api.post(
-        PAYMENTS, body | {"prepared": prepared["prepared"], "signatures": [owner.sign(prepared)]}
-    )
+    key = api.post(PAYMENTS, signed(body, prepared, owner))
     expect(key, "authorisation.differs")
     assert "Idempotency-Key" in key.json()["detail"]
     assert api.available(payee) == "0.00"
@@ -206,31 +204,27 @@ def test_a_preparation_ends(api: Api) -> None:
 
 def test_many_are_signed_at_once_and_sent_in_any_order_as_often_as_one_likes(api: Api) -> None:
     owner, payee, chance = open_own(api, funded="20.00"), api.account(), Random(5)
-    signed = []
+    ready = []
     for cents in range(1, 21):
         body = owner.payment(payee, f"0.{cents:02}")
-        signed.append((body, owner.prepare(PAYMENTS, body, valid_for_s=86_400)))
+        ready.append((body, owner.prepare(PAYMENTS, body, valid_for_s=86_400)))
     answers: dict[str, Any] = {}
     for _ in range(3):
-        chance.shuffle(signed)
-        for body, prepared in signed:
+        chance.shuffle(ready)
+        for body, prepared in ready:
             paid = owner.send(PAYMENTS, body, prepared)
             assert paid.status_code == 201
             assert answers.setdefault(body["amount"], paid.json()) == paid.json()
     lines = [
-        json.dumps(
-            body
-            | {"prepared": one["prepared"], "signatures": [owner.sign(one)]}
-            | {"idempotency_key": one["idempotency_key"]}
-        )
-        for body, one in signed
+        json.dumps(signed(body, one, owner) | {"idempotency_key": one["idempotency_key"]})
+        for body, one in ready
     ]
     uploaded = api.post_raw("/v1/payments/batch", "\n".join(lines).encode()).text.splitlines()
-    for line, (body, _) in zip(uploaded, signed, strict=True):
+    for line, (body, _) in zip(uploaded, ready, strict=True):
         assert json.loads(line)["payment"] == answers[body["amount"]]
     assert api.available(payee) == "2.10"
     api.clock.pass_s(90_000)
-    body, prepared = signed[0]
+    body, prepared = ready[0]
     assert owner.send(PAYMENTS, body, prepared).json() == answers[body["amount"]]
     other = owner.send(PAYMENTS, body, prepared | {"idempotency_key": fresh("key-")})
     expect(other, "authorisation.differs")
@@ -346,14 +340,12 @@ LINKED = "/v1/payments/linked"
 def send_linked(owner: Owner, payments: list[Any], **more: Any) -> Any:
     """Prepared, each of the owner's payments signed, and sent."""
     listed = owner.prepare(LINKED, {"payments": payments, **more})["data"]
-    signed = [
-        payment
-        if one is None
-        else payment | {"prepared": one["prepared"], "signatures": [owner.sign(one)]}
+    members = [
+        payment if one is None else signed(payment, one, owner)
         for payment, one in zip(payments, listed, strict=True)
     ]
     [key] = {one["idempotency_key"] for one in listed if one is not None}
-    return owner.api.post(LINKED, {"payments": signed, **more}, key=key)
+    return owner.api.post(LINKED, {"payments": members, **more}, key=key)
 
 
 def test_an_owner_pays_the_fee_in_another_asset(api: Api) -> None:
@@ -365,8 +357,7 @@ def test_an_owner_pays_the_fee_in_another_asset(api: Api) -> None:
     poor = send_linked(owner, payments).json()["data"]
     assert [row["status"] for row in poor] == ["refused", "refused"]
     assert api.available(owner.account) == "40.00"
-    money = {"account": owner.account, "amount": "1.00", "asset": "USD/2"}
-    assert api.post("/v1/faucet", money).json()["status"] == "settled"
+    api.fund(owner.account, "1.00", "USD/2")
     paid = send_linked(owner, payments).json()["data"]
     assert [row["status"] for row in paid] == ["settled", "settled"]
     assert api.available(owner.account, "USD/2") == "0.75"
@@ -397,10 +388,10 @@ def test_a_signed_member_stands_in_its_chain_alone(api: Api) -> None:
     payments = [owner.payment(payee, "20.00"), fee]
     [one, _] = owner.prepare(LINKED, {"payments": payments})["data"]
     expect(owner.send(PAYMENTS, payments[0], one), "authorisation.differs")
-    signed = payments[0] | {"prepared": one["prepared"], "signatures": [owner.sign(one)]}
-    last = api.post(LINKED, {"payments": [fee, signed]}, key=one["idempotency_key"])
+    member = signed(payments[0], one, owner)
+    last = api.post(LINKED, {"payments": [fee, member]}, key=one["idempotency_key"])
     expect(last, "authorisation.differs")
-    net = api.post(LINKED, {"payments": [signed, fee], "net": True}, key=one["idempotency_key"])
+    net = api.post(LINKED, {"payments": [member, fee], "net": True}, key=one["idempotency_key"])
     expect(net, "authorisation.differs")
     assert api.available(payee) == "0.00"
 

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import threading
 
+from clearway.app.bootstrap import Node
 from clearway.ports.ordering import Ordered
-from tests.lifecycle.town import Town
 
 
 class Gate:
     """Lets ordering wait, so that a test can look at what is under way."""
 
-    def __init__(self, town: Town) -> None:
-        self._engine = town.node.ordering
+    def __init__(self, node: Node) -> None:
+        self._engine = node.ordering
         self.entered, self.open = threading.Event(), threading.Event()
-        town.node.rooms.ordering = self
+        node.rooms.ordering = self
 
     def order(self, envelope: bytes) -> Ordered:
         self.entered.set()
-        assert self.open.wait(10)
+        assert self.open.wait(20)
         return self._engine.order(envelope)
 
     def rehearse(self, envelope: bytes) -> Ordered:
@@ -28,4 +28,4 @@ class Gate:
         self._engine.pass_time()
 
     def problems(self) -> list[str]:
-        return []
+        return self._engine.problems()

@@ -41,7 +41,7 @@ def town(tmp_path: Path) -> Iterator[Town]:
 
 def test_a_full_queue_refuses_at_once(town: Town) -> None:
     town.node.batcher._limits = Limits(queue_rows_max=2)
-    gate = Gate(town)
+    gate = Gate(town.node)
     one = [town.node.batcher.submit_columns(Columns.of([town.payment("alice", "bob", 1)]))]
     assert gate.entered.wait(10)
     # The next batch is decided and waits for ordering; what comes then queues.
@@ -56,7 +56,7 @@ def test_a_full_queue_refuses_at_once(town: Town) -> None:
 
 
 def test_the_same_key_is_refused_while_it_runs(town: Town) -> None:
-    gate = Gate(town)
+    gate = Gate(town.node)
     submission = town.payment("alice", "bob", 12_34)
     running = town.node.batcher.submit_columns(Columns.of([submission]))
     assert gate.entered.wait(10)

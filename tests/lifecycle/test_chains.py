@@ -92,7 +92,7 @@ def test_an_upload_may_not_end_within_a_chain(town: Town) -> None:
 
 
 def test_a_chain_that_does_not_fit_waits_for_the_next_batch(town: Town) -> None:
-    gate = Gate(town)
+    gate = Gate(town.node)
     batcher = town.node.batcher
     first = batcher.submit_columns(Columns.of([town.payment("alice", "bob", 1)]))
     assert gate.entered.wait(10)

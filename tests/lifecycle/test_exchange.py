@@ -273,7 +273,7 @@ def _told(town: Town, submission: Submission) -> str:
 def test_while_a_payment_is_on_its_way_its_quote_is_in_use(town: Town) -> None:
     quote(town)
     town.open("poor")
-    gate = Gate(town)
+    gate = Gate(town.node)
     first = town.node.batcher.submit_columns(Columns.of([pay_by_quote(town, "poor")]))
     assert gate.entered.wait(10)
     second = pay_by_quote(town)

@@ -311,7 +311,7 @@ def test_what_is_private_is_erased_while_it_waits(town: Town) -> None:
 
 def test_an_offer_that_is_under_way_elsewhere_stops_no_other(town: Town) -> None:
     town.fund("carol", 10_00)
-    gate = Gate(town)
+    gate = Gate(town.node)
     other = town.node.batcher.submit_columns(
         Columns.of([town.payment("carol", "dave", 1_00, key="k")])
     )

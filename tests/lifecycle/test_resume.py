@@ -149,7 +149,7 @@ def test_a_batch_that_fails_leaves_the_memory_as_the_ledger_is(
 ) -> None:
     """Wherever it fails, before the ledger has it or after, with another batch behind it."""
     town.pay("alice", "bob", 1_00)
-    gate = Gate(town)
+    gate = Gate(town.node)
     room, _, name = place.partition(".")
     first = town.node.batcher.submit_columns(Columns.of([town.payment("alice", "bob", 2_00)]))
     assert gate.entered.wait(10)
