@@ -17,8 +17,7 @@ import shutil
 import sqlite3
 import tarfile
 import tempfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -61,6 +60,8 @@ def back_up(data: Path | None, *, to: Path) -> tuple[dict[str, Any], str]:
             _sync(packed)
             packed.rename(to)
         else:
+            for path in (*folder.rglob("*"), folder):
+                _sync(path)
             folder.rename(to)
     _sync(to.parent)
     words = f"height {listed['height']}, root {listed['root']}, {len(listed['files'])} files: {to}"
@@ -70,7 +71,7 @@ def back_up(data: Path | None, *, to: Path) -> tuple[dict[str, Any], str]:
 def _gather(source: Path, folder: Path) -> dict[str, Any]:
     for name in SECRETS:
         if (source / name).exists():
-            _copy(source / name, folder / name)
+            shutil.copyfile(source / name, folder / name)
     height, root = _copy_chain(source, folder)
     with (
         closing(sqlite3.connect(f"file:{source / VAULT}?mode=ro", uri=True)) as vault,
@@ -79,7 +80,7 @@ def _gather(source: Path, folder: Path) -> dict[str, Any]:
         vault.backup(copy)
     for name in (AUDIT + ".head", AUDIT):
         if (source / name).exists():
-            _copy(source / name, folder / name)
+            shutil.copyfile(source / name, folder / name)
     listed: dict[str, Any] = {
         "format": FORMAT,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -90,7 +91,6 @@ def _gather(source: Path, folder: Path) -> dict[str, Any]:
     (folder / LIST).write_text(json.dumps(listed, indent=1) + "\n", "utf-8")
     for path in sorted(folder.rglob("*")):
         path.chmod(0o700 if path.is_dir() else 0o600)
-        _sync(path)
     return listed
 
 
@@ -98,9 +98,9 @@ def _copy_chain(source: Path, folder: Path) -> tuple[int, str]:
     """Height and root of the copy, which is recomputed from genesis and gets a snapshot."""
     chain = folder / CHAIN
     chain.mkdir()
-    _copy(source / CHAIN / "head", chain / "head")
+    shutil.copyfile(source / CHAIN / "head", chain / "head")
     for segment in sorted((source / CHAIN).glob("*.log")):
-        _copy(segment, chain / segment.name)
+        shutil.copyfile(segment, chain / segment.name)
     book = Book.open(chain, load_genesis(folder / "genesis.json"))
     try:
         book.snapshot()
@@ -134,8 +134,7 @@ def restore(
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".restore-") as place:
         folder = Path(place) / "node"
-        with _unpacked(source, Path(place)) as backup:
-            shutil.copytree(backup, folder)
+        _unpack(source, folder)
         listed = _check(folder, source)
         chain = folder / CHAIN
         until = _height_at(chain, at) if at is not None else height
@@ -190,15 +189,12 @@ def _height_at(chain: Path, at: str) -> int:
     return heights[-1]
 
 
-@contextmanager
-def _unpacked(source: Path, place: Path) -> Iterator[Path]:
+def _unpack(source: Path, folder: Path) -> None:
     if source.is_dir():
-        yield source
+        shutil.copytree(source, folder)
         return
-    folder = place / "unpacked"
     with tarfile.open(source) as tar:
         tar.extractall(folder, filter="data")
-    yield folder
 
 
 def _check(folder: Path, source: Path) -> dict[str, Any]:
@@ -222,10 +218,6 @@ def _check(folder: Path, source: Path) -> dict[str, Any]:
 def _check_new(path: Path) -> None:
     if path.exists() and (path.is_file() or any(path.iterdir())):
         raise FileExistsError(f"{path} is there already")
-
-
-def _copy(source: Path, target: Path) -> None:
-    shutil.copyfile(source, target)
 
 
 def _hash(path: Path) -> str:
