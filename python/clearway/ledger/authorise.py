@@ -16,9 +16,9 @@ from typing import Any, Final
 
 from clearway.ledger.crypto import hash_bytes
 from clearway.ledger.entry import describe_entry, tell_will
-from clearway.ledger.terms import describe_terms
-from clearway.payment.money import Asset, format_amount
-from clearway.payment.policy import Member, MemberRole, parse_policy
+from clearway.ledger.terms import describe_terms, tell_money
+from clearway.payment.money import Asset
+from clearway.payment.policy import MemberRole, parse_policy
 from clearway.payment.records import (
     HEAD_BYTES,
     INSTRUCTION_BYTES,
@@ -58,7 +58,8 @@ def tell_instruction(instruction: bytes, units: bytes, assets: Mapping[int, Asse
     text = tell_will(said)
     row = view_heads(entry[:HEAD_BYTES])[0]
     if row["kind"] == Kind.PAYMENT and u128(row, "bound"):
-        text += f", and at most {_fee(row, assets)} of fees"
+        fee = tell_money(int(row["asset"]), u128(row, "bound"), assets)
+        text += f", and at most {fee} of fees"
     if row["kind"] == Kind.MANDATE:
         text += f", {said['period_max']} in {int(str(said['period_ns'])) // 10**9} s"
         text += f", {said['total_max']} in all"
@@ -66,14 +67,6 @@ def tell_instruction(instruction: bytes, units: bytes, assets: Mapping[int, Asse
         text += f". {_tell_policy(units, assets)}"
     terms = describe_terms(entry, assets)
     return text if terms is None else f"{text}. {terms}"
-
-
-def _fee(row: Any, assets: Mapping[int, Asset]) -> str:
-    """In the words of `describe_entry`: the bound stands where a mandate has its most in all."""
-    number, bound_minor = int(row["asset"]), u128(row, "bound")
-    if number not in assets:
-        return f"{bound_minor} minor units of asset {number}"
-    return f"{format_amount(bound_minor, assets[number])} {assets[number].code}"
 
 
 def _tell_policy(units: bytes, assets: Mapping[int, Asset]) -> str:
@@ -84,7 +77,7 @@ def _tell_policy(units: bytes, assets: Mapping[int, Asset]) -> str:
         does = {
             int(MemberRole.SIGNER): f"signs, weight {one.value}",
             int(MemberRole.GUARDIAN): "is a guardian",
-            int(MemberRole.SPEND_KEY): f"spends {_day_max(one, assets)} a day",
+            int(MemberRole.SPEND_KEY): f"spends {tell_money(one.asset, one.value, assets)} a day",
         }.get(one.role, f"has role {one.role}")
         until = f" until {one.expires_ns} ns" if one.expires_ns else ""
         told.append(f"{one.key.hex()} {does}{until}")
@@ -92,12 +85,6 @@ def _tell_policy(units: bytes, assets: Mapping[int, Asset]) -> str:
         delay_s = policy.recovery_delay_ns // 10**9
         told.append(f"{policy.guardians_threshold} guardians may name a new key, after {delay_s} s")
     return "; ".join(told)
-
-
-def _day_max(one: Member, assets: Mapping[int, Asset]) -> str:
-    if one.asset not in assets:
-        return f"{one.value} minor units of asset {one.asset}"
-    return f"{format_amount(one.value, assets[one.asset])} {assets[one.asset].code}"
 
 
 @dataclass(frozen=True, slots=True)

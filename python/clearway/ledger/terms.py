@@ -32,7 +32,7 @@ def describe_terms(entry: bytes, assets: Mapping[int, Asset]) -> str | None:
         asset=int(head["asset"]),
         deadline_ns=int(head["expires_ns"]),
         name=_name,
-        money=lambda number, amount_minor: _money(amount_minor, assets.get(number), number),
+        money=lambda number, amount_minor: tell_money(number, amount_minor, assets),
     )
     units = entry[HEAD_BYTES : HEAD_BYTES + UNIT_BYTES * int(head["units"])]
     try:
@@ -45,7 +45,9 @@ def _name(address: bytes) -> str:
     return "0x" + address.hex()
 
 
-def _money(amount_minor: int, asset: Asset | None, number: int) -> str:
+def tell_money(number: int, amount_minor: int, assets: Mapping[int, Asset]) -> str:
+    """number: of the asset, which need not be among `assets`."""
+    asset = assets.get(number)
     if asset is None:
         return f"{amount_minor} minor units of asset {number}"
     return f"{format_amount(amount_minor, asset)} {asset.code}"

@@ -15,10 +15,10 @@ from clearway.payment.errors import Refusal
 
 ID_BYTES = 16
 ADDRESS_BYTES = 20
+PAYMENT_PREFIX: Final = "pay_"
+QUOTE_PREFIX: Final = "qte_"
 ACCOUNT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
-_PAYMENT_ID = re.compile(r"pay_[0-9a-f]{32}", re.ASCII)
-_QUOTE_ID = re.compile(r"qte_[0-9a-f]{32}", re.ASCII)
-
+_DIGITS = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 _SHA256_BLOCK_BYTES: Final = 64
 SECRETS_KEPT_MAX: Final = 8
@@ -66,7 +66,7 @@ def standing_id(secret: bytes, mandate: bytes, period: int) -> bytes:
 def parse_prefixed(text: str, prefix: str) -> bytes | None:
     """The id in such a text; None for another text."""
     digits = text.removeprefix(prefix)
-    if not text.startswith(prefix) or re.fullmatch(r"[0-9a-f]{32}", digits, re.ASCII) is None:
+    if not text.startswith(prefix) or _DIGITS.fullmatch(digits) is None:
         return None
     return bytes.fromhex(digits)
 
@@ -89,22 +89,24 @@ def account_address(secret: bytes, account_id: str) -> bytes:
 
 
 def format_payment(id: bytes) -> str:
-    return "pay_" + id.hex()
+    return PAYMENT_PREFIX + id.hex()
 
 
 def parse_payment(text: str) -> bytes:
     """Refuses payment.unknown."""
-    if _PAYMENT_ID.fullmatch(text) is None:
+    id = parse_prefixed(text, PAYMENT_PREFIX)
+    if id is None:
         raise Refusal("payment.unknown", payment=text)
-    return bytes.fromhex(text[4:])
+    return id
 
 
 def format_quote(id: bytes) -> str:
-    return "qte_" + id.hex()
+    return QUOTE_PREFIX + id.hex()
 
 
 def parse_quote(text: str) -> bytes:
     """Refuses quote.unknown."""
-    if _QUOTE_ID.fullmatch(text) is None:
+    id = parse_prefixed(text, QUOTE_PREFIX)
+    if id is None:
         raise Refusal("quote.unknown", quote=text)
-    return bytes.fromhex(text[4:])
+    return id

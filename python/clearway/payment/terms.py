@@ -172,16 +172,6 @@ def walk(condition: Condition | None) -> Iterator[Condition]:
             yield from walk(child)
 
 
-def accrued_minor(stream: Stream, *, now_ns: int, amount_minor: int) -> int:
-    """How much of `amount_minor` may have been released at this time.
-
-    >>> accrued_minor(Stream(3, 10, 100), now_ns=119, amount_minor=100)
-    5
-    """
-    streamed_ns = max(0, now_ns - stream.start_ns)
-    return min(amount_minor, div_floor(stream.rate_minor * streamed_ns, stream.period_ns))
-
-
 def share_out(
     terms: Terms, *, released_minor: int, amount_minor: int
 ) -> tuple[tuple[int, ...], int]:
