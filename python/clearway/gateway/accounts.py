@@ -8,9 +8,9 @@ from msgspec.structs import replace
 
 from clearway.gateway import instructions
 from clearway.gateway.authority_seen import show_policy, show_recovery
-from clearway.gateway.door import Answer, Ask, Move
-from clearway.gateway.instructions import seal_private
-from clearway.gateway.render import result_code, to_json
+from clearway.gateway.door import Answer, Ask, Move, check_accepted
+from clearway.gateway.instructions import NO_OWNER, seal_private
+from clearway.gateway.render import to_json
 from clearway.gateway.schemas import Account, AccountStatus, Balance, Entry, Listing
 from clearway.gateway.searches import height_at, heights_of
 from clearway.gateway.times import format_time
@@ -23,7 +23,6 @@ from clearway.payment.records import AccountFlag, BalanceFlag, Control, Kind, pa
 from clearway.store.vault import AccountRecord
 
 GIVEN_ID_PREFIX = "acc_"
-NO_OWNER = bytes(32)
 
 # --- open ---------------------------------------------------------------------------------------
 
@@ -101,10 +100,8 @@ def _shown(owner: msgspec.Struct) -> dict[str, object]:
 
 
 async def _answer_open(ask: Ask, placed: Placed) -> Answer:
-    code = result_code(placed.result)
     account = _account_id(ask)
-    if code:
-        raise _refusal(ask, code, account)
+    check_accepted(ask, placed, account=account)
     _owner, _flags, numbers = parse_account_units(placed.units)
     body, directory = ask.body, ask.door.directory
     address = directory.address(account)
@@ -124,10 +121,6 @@ async def _answer_open(ask: Ask, placed: Placed) -> Answer:
         owner_key=body.owner_key,
     )
     return Answer(201, shown)
-
-
-def _refusal(ask: Ask, code: int, account: str) -> Refusal:
-    return Refusal(ask.door.directory.refusal(code), account=account)
 
 
 OPEN = Move(_prepare_open, _answer_open)
@@ -174,10 +167,8 @@ async def _answer_unfreeze(ask: Ask, placed: Placed) -> Answer:
 
 async def _answer_flag(ask: Ask, placed: Placed, flags: int) -> Answer:
     """The account as the act left it."""
-    code = result_code(placed.result)
     account = ask.params["account"]
-    if code:
-        raise _refusal(ask, code, account)
+    check_accepted(ask, placed, account=account)
     address = ask.door.directory.address(account)
     row = ask.door.node.book.account(address)
     assert row is not None, "invariant: an account never leaves the ledger"

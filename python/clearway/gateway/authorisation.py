@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from clearway.gateway.door import Answer, Ask
 from clearway.gateway.fields import KeySignature, Prepared
-from clearway.gateway.instructions import parse_private
+from clearway.gateway.instructions import NO_OWNER, parse_private
 from clearway.gateway.schemas import PREPARED_S_MAX, LinkedRequest, Preparation
 from clearway.gateway.times import SECOND_NS, format_time
 from clearway.ledger.authorise import authorisation_digest, tell_instruction
@@ -30,6 +30,7 @@ from clearway.payment.records import (
     HEAD,
     HEAD_BYTES,
     INSTRUCTION_BYTES,
+    AccountFlag,
     Control,
     Flag,
     Kind,
@@ -59,7 +60,6 @@ BY_SECOND_PERSON: Final = frozenset((Kind.ISSUE, Kind.CONTROL_ASSET, Kind.CLAWBA
 SKEW_NS: Final = 60 * SECOND_NS  # by which the clocks of an institution's nodes may differ
 _PRICE_AT: Final = slice(64, 96)  # what the payee gets, and the bound for fees
 _PAYER_AT: Final = slice(116 - 20, 116)
-_NO_OWNER: Final = bytes(32)
 
 
 class Signer(NamedTuple):
@@ -147,12 +147,10 @@ def signer_of(ask: Ask, head: bytes) -> Signer | None:
     if kind in BY_OWNER:
         book, address = ask.door.node.book, head[_PAYER_AT]
         row = book.account(address)
-        if row is not None and row.parent is not None:
-            row = book.account_at(row.parent)
-        if row is None or row.owner == _NO_OWNER:
+        if row is None or row.owner == NO_OWNER:
             return None
         name = ask.door.directory.name(address)
-        found = book.policy(address)
+        found = book.policy(address) if row.flags & AccountFlag.POLICY else None
         policy = None if found is None else parse_policy(found.units)
         if kind == Kind.PROPOSE_RECOVERY and (policy is None or not policy.guardians_threshold):
             return None  # the ledger says that nobody can

@@ -11,18 +11,15 @@ from msgspec import UNSET, UnsetType
 from clearway.gateway import accounts
 from clearway.gateway.authorisation import authorise
 from clearway.gateway.authority_schemas import AuthorityRequest, Policy, PolicySigner, SpendKey
-from clearway.gateway.door import Answer, Ask, Move
+from clearway.gateway.door import Answer, Ask, Move, check_accepted
 from clearway.gateway.instructions import VALID_NS, seal_private
-from clearway.gateway.render import result_code
-from clearway.gateway.times import parse_time
+from clearway.gateway.times import SECOND_NS, parse_time
 from clearway.payment.batch import Placed, Submission
 from clearway.payment.errors import Refusal
 from clearway.payment.money import parse_amount
 from clearway.payment.policy import Member, MemberRole, pack_policy
 from clearway.payment.policy import Policy as LedgerPolicy
 from clearway.payment.records import Kind, pack_head, pack_key_reference
-
-SECOND_NS = 1_000_000_000
 
 # --- acts ---------------------------------------------------------------------------------------
 
@@ -70,9 +67,7 @@ async def _prepare(ask: Ask, kind: Kind, units: bytes, act: str) -> Submission:
 
 async def _answer(ask: Ask, placed: Placed) -> Answer:
     """The account as it is now; a repeated request shows what became of it since."""
-    code = result_code(placed.result)
-    if code:
-        raise Refusal(ask.door.directory.refusal(code), account=ask.params["account"])
+    check_accepted(ask, placed, account=ask.params["account"])
     return await ask.door.read(accounts.see, ask)
 
 

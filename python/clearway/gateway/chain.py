@@ -59,16 +59,13 @@ def list_blocks(ask: Ask) -> Answer:
 
 def see_block(ask: Ask) -> Answer:
     """Refuses block.unknown."""
-    book, height = ask.door.node.book, _height(ask.params["height"])
-    if height > book.height:
-        raise Refusal("block.unknown", height=height)
-    return Answer(200, _render(book.block(height)))
+    return Answer(200, _render(_block(ask)))
 
 
 async def raw_block(ask: Ask, _scope: Scope, _receive: Receive, send: Send) -> None:
     """The block as a record of the log: several, one behind another, are a range that anyone can
     check (docs/format.md, Block range). Refuses block.unknown."""
-    body = await ask.door.read(_record, ask)
+    body = await ask.door.read(lambda: pack_record(_block(ask)))
     headers = [
         (b"content-type", b"application/octet-stream"),
         (b"content-length", str(len(body)).encode()),
@@ -77,11 +74,11 @@ async def raw_block(ask: Ask, _scope: Scope, _receive: Receive, send: Send) -> N
     await send_answer(send, 200, headers, body)
 
 
-def _record(ask: Ask) -> bytes:
+def _block(ask: Ask) -> Block:
     book, height = ask.door.node.book, _height(ask.params["height"])
     if height > book.height:
         raise Refusal("block.unknown", height=height)
-    return pack_record(book.block(height))
+    return book.block(height)
 
 
 def _height(text: str) -> int:

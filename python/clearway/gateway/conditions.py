@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from clearway.gateway.condition_answers import COMPARISON_NAMES, PARTY_NAMES
 from clearway.gateway.condition_schemas import (
     CONDITION_KINDS,
     Condition,
@@ -31,12 +32,8 @@ from clearway.payment.money import Asset, div_ceil, div_floor, parse_amount
 from clearway.payment.records import Kind, as_amounts, pack_head
 from clearway.payment.terms import Terms, TermsError, check_terms, pack_terms
 
-COMPARISONS = {
-    "equal": ast.Comparison.EQUAL,
-    "at_least": ast.Comparison.AT_LEAST,
-    "at_most": ast.Comparison.AT_MOST,
-}
-PARTIES = {"payer": ast.Party.PAYER, "payee": ast.Party.PAYEE}
+COMPARISONS = {name: one for one, name in COMPARISON_NAMES.items()}
+PARTIES = {name: one for one, name in PARTY_NAMES.items()}
 
 
 def prepare_escrow(ask: Ask, asset: Asset, amount_minor: int) -> Submission:

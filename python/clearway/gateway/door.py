@@ -29,7 +29,7 @@ from clearway.gateway.news import News
 from clearway.gateway.node import Node
 from clearway.gateway.pace import Pace
 from clearway.gateway.problems import problem, problem_headers
-from clearway.gateway.render import to_json
+from clearway.gateway.render import result_code, to_json
 from clearway.payment.batch import Placed, Submission
 from clearway.payment.errors import ClearwayError, Fault, Refusal
 from clearway.payment.ids import payment_id
@@ -240,6 +240,13 @@ class Door:
             if self.node.projections.is_full:
                 raise Fault("node.disk_full")
             raise Fault("node.starting", what=f"the projections have not reached block {height}")
+
+
+def check_accepted(ask: Ask, placed: Placed, **facts: object) -> None:
+    """Refuses what the ledger refused, with these facts."""
+    code = result_code(placed.result)
+    if code:
+        raise Refusal(ask.door.directory.refusal(code), **facts)
 
 
 def request_hash(route: bytes, *parts: object) -> bytes:

@@ -8,9 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from clearway.gateway import accounts, instructions
-from clearway.gateway.door import Answer, Ask, Move
+from clearway.gateway.door import Answer, Ask, Move, check_accepted
 from clearway.gateway.instructions import VALID_NS
-from clearway.gateway.render import result_code
 from clearway.gateway.schemas import AssetInfo, Listing, SigningKey
 from clearway.payment.batch import Placed, Submission
 from clearway.payment.errors import Refusal
@@ -43,13 +42,6 @@ def _submission(ask: Ask, kind: Kind, unit: bytes, **fields: Any) -> Submission:
     return Submission(head=head, request_hash=ask.request_hash, units=unit)
 
 
-def _check(ask: Ask, placed: Placed) -> None:
-    """Refuses what the ledger refused."""
-    code = result_code(placed.result)
-    if code:
-        raise Refusal(ask.door.directory.refusal(code))
-
-
 # --- assets ---------------------------------------------------------------------------------------
 
 
@@ -80,7 +72,7 @@ def _scale_of(code: str) -> int:
 
 async def _answer_asset(ask: Ask, placed: Placed) -> Answer:
     """As it was registered, and the same for ever."""
-    _check(ask, placed)
+    check_accepted(ask, placed)
     number = int.from_bytes(placed.head[4:8], "little")
     asset = Asset(number, *parse_asset_unit(placed.units))
     return Answer(201, show_asset(asset, paused=False))
@@ -125,7 +117,7 @@ async def _prepare_nostro(ask: Ask) -> Submission:
 
 
 async def _answer_nostro(ask: Ask, placed: Placed) -> Answer:
-    _check(ask, placed)
+    check_accepted(ask, placed)
     return Answer(201, await ask.door.read(accounts.show_opened, ask, ask.body.id))
 
 
@@ -152,7 +144,7 @@ async def _prepare_key(ask: Ask) -> Submission:
 
 async def _answer_key(ask: Ask, placed: Placed) -> Answer:
     """As it was registered, and the same for ever."""
-    _check(ask, placed)
+    check_accepted(ask, placed)
     return Answer(201, _show_key(*parse_key_unit(placed.units), revoked_height=0))
 
 
@@ -175,7 +167,7 @@ def _find_key(ask: Ask) -> Any:
 
 
 async def _answer_revoke(ask: Ask, placed: Placed) -> Answer:
-    _check(ask, placed)
+    check_accepted(ask, placed)
     return Answer(200, _show_key(*_find_key(ask)[:5]))
 
 

@@ -29,6 +29,7 @@ from clearway.store.rows import PaymentRow
 VALID_NS = 600 * 1_000_000_000  # how long an entry may wait for its block
 SALT_BYTES = 16
 UNIT_BYTES = 64
+NO_OWNER = bytes(32)  # of an account that its institution keeps
 
 
 class Private(msgspec.Struct, omit_defaults=True, frozen=True):
@@ -249,11 +250,11 @@ def open_account(
     now_ns: int,
     category: int = 0,
     parent: bytes | None = None,
-    owner: bytes = bytes(32),
+    owner: bytes = NO_OWNER,
     flags: int = 0,
 ) -> tuple[bytes, bytes]:
     """Head and units. category: the account's trade, 0 none. parent: of a sub-account, which has no
-    assets of its own. owner: the key that signs for it; zeros: the institution does. flags: those
+    assets of its own. owner: the key that signs for it. flags: those
     of an account that governance opens.
 
     Refuses request.invalid for an asset named twice."""

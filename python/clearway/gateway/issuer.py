@@ -11,10 +11,9 @@ from typing import Final
 
 from clearway.gateway import instructions
 from clearway.gateway.authorisation import authorise
-from clearway.gateway.door import Answer, Ask, Move
+from clearway.gateway.door import Answer, Ask, Move, check_accepted
 from clearway.gateway.instructions import seal_private
 from clearway.gateway.payments import answer_placed
-from clearway.gateway.render import result_code
 from clearway.gateway.schemas import IssuerAct
 from clearway.payment.batch import Placed, Submission
 from clearway.payment.errors import Refusal
@@ -62,9 +61,7 @@ async def _prepare_act(ask: Ask) -> Submission:
 
 
 async def _answer_act(ask: Ask, placed: Placed) -> Answer:
-    code = result_code(placed.result)
-    if code:
-        raise Refusal(ask.door.directory.refusal(code))
+    check_accepted(ask, placed)
     body = ask.body
     return Answer(200, IssuerAct("issuer_act", body.asset, body.act, body.account, placed.height))
 

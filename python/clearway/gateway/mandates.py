@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from clearway.gateway.authorisation import authorise
-from clearway.gateway.door import Answer, Ask, Move
+from clearway.gateway.door import Answer, Ask, Move, check_accepted
 from clearway.gateway.instructions import VALID_NS, seal_private
-from clearway.gateway.render import result_code
 from clearway.gateway.schemas import Listing, MandateRequest, MandateSeen
-from clearway.gateway.times import format_time, parse_time
+from clearway.gateway.times import SECOND_NS, format_time, parse_time
 from clearway.payment.batch import Placed, Submission
 from clearway.payment.errors import Refusal
 from clearway.payment.ids import parse_prefixed
@@ -21,7 +20,6 @@ from clearway.payment.records import (
 )
 from clearway.store.rows import MandateRow
 
-SECOND_NS = 1_000_000_000
 PREFIX = "mdt_"
 
 
@@ -74,9 +72,7 @@ async def _prepare_grant(ask: Ask) -> Submission:
 
 
 async def _answer_grant(ask: Ask, placed: Placed) -> Answer:
-    code = result_code(placed.result)
-    if code:
-        raise Refusal(ask.door.directory.refusal(code))
+    check_accepted(ask, placed)
     return Answer(201, await ask.door.read(_granted, ask))
 
 
@@ -104,9 +100,7 @@ async def _prepare_revoke(ask: Ask) -> Submission:
 
 
 async def _answer_revoke(ask: Ask, placed: Placed) -> Answer:
-    code = result_code(placed.result)
-    if code:
-        raise Refusal(ask.door.directory.refusal(code))
+    check_accepted(ask, placed)
     id = parse_mandate(ask.params["mandate"])
     return Answer(200, await ask.door.read(lambda: _show(ask, _find(ask, id), as_granted=False)))
 
@@ -148,7 +142,6 @@ def _show(ask: Ask, row: MandateRow, *, as_granted: bool) -> MandateSeen:
     directory = ask.door.directory
     asset = directory.asset(row.asset)
     live = None if as_granted else ask.door.node.book.mandate(row.institution, row.id)
-    used = _used(live.used_total_minor if live else 0, asset)
     return MandateSeen(
         id=PREFIX + row.id.hex(),
         object="mandate",
@@ -165,12 +158,8 @@ def _show(ask: Ask, row: MandateRow, *, as_granted: bool) -> MandateSeen:
         until=format_time(row.expires_ns),
         payments_max=row.payments_max or None,
         fixed=bool(row.flags & MANDATE_FIXED),
-        used_total=used,
+        used_total=format_amount(live.used_total_minor if live else 0, asset),
     )
-
-
-def _used(amount_minor: int, asset: Asset) -> str:
-    return format_amount(amount_minor, asset)
 
 
 # --- payments under them --------------------------------------------------------------------------

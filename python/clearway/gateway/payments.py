@@ -20,7 +20,7 @@ from clearway.gateway.render import (
 )
 from clearway.gateway.schemas import Payment, PaymentRequest
 from clearway.gateway.searches import marks_of
-from clearway.gateway.times import parse_time
+from clearway.gateway.times import SECOND_NS, parse_time
 from clearway.payment.batch import Placed, Submission
 from clearway.payment.errors import Refusal
 from clearway.payment.ids import parse_payment, parse_quote
@@ -31,8 +31,7 @@ from clearway.payment.terms import parse_terms
 from clearway.store.queue import Queued, State
 from clearway.store.rows import PaymentRow
 
-HOLD_NS = 7 * 86_400 * 1_000_000_000  # of a manual capture that does not say
-SECOND_NS = 1_000_000_000
+HOLD_NS = 7 * 86_400 * SECOND_NS  # of a manual capture that does not say
 NO_QUOTE = bytes(16)
 # Fields that came later count only where they are said, so that older keys still answer.
 _LATER = ("sweep", "closes", "imported_at", "conditions", "mandate", "prepared", "priority")

@@ -30,15 +30,14 @@ from clearway.gateway.schemas import (
     QueueInfo,
     QueuePlace,
 )
-from clearway.gateway.times import format_time
+from clearway.gateway.times import SECOND_NS, format_time
 from clearway.payment.batch import Placed
 from clearway.payment.errors import Refusal
 from clearway.payment.ids import format_payment, parse_payment
 from clearway.payment.money import format_amount
 from clearway.store.queue import Queued, State
 
-WAIT_NS: Final = 24 * 3_600 * 1_000_000_000  # of a payment that does not say
-SECOND_NS: Final = 1_000_000_000
+WAIT_NS: Final = 24 * 3_600 * SECOND_NS  # of a payment that does not say
 PRIORITIES: Final = ("urgent", "high", "normal")
 
 # --- pay, or wait ---------------------------------------------------------------------------------

@@ -209,13 +209,13 @@ def _conditions(view: PaymentView, directory: Directory) -> ConditionsSeen | Uns
     return show_conditions(view.terms, escrow_words(view, directory), directory)
 
 
-def escrow_words(view: PaymentView, directory: Directory) -> Words:
+def escrow_words(payment: PaymentView | PaymentRow, directory: Directory) -> Words:
     """Who and what the terms of this payment speak of."""
     return words_of(
-        payer=view.payer,
-        payee=view.payee,
-        asset=view.asset,
-        deadline_ns=view.expires_ns,
+        payer=payment.payer,
+        payee=payment.payee,
+        asset=payment.asset,
+        deadline_ns=payment.expires_ns,
         directory=directory,
     )
 

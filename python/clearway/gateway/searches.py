@@ -97,8 +97,6 @@ def _cursor(ask: Ask) -> tuple[int, int] | None:
         return None
     node = ask.door.node
     row = node.projections.payment(ask.key.institution, parse_payment(after))
-    return (0, 0) if row is None else node.vault.mark_cursor(*place_of(row))
-
-
-def place_of(row: PaymentRow) -> tuple[bytes, int, int]:
-    return row.key, row.sequence, row.envelope_index
+    if row is None:
+        return (0, 0)
+    return node.vault.mark_cursor(row.key, row.sequence, row.envelope_index)

@@ -17,7 +17,7 @@ from clearway.gateway.door import Answer, Ask
 from clearway.gateway.instructions import NOTHING_PRIVATE
 from clearway.gateway.payments import prepare_payment
 from clearway.gateway.releases import Release, read_release, release_submission
-from clearway.gateway.render import escrow_words, render_payment, result_code, view_placed, view_row
+from clearway.gateway.render import escrow_words, render_payment, result_code, view_placed
 from clearway.gateway.schemas import Payment, PaymentSimulation
 from clearway.gateway.times import parse_time
 from clearway.ledger.terms import evaluate_terms
@@ -103,7 +103,7 @@ def simulate_release(ask: Ask) -> Answer:
         text = f"Would release {amount} {release.asset.code} to {directory.name(release.to)}."
     else:
         text = f"Would be refused: {CATALOGUE[name].detail}."
-    words = escrow_words(view_row(release.row, NOTHING_PRIVATE), directory)
+    words = escrow_words(release.row, directory)
     texts = render_nodes(parse_terms(release.row.legs), words)
     nodes = [NodeState(n, *state) for n, state in enumerate(zip(texts, met, strict=True))]
     answer = ReleaseSimulation("simulation", name is None, amount, nodes, text, name or UNSET)
