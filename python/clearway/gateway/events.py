@@ -84,7 +84,7 @@ async def follow(ask: Ask, scope: Scope, receive: Receive, send: Send) -> None:
 
 def _first_place(ask: Ask, last_event_id: str | None) -> Place:
     queue = ask.door.node.vault.queue
-    with queue.news():
+    with queue.news:
         height, change = ask.door.node.book.height, queue.last_change()
     return parse_place(last_event_id, height_now=height, queue_now=change)
 
@@ -144,7 +144,7 @@ def _changes(ask: Ask, place: Place) -> list[tuple[Place, Change | QueueChange]]
     projections, queue = node.projections, node.vault.queue
     height, index, n = place
     after = (height, n) if index == INDEX_MAX else (height, 0)
-    with queue.news():
+    with queue.news:
         upto = projections.height
         booked = projections.changes(place, limit=CHANGES_PER_READ_MAX, upto=upto)
         queued = queue.changes(after, upto, CHANGES_PER_READ_MAX) if queue.in_use else []

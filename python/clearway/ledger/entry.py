@@ -5,7 +5,7 @@ Receipts show nothing else: what is shown was covered by the proof.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from enum import IntEnum
 from typing import Any, Final
 
@@ -28,9 +28,11 @@ from clearway.payment.records import (
     Outcome,
     Purpose,
     Role,
+    flag_names,
     parse_account_units,
     parse_mandate_unit,
     parse_sweep,
+    terms_hash_of,
     u128,
 )
 
@@ -86,13 +88,13 @@ def describe_entry(entry: bytes, assets: Mapping[int, Asset]) -> dict[str, objec
         said["owner"] = owner.hex() if any(owner) else None
         if head["to_asset"]:
             said["category"] = int(head["to_asset"])
-        said["flags"] = [flag.name.lower() for flag in AccountFlag if flags & flag and flag.name]
+        said["flags"] = flag_names(AccountFlag, flags)
         said["assets"] = [_asset(number, assets) for number in numbers]
     elif kind is Kind.ESCROW:
         said |= _describe_head(head, assets)
         del said["target"]
         said["deadline_ns"] = int(head["expires_ns"])
-        said["terms_hash"] = _terms_hash(head)
+        said["terms_hash"] = terms_hash_of(head).hex()
         said["terms"] = units.hex()
     elif kind is Kind.MANDATE:
         said |= _describe_mandate(head, units, assets)
@@ -243,7 +245,7 @@ def _describe_move(
         said["quote"] = target.hex()
     if head["flags"] & _BALANCING:
         said["amount_is_most"] = True
-    flags = [flag.name.lower() for flag in _TOLD if head["flags"] & flag and flag.name]
+    flags = flag_names(_TOLD, int(head["flags"]))
     if flags:
         said["flags"] = flags
     if head["flags"] & Flag.PENDING:
@@ -322,12 +324,6 @@ def _describe_mandate(head: Any, units: bytes, assets: Mapping[int, Asset]) -> d
     return said
 
 
-def _terms_hash(head: Any) -> str:
-    """It stands where other kinds have two amounts."""
-    halves = (u128(head, name).to_bytes(16, "little") for name in ("to_amount", "bound"))
-    return b"".join(halves).hex()
-
-
 def _describe_governing(
     kind: Kind, head: Any, unit: bytes, assets: Mapping[int, Asset]
 ) -> dict[str, object]:
@@ -337,14 +333,14 @@ def _describe_governing(
             "number": number,
             "code": _ascii(unit[:16].rstrip(b"\0")),
             "scale": unit[16],
-            "controls": _names(Control, int.from_bytes(unit[20:24], "little")),
+            "controls": flag_names(Control, int.from_bytes(unit[20:24], "little")),
             "issuer": int.from_bytes(unit[24:28], "little") or None,
         }
     said: dict[str, object] = {"key": unit[:32].hex()}
     if kind is Kind.REGISTER_KEY:
         purposes = int.from_bytes(unit[36:40], "little")
         said["institution"] = int.from_bytes(unit[32:36], "little")
-        said["purposes"] = _names(Purpose, purposes)
+        said["purposes"] = flag_names(Purpose, purposes)
         said["activation_height"] = int.from_bytes(unit[40:48], "little")
     elif kind is Kind.SET_LIMIT:
         said["asset"] = _asset(number, assets)
@@ -380,10 +376,6 @@ def _name(names: type[IntEnum], number: int, what: str) -> str:
 def _ascii(text: bytes) -> str:
     """Letters that a terminal may be shown; anything else is a question mark."""
     return "".join(chr(byte) if 0x20 < byte < 0x7F else "?" for byte in text)
-
-
-def _names(known: Iterable[Purpose | Control], flags: int) -> list[str]:
-    return [flag.name.lower() for flag in known if flag.name and flags & flag.value]
 
 
 def _address(row: Any) -> str:

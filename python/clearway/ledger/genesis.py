@@ -13,7 +13,7 @@ import json
 import re
 import time
 from calendar import timegm
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -29,6 +29,7 @@ from clearway.payment.records import (
     Control,
     Kind,
     Purpose,
+    flag_names,
     pack_account_units,
     pack_asset_unit,
     pack_head,
@@ -208,7 +209,7 @@ def dump_genesis(genesis: Genesis) -> str:
                     {
                         "key": row.key.hex(),
                         "institution": row.institution,
-                        "purposes": _names(Purpose, row.purposes),
+                        "purposes": flag_names(Purpose, row.purposes),
                         "activation_height": row.activation_height,
                     }
                     for row in genesis.keys
@@ -315,7 +316,7 @@ def _parse_institution(value: object, where: str, _place: int) -> GenesisInstitu
 def _dump_asset(asset: Asset) -> object:
     if not asset.controls:
         return asset.code
-    controls = _names(Control, asset.controls)
+    controls = flag_names(Control, asset.controls)
     return {"code": asset.code, "controls": controls, "issuer": asset.issuer}
 
 
@@ -389,7 +390,7 @@ def _dump_account(row: GenesisAccount) -> dict[str, object]:
         "id": row.id,
         "address": row.address.hex(),
         "institution": row.institution,
-        "flags": _names(AccountFlag, row.flags),
+        "flags": flag_names(AccountFlag, row.flags),
         "assets": list(row.assets),
     }
     if row.owner != _CUSTODIAL:
@@ -460,10 +461,6 @@ def _flags(value: object, where: str, known: type[Purpose | AccountFlag | Contro
         if name not in names:
             raise GenesisError(where, f"has one that is none of {', '.join(names)}")
     return sum(names[name] for name in chosen)
-
-
-def _names(known: Iterable[Purpose | AccountFlag | Control], flags: int) -> list[str]:
-    return [flag.name.lower() for flag in known if flag.name and flags & flag.value]
 
 
 def _parse_time(value: object) -> int:

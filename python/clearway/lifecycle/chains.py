@@ -14,14 +14,11 @@ from clearway.lifecycle.rooms import Rooms
 from clearway.payment.batch import Placed
 from clearway.payment.decision import DecisionFlag
 from clearway.payment.errors import ClearwayError, Refusal
-from clearway.payment.records import Flag, Heads, Kind, Outcome
+from clearway.payment.records import ACCEPT, DECLINE, REVIEW, Flag, Heads, Kind
 
 _LINKED, _IMPORTED = np.uint16(Flag.LINKED), np.uint16(Flag.IMPORTED)
 _BALANCING = np.uint16(Flag.BALANCING_PAYER)
 _NO_HOLD_LINKED = np.uint16(DecisionFlag.NO_HOLD_LINKED)
-_ACCEPT, _REVIEW, _DECLINE = (
-    np.uint8(outcome) for outcome in (Outcome.ACCEPT, Outcome.REVIEW, Outcome.DECLINE)
-)
 
 
 def chained(heads: Heads) -> npt.NDArray[np.bool_]:
@@ -89,10 +86,10 @@ def settle_outcomes(
     """Reviews that cannot be holds, in place. A member of a chain is declined, and the chain with
     it; what was imported happened already, so that only sanctions stop it."""
     flags = batch.heads["flags"][paid]
-    linked = (outcome == _REVIEW) & chained(batch.heads)[paid]
+    linked = (outcome == REVIEW) & chained(batch.heads)[paid]
     batch.findings[paid[linked]] |= _NO_HOLD_LINKED
-    outcome[linked] = _DECLINE
+    outcome[linked] = DECLINE
     sanctioned = batch.findings[paid] & np.uint16(
         DecisionFlag.PAYER_SANCTIONED | DecisionFlag.PAYEE_SANCTIONED
     )
-    outcome[((flags & _IMPORTED) != 0) & (sanctioned == 0)] = _ACCEPT
+    outcome[((flags & _IMPORTED) != 0) & (sanctioned == 0)] = ACCEPT

@@ -25,10 +25,12 @@ from clearway.payment.batch import NOT_AN_ACCOUNT, UNIT_BYTES, Answers, Bytes2D
 from clearway.payment.decision import DecisionFlag
 from clearway.payment.errors import ClearwayError, Refusal
 from clearway.payment.records import (
+    ACCEPT,
+    DECLINE,
     RESULT_DUPLICATE,
+    REVIEW,
     Flag,
     Kind,
-    Outcome,
     set_u128,
     u128,
     view_results,
@@ -45,9 +47,6 @@ ID_REUSED = 23  # ledger.id_reused, docs/format.md
 # As plain numbers: NumPy asks an enum's member for its number anew each time, for 5 µs.
 _SIGNED, _PENDING = np.uint16(Flag.SIGNED), np.uint16(Flag.PENDING)
 _PULL = np.uint8(Kind.PULL)
-_ACCEPT, _REVIEW, _DECLINE = (
-    np.uint8(outcome) for outcome in (Outcome.ACCEPT, Outcome.REVIEW, Outcome.DECLINE)
-)
 _CLOSING = np.uint16(Flag.CLOSING_PAYER | Flag.CLOSING_PAYEE)
 _SCORED, _PAYER_SANCTIONED, _PAYEE_SANCTIONED, _NO_HOLD_SIGNED, _NO_REVIEW_OF_TERMS = (
     np.uint16(flag)
@@ -119,7 +118,7 @@ def screen(batch: PaymentBatch, rooms: Rooms) -> None:
 def score(batch: PaymentBatch, rooms: Rooms) -> None:
     """Scores the payments and sets every row's outcome. Sanctioned payments are scored too: the
     memory of the risk room advances over every payment that stands on the ledger."""
-    batch.heads["outcome"] = _ACCEPT
+    batch.heads["outcome"] = ACCEPT
     paid = batch.rows_of(*SCORED)
     if len(paid) == 0:
         return
@@ -128,15 +127,15 @@ def score(batch: PaymentBatch, rooms: Rooms) -> None:
         facts_of(heads, batch.payer[paid], batch.payee[paid], rooms.reference, rooms.book)
     )
     batch.findings[paid] |= _SCORED
-    outcome = np.where(batch.findings[paid] & _SANCTIONED, _DECLINE, batch.scores.outcome)
+    outcome = np.where(batch.findings[paid] & _SANCTIONED, DECLINE, batch.scores.outcome)
     # A hold needs the owner's consent; without it, what a person should look at is declined. So is
     # an escrow, and what is pulled: the ledger has no review of one.
-    review = outcome == _REVIEW
+    review = outcome == REVIEW
     escrow = (heads["kind"] == _ESCROW) | (heads["kind"] == _PULL)
     no_hold = review & (heads["flags"] & (_SIGNED | _PENDING) == _SIGNED) & ~escrow
     batch.findings[paid[no_hold]] |= _NO_HOLD_SIGNED
     batch.findings[paid[review & escrow]] |= _NO_REVIEW_OF_TERMS
-    outcome[no_hold | review & escrow] = _DECLINE
+    outcome[no_hold | review & escrow] = DECLINE
     settle_outcomes(batch, paid, outcome)
     batch.heads["outcome"][paid] = outcome
 
@@ -198,10 +197,10 @@ def _hold_reviews(batch: PaymentBatch, *, deadline_ns: int) -> None:
     deadline; a declined payment is no hold at all."""
     heads = batch.heads
     custodial = heads["flags"] & _SIGNED == 0
-    review = custodial & (heads["outcome"] == _REVIEW) & (heads["flags"] & _PENDING == 0)
+    review = custodial & (heads["outcome"] == REVIEW) & (heads["flags"] & _PENDING == 0)
     heads["flags"][review] |= _PENDING
     heads["expires_ns"][review] = deadline_ns
-    declined = custodial & (heads["outcome"] == _DECLINE) & (heads["kind"] != _ESCROW)
+    declined = custodial & (heads["outcome"] == DECLINE) & (heads["kind"] != _ESCROW)
     heads["flags"][declined] &= ~(_PENDING | _CLOSING)
     heads["expires_ns"][declined] = 0
 
@@ -211,7 +210,7 @@ def add_legs(batch: PaymentBatch, rooms: Rooms) -> None:
     heads = batch.heads
     priced = [row for row, fee_minor in batch.fees.items() if fee_minor or row in batch.quotes]
     for row in priced:
-        if heads["outcome"][row] != _DECLINE:
+        if heads["outcome"][row] != DECLINE:
             fee_minor = batch.fees[row]
             batch.units[row] = payment_legs(heads[row], rooms.house, fee_minor=fee_minor)
     refunds = batch.rows_of(Kind.REFUND)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -76,6 +76,12 @@ class Outcome(enum.IntEnum):
     DECLINE = 3
 
 
+# As plain numbers: NumPy asks an enum's member for its number anew each time, for 5 µs.
+ACCEPT, REVIEW, DECLINE = (
+    np.uint8(outcome) for outcome in (Outcome.ACCEPT, Outcome.REVIEW, Outcome.DECLINE)
+)
+
+
 class Role(enum.IntEnum):
     PRINCIPAL = 0
     FEE = 1
@@ -123,6 +129,15 @@ class ControlAct(enum.IntEnum):
 class BalanceFlag(enum.IntFlag):
     ALLOWED = 1
     HELD_BACK = 2
+
+
+def flag_names(known: Iterable[enum.IntFlag], flags: int) -> list[str]:
+    """Of those known that are set, in lower case.
+
+    >>> flag_names(Purpose, Purpose.PAY | Purpose.GOVERN)
+    ['pay', 'govern']
+    """
+    return [flag.name.lower() for flag in known if flag.name and flags & flag.value]
 
 
 HEAD = np.dtype(
@@ -281,7 +296,14 @@ def as_amounts(hash: bytes) -> tuple[int, int]:
     return int.from_bytes(hash[:16], "little"), int.from_bytes(hash[16:], "little")
 
 
-HASH_AT = 64  # of that hash in such a head
+_HASH_AT = 64  # of that hash in such a head
+
+
+def terms_hash_of(head: Any) -> bytes:
+    """Of the head of an escrow or a release, as a record."""
+    packed: bytes = head.tobytes()
+    return packed[_HASH_AT : _HASH_AT + 32]
+
 
 UNIT_ASSETS_FIRST = 7
 UNIT_ASSETS = 16

@@ -9,7 +9,7 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from clearway.payment.records import Outcome
+from clearway.payment.records import ACCEPT, DECLINE, REVIEW
 from clearway.risk.facts import Facts
 from clearway.risk.features import FEATURES, Features
 from clearway.risk.model import RiskModel
@@ -19,10 +19,6 @@ from clearway.risk.state import AsOf, FeatureState
 NO_MODEL_ID: Final = bytes(32)
 NO_MODEL_LIMIT_EUR: Final = 10_000.0  # without a model, a person looks at what is above
 WARM_UP_S: Final = 3_600  # of ledger time since the first payment of all
-# As plain numbers: NumPy asks an enum's member for its number anew each time, for 5 µs.
-_ACCEPT, _REVIEW, _DECLINE = (
-    np.uint8(outcome) for outcome in (Outcome.ACCEPT, Outcome.REVIEW, Outcome.DECLINE)
-)
 _MEMORY_AGE: Final = FEATURES.index("memory_age")
 
 
@@ -55,9 +51,9 @@ class CostPolicy:
         review = self.review_eur + self.review_miss_share * accept
         decline = (1.0 - p) * (self.refused_eur + self.refused_share * amount)
         decline = np.where(score_bps >= self.decline_bps_min, decline, np.inf)
-        outcome = np.where(decline < review, _DECLINE, _REVIEW)
+        outcome = np.where(decline < review, DECLINE, REVIEW)
         keep = (accept <= np.minimum(review, decline)) | (score_bps < self.review_bps_min)
-        return np.where(keep, _ACCEPT, outcome)
+        return np.where(keep, ACCEPT, outcome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +119,11 @@ class Scorer:
         score_bps = self._model.calibrate(raw)
         outcome = self._policy.decide(score_bps, facts["amount_eur"])
         reasons = np.zeros(len(facts), dtype=np.uint64)
-        flagged = np.flatnonzero(outcome != _ACCEPT)
+        flagged = np.flatnonzero(outcome != ACCEPT)
         if len(flagged):
             reasons[flagged] = find_reasons(self._model.forest.contributions(features[flagged]))
             early = flagged[features[flagged, _MEMORY_AGE] < np.log2(1.0 + WARM_UP_S)]
-            outcome[early] = _ACCEPT
+            outcome[early] = ACCEPT
             reasons[early] |= WARMING_UP
         return Scores(score_bps, outcome, reasons, features)
 
@@ -172,7 +168,7 @@ def _apply_limit(facts: Facts, features: Features) -> Scores:
     above = ~(facts["amount_eur"] <= NO_MODEL_LIMIT_EUR)  # NaN is above
     return Scores(
         score_bps=np.zeros(len(facts), dtype=np.uint16),
-        outcome=np.where(above, _REVIEW, _ACCEPT),
+        outcome=np.where(above, REVIEW, ACCEPT),
         reasons=np.where(above, MODEL_MISSING | AMOUNT_LIMIT, MODEL_MISSING),
         features=features,
     )

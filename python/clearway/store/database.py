@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from clearway.payment.errors import Fault
 
@@ -18,6 +19,7 @@ BUSY_TIMEOUT_MS = 10_000
 STATEMENTS_KEPT = 256
 IN_LIST_MAX = 500  # values asked for in one statement
 _PRIVATE_FILE = 0o600
+Value = TypeVar("Value")
 
 
 class Database:
@@ -113,6 +115,17 @@ class Database:
         self._local = threading.local()
         with self._lock:
             self._writer.close()
+
+
+def in_lists(values: Sequence[Value]) -> Iterator[tuple[str, Sequence[Value]]]:
+    """What one statement each asks for: the marks of `IN (…)`, and the values that they stand for.
+
+    >>> list(in_lists("ab"))
+    [('?,?', 'ab')]
+    """
+    for start in range(0, len(values), IN_LIST_MAX):
+        part = values[start : start + IN_LIST_MAX]
+        yield ",".join("?" * len(part)), part
 
 
 def _fault(error: sqlite3.OperationalError) -> Fault:

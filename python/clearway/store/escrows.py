@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from clearway.payment.records import (
-    HASH_AT,
     LEG,
     AccountFlag,
     BalanceFlag,
@@ -21,6 +20,7 @@ from clearway.payment.records import (
     Kind,
     Role,
     pack_leg,
+    terms_hash_of,
     u128,
 )
 from clearway.payment.state import Act
@@ -51,12 +51,6 @@ def escrow_key(group: Group, row: int) -> tuple[int, bytes]:
     """(institution, id) of the escrow that a release or cancel aims at."""
     head = group.heads[row]
     return int(head["purpose"]), head["target"].tobytes()
-
-
-def terms_hash_of(head: Any) -> bytes:
-    """Of an escrow or a release: the hash that stands where others have two amounts."""
-    packed: bytes = head.tobytes()
-    return packed[HASH_AT : HASH_AT + 32]
 
 
 @dataclass(frozen=True, slots=True)

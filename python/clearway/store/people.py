@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from clearway.store.database import IN_LIST_MAX, Database
+from clearway.store.database import Database, in_lists
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS people (
@@ -50,10 +50,7 @@ class People:
     ) -> dict[bytes, AESGCM]:
         """The ciphers of those who have a key."""
         found = {}
-        asked = list(set(people))
-        for start in range(0, len(asked), IN_LIST_MAX):
-            part = asked[start : start + IN_LIST_MAX]
-            marks = ",".join("?" * len(part))
+        for marks, part in in_lists(list(set(people))):
             query = f"SELECT person, wrapped FROM people WHERE person IN ({marks})"
             for person, wrapped in connection.execute(query, part):
                 if wrapped != _ERASED:

@@ -13,7 +13,7 @@ import numpy as np
 
 from clearway.payment.records import HEADER, Kind
 from clearway.payment.state import Status
-from clearway.store.database import IN_LIST_MAX, Database
+from clearway.store.database import Database, in_lists
 from clearway.store.rows import (
     AccountRow,
     ActRow,
@@ -175,8 +175,7 @@ class Queries:
         wanted = [ids[at : at + ID_BYTES] for at in range(0, len(ids), ID_BYTES)]
         reader = self.reader()
         found: dict[bytes, tuple[int, int, int]] = {}
-        for start in range(0, len(wanted), IN_LIST_MAX):
-            part = wanted[start : start + IN_LIST_MAX]
+        for _, part in in_lists(wanted):
             for id, place, kind, _ in reader.execute(_uses(len(part)), (institution, *part)):
                 found[id] = (height_of(place), index_of(place), kind)
         return found

@@ -11,14 +11,13 @@ from __future__ import annotations
 import enum
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 from clearway.payment.records import u128, view_heads
 from clearway.payment.state import Status
-from clearway.store.database import IN_LIST_MAX, Database
+from clearway.store.database import Database, in_lists
 from clearway.store.people import People, open_row, seal_rows
 
 SCHEMA: Final = """
@@ -137,37 +136,31 @@ _INSERT: Final = f"INSERT INTO queued VALUES ({', '.join('?' * len(_COLUMNS))})"
 
 
 class QueueTable:
-    """height: of the ledger's last block that is durable; told when the ledger is there."""
+    """height: of the ledger's last block that is durable; told when the ledger is there. news:
+    while it is held no change is written, so that who reads events misses none."""
 
     def __init__(self, database: Database, people: People) -> None:
         self._database = database
         self._people = people
-        self._news = threading.Lock()
+        self.news = threading.Lock()
         self.height: Callable[[], int] = lambda: 0
         self.in_use = self.next_number() > 1  # whether anything ever waited here
-
-    @contextmanager
-    def news(self) -> Iterator[None]:
-        """While it is held no change is written: who reads events misses none."""
-        with self._news:
-            yield
 
     # --- writing --------------------------------------------------------------------------------
 
     def add(self, payments: Sequence[Queued], now_ns: int) -> None:
         """They wait from now on; durable when this returns. Raises Fault node.disk_full,
         node.disk_failed."""
-        with self._news, self._database.transaction() as writer:
-            who = {one.payer for one in payments if one.private is not None}
-            ciphers = self._people.ciphers_made(self._database, writer, who)
-            for one in payments:
-                values = {name: getattr(one, name) for name in _COLUMNS if name != "sealed"}
-                values["sealed"] = None
-                if one.private is not None:
-                    context = b"queued" + one.id
-                    [values["sealed"]] = seal_rows([(ciphers[one.payer], one.private, context)])
-                values["reasons"] = _signed(one.reasons)
-                writer.execute(_INSERT, [values[name] for name in _COLUMNS])
+        with self.news, self._database.transaction() as writer:
+            said = [(one, one.private) for one in payments if one.private is not None]
+            ciphers = self._people.ciphers_made(
+                self._database, writer, {one.payer for one, _ in said}
+            )
+            sealed = seal_rows(
+                [(ciphers[one.payer], private, b"queued" + one.id) for one, private in said]
+            )
+            by_id = {one.id: row for (one, _), row in zip(said, sealed, strict=True)}
+            writer.executemany(_INSERT, [_values(one, by_id.get(one.id)) for one in payments])
             self._record(writer, payments, State.WAITING, now_ns)
             self.in_use = True
 
@@ -181,7 +174,7 @@ class QueueTable:
     ) -> None:
         """They wait no more; durable when this returns. What the ledger has is an event already.
         by: id of the request that cancelled them."""
-        with self._news, self._database.transaction() as writer:
+        with self.news, self._database.transaction() as writer:
             writer.executemany(
                 "UPDATE queued SET state = ?, ended_by = ? WHERE number = ?",
                 [(str(state), by, one.number) for one in payments],
@@ -217,9 +210,8 @@ class QueueTable:
     def known(self, ids: Sequence[bytes]) -> set[bytes]:
         """Those of the ids that wait or waited here."""
         found: set[bytes] = set()
-        for start in range(0, len(ids), IN_LIST_MAX):
-            part = ids[start : start + IN_LIST_MAX]
-            query = f"SELECT id FROM queued WHERE id IN ({_marks(part)})"
+        for marks, part in in_lists(ids):
+            query = f"SELECT id FROM queued WHERE id IN ({marks})"
             found.update(id for (id,) in self._database.reader().execute(query, part))
         return found
 
@@ -239,7 +231,8 @@ class QueueTable:
         """The newest first, that came before a time; from or to an account or a sub-account of it,
         if given."""
         wanted = [str(state) for state in states]
-        where = f"WHERE q.state IN ({_marks(wanted)}) AND q.created_ns < ?"
+        marks = ",".join("?" * len(wanted))
+        where = f"WHERE q.state IN ({marks}) AND q.created_ns < ?"
         given: list[Any] = [*wanted, before_ns]
         if account is not None:
             where += " AND ? IN (q.payer, q.payee, q.payer_at, q.payee_at)"
@@ -272,10 +265,8 @@ class QueueTable:
     def many(self, ids: Sequence[bytes]) -> dict[bytes, Queued]:
         """By id, those that are here."""
         found: dict[bytes, Queued] = {}
-        for start in range(0, len(ids), IN_LIST_MAX):
-            part = ids[start : start + IN_LIST_MAX]
-            rows = self._read(f"WHERE q.id IN ({_marks(part)})", part)
-            found.update((one.id, one) for one in rows)
+        for marks, part in in_lists(ids):
+            found.update((one.id, one) for one in self._read(f"WHERE q.id IN ({marks})", part))
         return found
 
     def _read(self, where: str, given: Sequence[Any], *, select: str = _SELECT) -> list[Queued]:
@@ -299,8 +290,11 @@ class QueueTable:
         return found
 
 
-def _marks(values: Sequence[Any]) -> str:
-    return ",".join("?" * len(values))
+def _values(one: Queued, sealed: bytes | None) -> list[Any]:
+    """In the order of the columns."""
+    values = {name: getattr(one, name) for name in _COLUMNS if name != "sealed"}
+    values |= {"sealed": sealed, "reasons": _signed(one.reasons)}
+    return [values[name] for name in _COLUMNS]
 
 
 def _signed(bits: int) -> int:

@@ -27,7 +27,7 @@ from clearway.payment.decision import DECISION_BYTES, view_decisions
 from clearway.payment.errors import Fault
 from clearway.payment.ids import ADDRESS_BYTES, MARK_BYTES
 from clearway.store import people, queue
-from clearway.store.database import IN_LIST_MAX, Database
+from clearway.store.database import Database, in_lists
 from clearway.store.people import People, open_row, seal_rows
 from clearway.store.queue import QueueTable
 
@@ -394,9 +394,7 @@ class Vault:
         """The records of those addresses that have one."""
         reader = self._database.reader()
         sealed: dict[bytes, bytes] = {}
-        for start in range(0, len(addresses), IN_LIST_MAX):
-            part = addresses[start : start + IN_LIST_MAX]
-            marks = ",".join("?" * len(part))
+        for marks, part in in_lists(addresses):
             query = f"SELECT address, sealed FROM accounts WHERE address IN ({marks})"
             sealed.update(reader.execute(query, part).fetchall())
         records = {}

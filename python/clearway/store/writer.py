@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,7 @@ from clearway.payment.records import (
     parse_account_units,
     parse_sweep,
     set_u128,
+    terms_hash_of,
     u128,
 )
 from clearway.payment.state import CODE_DECLINED, Act, Status, first_act, next_status
@@ -43,8 +44,8 @@ from clearway.store.acts import (
     single_legs,
     sweep_row,
 )
-from clearway.store.database import IN_LIST_MAX
-from clearway.store.escrows import Escrows, escrow_key, terms_hash_of
+from clearway.store.database import in_lists
+from clearway.store.escrows import Escrows, escrow_key
 from clearway.store.group import (
     IS_MOVE,
     NO_ACCOUNT,
@@ -243,8 +244,8 @@ class Writer:
 
     def _taken(self, ids: list[bytes]) -> set[tuple[int, bytes]]:
         taken = set()
-        for part in _parts(sorted(set(ids))):
-            query = schema.SELECT_IDS.format(marks=",".join("?" * len(part)))
+        for marks, part in in_lists(sorted(set(ids))):
+            query = schema.SELECT_IDS.format(marks=marks)
             for id, institution in self._connection.execute(query, part):
                 taken.add((institution, id))
         return taken
@@ -298,8 +299,8 @@ class Writer:
             elif group.kind[row] in (Kind.RELEASE, Kind.CANCEL):
                 wanted.add(escrow_key(group, row))
         aimed: Aimed = {}
-        for part in _parts(sorted({id for _, id in wanted})):
-            query = schema.SELECT_AIMED.format(marks=",".join("?" * len(part)))
+        for marks, part in in_lists(sorted({id for _, id in wanted})):
+            query = schema.SELECT_AIMED.format(marks=marks)
             for id, institution, place, amount, status, *rest in self._connection.execute(
                 query, part
             ):
@@ -544,11 +545,6 @@ def _keys(group: Group, rows: Int64) -> list[tuple[int, bytes]]:
 
 def _target(group: Group, row: int) -> tuple[int, bytes]:
     return int(group.institution[row]), group.heads["target"][row].tobytes()
-
-
-def _parts(ids: list[bytes]) -> Iterator[list[bytes]]:
-    for start in range(0, len(ids), IN_LIST_MAX):
-        yield ids[start : start + IN_LIST_MAX]
 
 
 def _end_hold(group: Group, row: int, aimed: Aimed, movements: Movements) -> tuple[Any, ...]:
