@@ -15,12 +15,11 @@ import threading
 from clearway.ledger.book import Mandate
 from clearway.lifecycle.batcher import Batcher
 from clearway.lifecycle.rooms import Rooms
-from clearway.payment.batch import Submission
+from clearway.payment.batch import VALID_NS, Submission
 from clearway.payment.errors import ClearwayError
 from clearway.payment.ids import standing_id
 from clearway.payment.records import Kind, pack_head
 
-VALID_NS = 600 * 1_000_000_000
 LOOK_S = 1.0
 log = logging.getLogger("clearway.lifecycle")
 
@@ -54,7 +53,7 @@ class StandingOrders:
         """Pays what is due now; returns how many orders were sent."""
         rooms, now_ns, sent = self._rooms, self._rooms.clock(), 0
         ids = rooms.book.standing_orders(rooms.institution)
-        self._asked = {id: period for id, period in self._asked.items() if id in set(ids)}
+        self._asked = {id: self._asked[id] for id in ids if id in self._asked}
         for id in ids:
             if self._stopping.is_set():
                 break

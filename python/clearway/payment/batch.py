@@ -28,6 +28,7 @@ from clearway.payment.records import (
 )
 
 BATCH_ROWS_MAX = 8_190
+VALID_NS = 600 * 1_000_000_000  # how long an entry that the node makes may wait for its block
 NOT_AN_ACCOUNT = 0xFFFF_FFFF
 UNIT_BYTES = 64
 SIGNATURE_BYTES = 64
