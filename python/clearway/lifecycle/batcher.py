@@ -38,6 +38,7 @@ from clearway.ports.ordering import Ordered
 
 BATCH_BYTES_MAX: Final = 8 * 1024 * 1024
 THREADS: Final = 2  # one decides while one is ordered
+ANSWER_S_MAX: Final = 60.0  # that a caller without a loop waits
 RESOLVE_PAUSE_S: Final = 0.05
 IDLE_PAUSE_S: Final = 0.2
 NEWCOMERS_AT_ONCE: Final = 8  # names; a few milliseconds
@@ -122,7 +123,7 @@ class Batcher:
     def submit(self, submission: Submission) -> asyncio.Future[Placed]:
         """As `submit_told`; the future gives Placed or raises what refused the payment."""
         future: asyncio.Future[Placed] = asyncio.get_running_loop().create_future()
-        self.submit_told(submission, _teller_of_loop(future))
+        self.submit_told(submission, _teller_of(future))
         return future
 
     def submit_told(self, submission: Submission, told: Told) -> None:
@@ -133,10 +134,9 @@ class Batcher:
         """
         self._enter(_parcel_of(submission, told, asyncio.get_running_loop()))
 
-    def place(self, submission: Submission, *, timeout_s: float = 60.0) -> Placed:
+    def place(self, submission: Submission, *, timeout_s: float = ANSWER_S_MAX) -> Placed:
         """As `submit` for callers without a loop: blocks until the answer is durable."""
         future: Future[Placed] = Future()
-
         self._enter(_parcel_of(submission, _teller_of(future), None))
         return future.result(timeout_s)
 
@@ -155,29 +155,26 @@ class Batcher:
         """As `submit_columns`, for a running event loop and a door that packs heads itself."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Share] = loop.create_future()
-        self._enter_columns(columns, _teller_of_loop(future), loop)
+        self._enter_columns(columns, _teller_of(future), loop)
         return future
 
-    def submit_trial(self, columns: Columns, trial: Trial) -> Future[Share]:
-        """As `submit_columns`, for a batch of its own that is ordered only if its payers can pay
-        all of it; see lifecycle/covered.py for what the answers are if not."""
+    def place_trial(self, columns: Columns, trial: Trial) -> list[Placed | ClearwayError]:
+        """As `place`, for columns that are ordered, in a batch of their own, only if their payers
+        can pay all of it; see lifecycle/covered.py for what the answers are if not.
+
+        Refuses as `submit_columns`. TimeoutError: nobody knows yet.
+        """
         check_heads(columns.heads)
         future: Future[Share] = Future()
-        # With this size nothing travels with it.
-        self._enter(
-            _Parcel(
-                columns,
-                split_ids(columns.heads["id"].tobytes()),
-                BATCH_BYTES_MAX + 1,
-                _teller_of(future),
-                None,
-                trial,
-            )
-        )
-        return future
+        self._enter_columns(columns, _teller_of(future), None, trial)
+        return future.result(ANSWER_S_MAX).to_list()
 
     def _enter_columns(
-        self, columns: Columns, told: ToldMany, loop: asyncio.AbstractEventLoop | None
+        self,
+        columns: Columns,
+        told: ToldMany,
+        loop: asyncio.AbstractEventLoop | None,
+        trial: Trial | None = None,
     ) -> None:
         if not 1 <= len(columns) <= BATCH_ROWS_MAX:
             raise ValueError(f"1 to {BATCH_ROWS_MAX} rows, not {len(columns)}")
@@ -186,22 +183,29 @@ class Batcher:
             raise Refusal("request.invalid", field="id", what="used twice in one upload")
         size_bytes = sum(len(private or b"") for private in columns.privates or ())
         size_bytes += columns.heads.nbytes + columns.signatures.nbytes
-        self._enter(_Parcel(columns, ids, size_bytes, told, loop))
+        if trial is not None:
+            size_bytes = BATCH_BYTES_MAX + 1  # nothing travels with it
+        self._enter(_Parcel(columns, ids, size_bytes, told, loop, trial))
 
     def unknown(self, id: bytes) -> bool:
         """Whether ordering never answered for this id, and the ledger does not tell yet."""
         return id in self._unknown
 
+    @property
+    def _shut(self) -> Fault | None:
+        """Why nothing is accepted now."""
+        return self._closed or self._paused
+
     def problems(self) -> list[str]:
         """Why nothing is accepted now; empty when it is."""
-        closed = self._closed or self._paused
-        found = [str(closed)] if closed else []
+        shut = self._shut
+        found = [str(shut)] if shut else []
         return found + (["ordering has not answered for a batch"] if self._unknown else [])
 
     def disk_fault(self) -> Fault | None:
         """node.disk_full or node.disk_failed when that is why nothing is accepted."""
-        closed = self._closed or self._paused
-        return closed if closed and closed.code.startswith("node.disk_") else None
+        shut = self._shut
+        return shut if shut and shut.code.startswith("node.disk_") else None
 
     def pause(self, fault: Fault) -> None:
         """Nothing is accepted until `resume`: there is no room."""
@@ -212,9 +216,9 @@ class Batcher:
 
     def _enter(self, parcel: _Parcel) -> None:
         with self._arrived:
-            closed = self._closed or self._paused
-            if closed:
-                raise Fault(closed.code, **closed.facts)
+            shut = self._shut
+            if shut:
+                raise Fault(shut.code, **shut.facts)
             if self.waiting + parcel.height > self._limits.queue_rows_max:
                 raise Refusal("capacity.full", limit=self._limits.queue_rows_max)
             for id in parcel.ids:
@@ -432,17 +436,9 @@ def _parcel_of(
     return _Parcel(submission, (submission.head[16:32],), size_bytes, told, loop)
 
 
-def _teller_of(future: Future[Answer]) -> Callable[[Answer | ClearwayError], None]:
-    def told(answer: Answer | ClearwayError) -> None:
-        if isinstance(answer, ClearwayError):
-            future.set_exception(answer)
-        else:
-            future.set_result(answer)
-
-    return told
-
-
-def _teller_of_loop(future: asyncio.Future[Answer]) -> Callable[[Answer | ClearwayError], None]:
+def _teller_of(
+    future: Future[Answer] | asyncio.Future[Answer],
+) -> Callable[[Answer | ClearwayError], None]:
     def told(answer: Answer | ClearwayError) -> None:
         if future.done():  # cancelled: the client went away
             return

@@ -17,27 +17,28 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
-from typing import Final, NamedTuple
+from dataclasses import replace
+from typing import Any, Final, NamedTuple
 
-from clearway.clearing.offsetting import missing_minor, plan
+from clearway.clearing.offsetting import plan
 from clearway.lifecycle.batcher import Batcher
-from clearway.lifecycle.covered import CODE_SHORT, Trial
+from clearway.lifecycle.covered import Trial
+from clearway.lifecycle.intake import Intake, Offer
 from clearway.lifecycle.release import (
     Entry,
+    QueueTotals,
     available_minor,
     blame,
-    code_of,
     entry_of,
     first_chains,
     payments_of_now,
-    settles_at,
+    positions_of,
+    totals_of,
 )
 from clearway.lifecycle.rooms import Rooms
-from clearway.payment.batch import BATCH_ROWS_MAX, Columns, Placed, Submission
+from clearway.payment.batch import BATCH_ROWS_MAX, Placed, Submission
 from clearway.payment.errors import ClearwayError, Fault, Refusal
 from clearway.payment.ids import format_payment
-from clearway.payment.records import view_heads
 from clearway.store.queue import Queued, State
 
 WAITING_MAX: Final = 20_000
@@ -45,27 +46,7 @@ OFFERS_MAX: Final = 1_000  # that wait for the next pass
 TRIES_MAX: Final = 8  # sets of one pass that the ledger would refuse
 LOOK_S: Final = 1.0
 REST: Final = 9  # times as long as a pass took, before the next one that only new money asks for
-ANSWER_S_MAX: Final = 60.0
 log = logging.getLogger("clearway.lifecycle")
-
-
-@dataclass(frozen=True, slots=True)
-class QueueTotals:
-    """What waits in one asset. missing_minor: what its payers lack, all together, so that all of it
-    could go as one net."""
-
-    asset: int
-    count: int
-    amount_minor: int
-    missing_minor: int
-    oldest_ns: int
-
-
-class _Offer(NamedTuple):
-    submission: Submission
-    priority: int
-    until_ns: int
-    answer: Future[Placed | Queued]
 
 
 class _Cancel(NamedTuple):
@@ -82,13 +63,12 @@ class PaymentQueue:
         self._batcher = batcher
         self._table = rooms.vault.queue
         self._table.height = lambda: rooms.book.height
+        self._intake = Intake(rooms, batcher)
         self.listeners: list[Callable[[int], None]] = []  # called when there is an event
         self._waiting: dict[bytes, Entry] = {}
         self._doubt: set[bytes] = set()  # ids of which the ledger is asked before anything else
-        self._offers: deque[_Offer] = deque()
+        self._offers: deque[Offer] = deque()
         self._cancels: deque[_Cancel] = deque()
-        self._next_number = 1
-        self._last_ns = 0
         self._planned_for: dict[int, int] | None = None  # the money of a pass that released nothing
         self._inbox = threading.Condition()
         self._has_news = False  # there may be new money
@@ -111,7 +91,7 @@ class PaymentQueue:
             self._check_open()
             if len(self._offers) >= OFFERS_MAX:
                 raise Refusal("capacity.full", limit=OFFERS_MAX)
-            self._offers.append(_Offer(submission, priority, until_ns, answer))
+            self._offers.append(Offer(submission, priority, until_ns, answer))
             self._inbox.notify()
         return answer
 
@@ -133,33 +113,11 @@ class PaymentQueue:
 
     def positions(self) -> dict[bytes, int]:
         """By id: which of its payer's waiting payments in its asset it is, from 1."""
-        counts: dict[int, int] = {}
-        found = {}
-        for entry in sorted(self._still_waiting(), key=lambda one: one.rank):
-            counts[entry.due.payer] = counts.get(entry.due.payer, 0) + 1
-            found[entry.row.id] = counts[entry.due.payer]
-        return found
+        return positions_of(self._still_waiting())
 
     def totals(self) -> list[QueueTotals]:
         """Per asset that somebody waits in."""
-        by_asset: dict[int, list[Entry]] = {}
-        for entry in self._still_waiting():
-            by_asset.setdefault(entry.row.asset, []).append(entry)
-        totals = []
-        for asset, entries in sorted(by_asset.items()):
-            missing = missing_minor(
-                available_minor(self._rooms.book, entries), [one.due for one in entries]
-            )
-            totals.append(
-                QueueTotals(
-                    asset=asset,
-                    count=len(entries),
-                    amount_minor=sum(one.due.credit_minor for one in entries),
-                    missing_minor=sum(missing.values()),
-                    oldest_ns=min(one.row.created_ns for one in entries),
-                )
-            )
-        return totals
+        return totals_of(self._rooms.book, self._still_waiting())
 
     def _still_waiting(self) -> list[Entry]:
         """Without those that the ledger took a moment ago."""
@@ -174,7 +132,6 @@ class PaymentQueue:
         """What the file says waits again; what the ledger has of it, the first pass finds out."""
         self._waiting = {row.id: entry_of(row, self._rooms) for row in self._table.waiting()}
         self._doubt = set(self._waiting)
-        self._next_number = self._table.next_number()
         self._stopping = False
         self._rooms.projections.listeners.append(self._ring)
         self._thread.start()
@@ -273,9 +230,9 @@ class PaymentQueue:
 
     # --- what comes -----------------------------------------------------------------------------
 
-    def _take_in(self, offers: Sequence[_Offer]) -> None:
+    def _take_in(self, offers: Sequence[Offer]) -> None:
         """Answers every offer: what can go goes, with whatever waited for it."""
-        fresh = self._sort_out(offers)
+        fresh = self._intake.sort_out(offers)
         released: dict[bytes, Placed] = {}
         try:
             self._release([entry for entry, _ in fresh], released)
@@ -289,7 +246,7 @@ class PaymentQueue:
             offer.answer.set_exception(Refusal("capacity.full", limit=WAITING_MAX))
         self._keep(rest[:room])
 
-    def _keep(self, fresh: Sequence[tuple[Entry, _Offer]]) -> None:
+    def _keep(self, fresh: Sequence[tuple[Entry, Offer]]) -> None:
         """They wait from now on. What is private is in the file alone, where it can be erased."""
         if not fresh:
             return
@@ -306,90 +263,6 @@ class PaymentQueue:
             entry.row = replace(row, private=None, marks=b"")
             offer.answer.set_result(row)
         self._tell()
-
-    def _sort_out(self, offers: Sequence[_Offer]) -> list[tuple[Entry, _Offer]]:
-        """Those that lack nothing but money, if anything; the others are answered. Each is screened
-        and scored here, as it comes, and once more when it is released."""
-        new: dict[bytes, _Offer] = {}
-        for offer in offers:
-            id = offer.submission.head[16:32]
-            known = self._table.find(id)
-            if known is not None and known.state is not State.RELEASED:
-                _answer_again(offer, known)
-            elif id in new:
-                offer.answer.set_exception(Refusal("idempotency.in_progress"))
-            else:
-                new[id] = offer
-        if not new:
-            return []
-        asked = self._ask(list(new.values()))
-        fresh: list[tuple[Entry, _Offer]] = []
-        final: list[_Offer] = []
-        for offer, answer in zip(new.values(), asked, strict=True):
-            if isinstance(answer, ClearwayError):
-                offer.answer.set_exception(answer)
-            elif answer.height:
-                offer.answer.set_result(answer)  # its id was used before
-            elif code_of(answer) in (0, CODE_SHORT):
-                fresh.append((entry_of(self._row(offer, answer), self._rooms), offer))
-            else:
-                final.append(offer)
-        self._pay(final)
-        return fresh
-
-    def _ask(self, offers: Sequence[_Offer]) -> list[Placed | ClearwayError]:
-        """What the ledger would answer to each. One that is on its way by another door as well does
-        not stop the others."""
-        try:
-            return self._try(Columns.of([one.submission for one in offers]), Trial.ASK)
-        except Refusal as refusal:
-            if len(offers) == 1:
-                return [refusal]
-        half = len(offers) // 2
-        return [*self._ask(offers[:half]), *self._ask(offers[half:])]
-
-    def _pay(self, offers: Sequence[_Offer]) -> None:
-        """What no money would help goes to the ledger as any payment does."""
-        if not offers:
-            return
-        columns = Columns.of([one.submission for one in offers])
-        share = self._batcher.submit_columns(columns).result(ANSWER_S_MAX)
-        for offer, answer in zip(offers, share.to_list(), strict=True):
-            if isinstance(answer, ClearwayError):
-                offer.answer.set_exception(answer)
-            else:
-                offer.answer.set_result(answer)
-
-    def _row(self, offer: _Offer, asked: Placed) -> Queued:
-        head = view_heads(offer.submission.head)[0]
-        payer, payee = head["payer"].tobytes(), head["payee"].tobytes()
-        number, self._next_number = self._next_number, self._next_number + 1
-        return Queued(
-            number=number,
-            id=head["id"].tobytes(),
-            state=State.WAITING,
-            payer=payer,
-            payee=payee,
-            payer_at=settles_at(self._rooms.book, payer).address,
-            payee_at=settles_at(self._rooms.book, payee).address,
-            priority=offer.priority,
-            until_ns=offer.until_ns,
-            created_ns=self._now_ns(),
-            head=offer.submission.head,
-            request_hash=offer.submission.request_hash,
-            private=offer.submission.private,
-            marks=offer.submission.marks,
-            outcome=int(view_heads(asked.head)[0]["outcome"]),
-            score_bps=asked.score_bps,
-            reasons=asked.reasons,
-            decision_flags=asked.decision_flags,
-            model_id=asked.model_id,
-        )
-
-    def _now_ns(self) -> int:
-        """Another one each time: lists are in this order."""
-        self._last_ns = max(self._last_ns + 1, self._rooms.clock())
-        return self._last_ns
 
     # --- what goes ------------------------------------------------------------------------------
 
@@ -425,7 +298,7 @@ class PaymentQueue:
         entries = [entry for chain in chains for entry in chain]
         try:
             columns = payments_of_now(chains, self._table, self._rooms.clock())
-            answers = self._try(columns, Trial.ORDER)
+            answers = self._batcher.place_trial(columns, Trial.ORDER)
         except Refusal as refusal:  # too much is under way, or one of them is by another door
             log.warning("the queue waits: %s", refusal)
             blocked.update(one.due.payer for one in entries)
@@ -450,23 +323,11 @@ class PaymentQueue:
             blocked |= short
             self._doubt |= unclear & self._waiting.keys()
 
-    def _try(self, columns: Columns, trial: Trial) -> list[Placed | ClearwayError]:
-        """Refuses as Batcher.submit_trial. TimeoutError: nobody knows yet."""
-        return self._batcher.submit_trial(columns, trial).result(ANSWER_S_MAX).to_list()
 
-
-def _fail(offers: Iterable[_Offer], cancels: Iterable[_Cancel], error: ClearwayError) -> None:
+def _fail(offers: Iterable[Offer], cancels: Iterable[_Cancel], error: ClearwayError) -> None:
     """Tells it to everybody who has no answer yet."""
-    for offer in offers:
-        if not offer.answer.done():
-            offer.answer.set_exception(error)
-    for cancel in cancels:
-        if not cancel.answer.done():
-            cancel.answer.set_exception(error)
-
-
-def _answer_again(offer: _Offer, row: Queued) -> None:
-    if offer.submission.request_hash == row.request_hash:
-        offer.answer.set_result(row)
-    else:
-        offer.answer.set_exception(Refusal("idempotency.body_differs"))
+    waiting: list[Future[Any]] = [one.answer for one in offers]
+    waiting += [one.answer for one in cancels]
+    for answer in waiting:
+        if not answer.done():
+            answer.set_exception(error)

@@ -12,16 +12,15 @@ from typing import Final
 
 import numpy as np
 
-from clearway.clearing.offsetting import Waiting
+from clearway.clearing.offsetting import Waiting, missing_minor
 from clearway.ledger.book import Account, Book
 from clearway.lifecycle.covered import CODE_BROKEN, CODE_SHORT
 from clearway.lifecycle.rooms import Rooms
-from clearway.payment.batch import BATCH_ROWS_MAX, Columns, Placed, Submission
+from clearway.payment.batch import BATCH_ROWS_MAX, VALID_NS, Columns, Placed, Submission
 from clearway.payment.errors import ClearwayError
 from clearway.payment.records import Flag, view_results
 from clearway.store.queue import Queued, QueueTable
 
-VALID_NS: Final = 600 * 1_000_000_000
 _NET, _LINKED = np.uint16(Flag.NET), np.uint16(Flag.LINKED)
 _ASSET_BITS: Final = 32
 
@@ -36,6 +35,18 @@ class Entry:
     @property
     def rank(self) -> tuple[int, int]:
         return (self.row.priority, self.row.number)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueTotals:
+    """What waits in one asset. missing_minor: what its payers lack, all together, so that all of it
+    could go as one net."""
+
+    asset: int
+    count: int
+    amount_minor: int
+    missing_minor: int
+    oldest_ns: int
 
 
 Chains = Sequence[Sequence[Entry]]
@@ -71,6 +82,36 @@ def available_minor(book: Book, entries: Iterable[Entry]) -> dict[int, int]:
         balance = book.balance(account.address, asset)
         found[purse] = balance[0] - balance[2] if balance else 0
     return found
+
+
+def positions_of(entries: Iterable[Entry]) -> dict[bytes, int]:
+    """By id: which of its payer's payments in its asset it is, from 1."""
+    counts: dict[int, int] = {}
+    found = {}
+    for entry in sorted(entries, key=lambda one: one.rank):
+        counts[entry.due.payer] = counts.get(entry.due.payer, 0) + 1
+        found[entry.row.id] = counts[entry.due.payer]
+    return found
+
+
+def totals_of(book: Book, entries: Iterable[Entry]) -> list[QueueTotals]:
+    """Per asset, in the order of their numbers."""
+    by_asset: dict[int, list[Entry]] = {}
+    for entry in entries:
+        by_asset.setdefault(entry.row.asset, []).append(entry)
+    totals = []
+    for asset, group in sorted(by_asset.items()):
+        missing = missing_minor(available_minor(book, group), [one.due for one in group])
+        totals.append(
+            QueueTotals(
+                asset=asset,
+                count=len(group),
+                amount_minor=sum(one.due.credit_minor for one in group),
+                missing_minor=sum(missing.values()),
+                oldest_ns=min(one.row.created_ns for one in group),
+            )
+        )
+    return totals
 
 
 def first_chains(chains: Sequence[list[Entry]]) -> list[list[Entry]]:
