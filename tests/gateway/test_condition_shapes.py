@@ -12,8 +12,8 @@ from msgspec import UNSET
 from clearway.gateway.condition_answers import show_conditions, words_of
 from clearway.gateway.conditions import parse_conditions
 from clearway.gateway.directory import Directory
+from clearway.gateway.payment_schemas import PaymentRequest
 from clearway.gateway.render import to_json
-from clearway.gateway.schemas import PaymentRequest
 from clearway.payment.money import AMOUNT_MINOR_MAX, Asset
 from clearway.payment.terms import (
     After,

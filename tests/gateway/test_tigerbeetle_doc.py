@@ -7,14 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from clearway.gateway.account_schemas import AccountRequest, BalancesQuery, EntriesQuery
+from clearway.gateway.payment_schemas import PaymentRequest, PaymentsQuery
 from clearway.gateway.routes import ROUTES
-from clearway.gateway.schemas import (
-    AccountRequest,
-    BalancesQuery,
-    EntriesQuery,
-    PaymentRequest,
-    PaymentsQuery,
-)
 from clearway.payment.errors import CATALOGUE
 from clearway.payment.records import AccountFlag, Flag
 

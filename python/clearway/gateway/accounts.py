@@ -7,11 +7,12 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from clearway.gateway import instructions
+from clearway.gateway.account_schemas import Account, AccountStatus, Balance, Entry
 from clearway.gateway.authority_seen import show_policy, show_recovery
 from clearway.gateway.door import Answer, Ask, Move, check_accepted
 from clearway.gateway.instructions import NO_OWNER, seal_private
 from clearway.gateway.render import to_json
-from clearway.gateway.schemas import Account, AccountStatus, Balance, Entry, Listing
+from clearway.gateway.schemas import Listing
 from clearway.gateway.searches import height_at, heights_of
 from clearway.gateway.times import format_time
 from clearway.ledger.book import Account as LedgerAccount

@@ -18,7 +18,8 @@ from msgspec.structs import replace
 from clearway.gateway.door import Answer, Ask
 from clearway.gateway.fields import KeySignature, Prepared
 from clearway.gateway.instructions import NO_OWNER, parse_private
-from clearway.gateway.schemas import PREPARED_S_MAX, LinkedRequest, Preparation
+from clearway.gateway.payment_schemas import LinkedRequest
+from clearway.gateway.schemas import PREPARED_S_MAX, Preparation
 from clearway.gateway.times import SECOND_NS, format_time
 from clearway.ledger.authorise import authorisation_digest, tell_instruction
 from clearway.ledger.crypto import verify

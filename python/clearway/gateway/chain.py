@@ -9,8 +9,9 @@ from starlette.types import Receive, Scope, Send
 
 from clearway.gateway.door import Answer, Ask, send_answer
 from clearway.gateway.govern import show_asset
+from clearway.gateway.ledger_schemas import AssetTotals, BlockInfo, TrialBalance
 from clearway.gateway.payments import find_row
-from clearway.gateway.schemas import AssetTotals, BlockInfo, Listing, TrialBalance
+from clearway.gateway.schemas import Listing
 from clearway.gateway.times import format_time
 from clearway.ledger.block_range import pack_record
 from clearway.ledger.book import Block

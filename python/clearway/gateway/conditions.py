@@ -22,7 +22,7 @@ from clearway.gateway.condition_schemas import (
 from clearway.gateway.directory import Directory
 from clearway.gateway.door import Ask
 from clearway.gateway.instructions import VALID_NS, purpose_number, seal_private
-from clearway.gateway.schemas import PaymentRequest
+from clearway.gateway.payment_schemas import PaymentRequest
 from clearway.gateway.times import SECOND_NS, parse_time
 from clearway.ledger.crypto import hash_bytes
 from clearway.payment import terms as ast

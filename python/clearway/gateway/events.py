@@ -14,9 +14,9 @@ from starlette.types import Message, Receive, Scope, Send
 
 from clearway.gateway import instructions
 from clearway.gateway.door import Ask, start_message
+from clearway.gateway.payment_schemas import Event, EventData, Payment
 from clearway.gateway.queueing import render_queued
 from clearway.gateway.render import render_payment, to_json, view_row
-from clearway.gateway.schemas import Event, EventData, Payment
 from clearway.gateway.times import format_time
 from clearway.payment.errors import Refusal
 from clearway.payment.records import Kind

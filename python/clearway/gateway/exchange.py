@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from clearway.gateway.door import Answer, Ask
-from clearway.gateway.schemas import Listing, Quote, Rate, RouteInfo
+from clearway.gateway.exchange_schemas import Quote, Rate, RouteInfo
+from clearway.gateway.schemas import Listing
 from clearway.gateway.times import format_time
 from clearway.payment.errors import Refusal
 from clearway.payment.ids import format_quote, parse_quote

@@ -14,9 +14,9 @@ import numpy as np
 
 from clearway.gateway import instructions
 from clearway.gateway.door import Answer, Ask
+from clearway.gateway.payment_schemas import Explanation
 from clearway.gateway.payments import find_row
 from clearway.gateway.render import OUTCOMES
-from clearway.gateway.schemas import Explanation
 from clearway.payment.decision import DecisionFlag
 from clearway.payment.errors import CATALOGUE
 from clearway.payment.ids import format_payment

@@ -39,6 +39,10 @@ Key = Annotated[
     ),
 ]
 Signature = Annotated[str, Meta(pattern="^[0-9a-f]{128}$", description="Ed25519, 64 bytes in hex.")]
+Reference = Annotated[str, Meta(max_length=140, description="Shown to both sides.")]
+MetadataKey = Annotated[str, Meta(max_length=64)]
+MetadataValue = Annotated[str, Meta(max_length=1_024)]
+Metadata = Annotated[dict[MetadataKey, MetadataValue], Meta(max_length=50)]
 
 
 class Request(Struct, forbid_unknown_fields=True, frozen=True):

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from clearway.gateway import accounts, instructions
+from clearway.gateway.asset_schemas import AssetInfo, SigningKey
 from clearway.gateway.door import Answer, Ask, Move, check_accepted
 from clearway.gateway.instructions import VALID_NS
-from clearway.gateway.schemas import AssetInfo, Listing, SigningKey
+from clearway.gateway.schemas import Listing
 from clearway.payment.batch import Placed, Submission
 from clearway.payment.errors import Refusal
 from clearway.payment.money import Asset, parse_asset_code

@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import Final
 
 from clearway.gateway import instructions
+from clearway.gateway.asset_schemas import IssuerAct
 from clearway.gateway.authorisation import authorise
 from clearway.gateway.door import Answer, Ask, Move, check_accepted
 from clearway.gateway.instructions import seal_private
 from clearway.gateway.payments import answer_placed
-from clearway.gateway.schemas import IssuerAct
 from clearway.payment.batch import Placed, Submission
 from clearway.payment.errors import Refusal
 from clearway.payment.money import parse_amount

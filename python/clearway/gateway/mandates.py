@@ -5,7 +5,8 @@ from __future__ import annotations
 from clearway.gateway.authorisation import authorise
 from clearway.gateway.door import Answer, Ask, Move, check_accepted
 from clearway.gateway.instructions import VALID_NS, seal_private
-from clearway.gateway.schemas import Listing, MandateRequest, MandateSeen
+from clearway.gateway.mandate_schemas import MandateRequest, MandateSeen
+from clearway.gateway.schemas import Listing
 from clearway.gateway.times import SECOND_NS, format_time, parse_time
 from clearway.payment.batch import Placed, Submission
 from clearway.payment.errors import Refusal

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import msgspec
 
-from clearway.gateway import schemas
 from clearway.gateway.auth import SCOPES
 from clearway.gateway.condition_schemas import (
     CONDITION_KINDS,
@@ -17,7 +16,10 @@ from clearway.gateway.condition_schemas import (
     ReleaseRequest,
     SimulateRequest,
 )
+from clearway.gateway.mandate_schemas import RevokeRequest
+from clearway.gateway.payment_schemas import AmountRequest, RefundRequest
 from clearway.gateway.routes import Route
+from clearway.gateway.schemas import EmptyRequest, Problem, ReviewRequest
 
 _REF = "#/components/schemas/{name}"
 _PARAMETER = re.compile(r"\{(\w+)\}")
@@ -25,7 +27,7 @@ _PARAMETER = re.compile(r"\{(\w+)\}")
 
 def describe_api(routes: Sequence[Route], *, version: str) -> dict[str, Any]:
     """The document behind /openapi.json."""
-    types: list[Any] = [schemas.Problem]
+    types: list[Any] = [Problem]
     for route in routes:
         types.extend(kind for kind in (route.answer, route.body, route.query) if kind is not None)
     unique = list(dict.fromkeys(types))
@@ -109,7 +111,7 @@ def _operation(
             },
             "default": {
                 "description": "An error of docs/errors.md",
-                "content": {"application/problem+json": {"schema": by_type[schemas.Problem]}},
+                "content": {"application/problem+json": {"schema": by_type[Problem]}},
             },
         },
     }
@@ -124,11 +126,11 @@ def _operation(
 
 
 _MAY_BE_EMPTY = (
-    schemas.RevokeRequest,
-    schemas.EmptyRequest,
-    schemas.AmountRequest,
-    schemas.RefundRequest,
-    schemas.ReviewRequest,
+    RevokeRequest,
+    EmptyRequest,
+    AmountRequest,
+    RefundRequest,
+    ReviewRequest,
     ReleaseRequest,
     CancelRequest,
     SimulateRequest,

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from clearway.gateway.door import Answer, Ask
+from clearway.gateway.payment_schemas import Payment
 from clearway.gateway.payments import find_queued, find_row, render_row
 from clearway.gateway.queueing import render_queued
-from clearway.gateway.schemas import Listing, Payment
+from clearway.gateway.schemas import Listing
 from clearway.gateway.searches import find_by_metadata, heights_of
 from clearway.payment.errors import Refusal
 from clearway.payment.ids import format_payment, parse_payment, payment_id

@@ -11,6 +11,7 @@ from clearway.gateway.conditions import prepare_escrow
 from clearway.gateway.door import Answer, Ask, Move, request_hash
 from clearway.gateway.instructions import Private, seal_private
 from clearway.gateway.mandates import prepare_pull
+from clearway.gateway.payment_schemas import Payment, PaymentRequest
 from clearway.gateway.render import (
     PaymentView,
     render_payment,
@@ -18,7 +19,6 @@ from clearway.gateway.render import (
     view_placed,
     view_row,
 )
-from clearway.gateway.schemas import Payment, PaymentRequest
 from clearway.gateway.searches import marks_of
 from clearway.gateway.times import SECOND_NS, parse_time
 from clearway.payment.batch import Placed, Submission

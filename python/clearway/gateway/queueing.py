@@ -14,6 +14,13 @@ from msgspec import UNSET
 
 from clearway.gateway.door import Answer, Ask
 from clearway.gateway.instructions import Private, parse_private
+from clearway.gateway.payment_schemas import (
+    Decision,
+    Payment,
+    PaymentRequest,
+    QueueInfo,
+    QueuePlace,
+)
 from clearway.gateway.payments import (
     VOID,
     find_queued,
@@ -22,14 +29,7 @@ from clearway.gateway.payments import (
 )
 from clearway.gateway.problems import line_problem
 from clearway.gateway.render import OUTCOMES, to_json
-from clearway.gateway.schemas import (
-    Decision,
-    Listing,
-    Payment,
-    PaymentRequest,
-    QueueInfo,
-    QueuePlace,
-)
+from clearway.gateway.schemas import Listing
 from clearway.gateway.times import SECOND_NS, format_time
 from clearway.payment.batch import Placed
 from clearway.payment.errors import Refusal

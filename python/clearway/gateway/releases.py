@@ -14,9 +14,9 @@ from clearway.gateway.condition_schemas import (
 from clearway.gateway.directory import Directory
 from clearway.gateway.door import Answer, Ask, Move
 from clearway.gateway.instructions import VALID_NS, seal_private
+from clearway.gateway.payment_schemas import Payment
 from clearway.gateway.payments import add_decision, find_row, private_of
 from clearway.gateway.render import render_payment, result_code, view_row
-from clearway.gateway.schemas import Payment
 from clearway.gateway.times import parse_time
 from clearway.ledger.crypto import hash_bytes
 from clearway.payment import witnesses as shown

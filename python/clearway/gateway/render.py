@@ -17,17 +17,17 @@ from clearway.gateway.condition_answers import show_conditions, words_of
 from clearway.gateway.condition_schemas import ConditionsSeen
 from clearway.gateway.directory import Directory
 from clearway.gateway.instructions import Private
-from clearway.gateway.problems import line_problem
-from clearway.gateway.schemas import (
+from clearway.gateway.payment_schemas import (
     Decision,
     Leg,
     LegRole,
-    LineProblem,
     Outcome,
     Payment,
     Place,
     UploadAnswer,
 )
+from clearway.gateway.problems import line_problem
+from clearway.gateway.schemas import LineProblem
 from clearway.gateway.times import format_time
 from clearway.payment.batch import Placed
 from clearway.payment.errors import Refusal

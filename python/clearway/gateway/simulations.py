@@ -15,10 +15,10 @@ from msgspec import UNSET
 from clearway.gateway.condition_schemas import NodeState, ReleaseSimulation
 from clearway.gateway.door import Answer, Ask
 from clearway.gateway.instructions import NOTHING_PRIVATE
+from clearway.gateway.payment_schemas import Payment, PaymentSimulation
 from clearway.gateway.payments import prepare_payment
 from clearway.gateway.releases import Release, read_release, release_submission
 from clearway.gateway.render import escrow_words, render_payment, result_code, view_placed
-from clearway.gateway.schemas import Payment, PaymentSimulation
 from clearway.gateway.times import parse_time
 from clearway.ledger.terms import evaluate_terms
 from clearway.payment.errors import CATALOGUE, Refusal

@@ -17,9 +17,9 @@ from starlette.types import Receive, Scope, Send
 
 from clearway.gateway import payments
 from clearway.gateway.door import BODY_BYTES_MAX, Ask, start_message
+from clearway.gateway.payment_schemas import UploadAnswer, UploadLine
 from clearway.gateway.problems import UNREADABLE, invalid_body, problem
 from clearway.gateway.render import to_lines
-from clearway.gateway.schemas import UploadAnswer, UploadLine
 from clearway.gateway.spool import Spool
 from clearway.lifecycle.batcher import Share
 from clearway.payment.batch import Columns, Placed, Submission

@@ -1,0 +1,120 @@
+"""The shapes of assets: registering one, issuing it, what its issuer does, and who signs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+from clearway.gateway.fields import (
+    AccountId,
+    Amount,
+    AssetCode,
+    Key,
+    Reference,
+    Request,
+    Seconded,
+    Signed,
+)
+from clearway.payment.records import ACCOUNT_ASSETS_MAX
+
+ControlName = Literal["mint_burn", "freeze", "allow_list", "clawback", "pause", "two_person"]
+KeyPurpose = Literal["pay", "issue", "compliance", "govern", "import"]
+
+
+# --- what clients send ------------------------------------------------------------------------
+
+
+class AssetRequest(Request, frozen=True):
+    """`code` carries the scale: XAU/3 has three decimals. `controls`: what its issuer may do, for
+    ever. `issuer`: an institution's number, this one's unless said."""
+
+    code: AssetCode
+    controls: Annotated[list[ControlName], Meta(max_length=6)] = field(default_factory=list)
+    issuer: Annotated[int, Meta(ge=1, le=2**32 - 1)] | None = None
+
+
+class NostroRequest(Request, frozen=True):
+    """An account that money enters and leaves by, and that may be below zero."""
+
+    id: AccountId
+    assets: Annotated[list[AssetCode], Meta(min_length=1, max_length=ACCOUNT_ASSETS_MAX)]
+
+
+class SigningKeyRequest(Request, frozen=True):
+    """A key of this institution that is held outside the node, such as a second person's, which
+    needs `issue`. It counts from the next block."""
+
+    key: Key
+    purposes: Annotated[list[KeyPurpose], Meta(min_length=1, max_length=5)]
+
+
+class IssuanceRequest(Seconded, frozen=True):
+    account: str
+    amount: Amount
+    asset: AssetCode
+    nostro: str
+    reference: Reference | None = None
+
+
+class RedemptionRequest(Signed, frozen=True):
+    account: str
+    amount: Amount
+    asset: AssetCode
+    nostro: str
+    reference: Reference | None = None
+
+
+class FaucetRequest(Request, frozen=True):
+    account: str
+    amount: Amount
+    asset: AssetCode
+
+
+class IssuerActRequest(Seconded, frozen=True):
+    """`account`: the holder, for freeze, unfreeze, allow and disallow."""
+
+    asset: AssetCode
+    act: Literal["pause", "resume", "freeze", "unfreeze", "allow", "disallow"]
+    account: str | None = None
+    note: Annotated[str, Meta(max_length=1_000)] | None = None
+
+
+class ClawbackRequest(Seconded, frozen=True):
+    asset: AssetCode
+    from_: str = field(name="from")
+    to: str
+    amount: Amount
+    note: Annotated[str, Meta(max_length=1_000)] | None = None
+
+
+# --- what clients get -------------------------------------------------------------------------
+
+
+class AssetInfo(Struct, frozen=True):
+    object: Literal["asset"]
+    code: str
+    scale: int
+    number: int
+    controls: list[str]
+    issuer: int | None
+    paused: bool
+
+
+class SigningKey(Struct, frozen=True):
+    """`activation_height`: the first block in which it counts; `revoked_height`: the last."""
+
+    object: Literal["signing_key"]
+    key: str
+    institution: int
+    purposes: list[str]
+    activation_height: int
+    revoked_height: int | None
+
+
+class IssuerAct(Struct, frozen=True):
+    object: Literal["issuer_act"]
+    asset: str
+    act: str
+    account: str | None
+    block: int
