@@ -6,6 +6,9 @@ mod imaging;
 
 use std::collections::BTreeMap;
 
+use rayon::iter::ParallelIterator;
+use rayon::slice::ParallelSlice;
+
 use crate::apply::{
     Checked, Parties, Scope, Signer, apply_chain, apply_entry, apply_genesis, check_envelope,
     find_due, member_signatures, owner_signature, payment_digest, sweep, witness_signatures,
@@ -720,6 +723,13 @@ fn recorded_verdicts(
     envelopes
 }
 
+/// Of so many accounts most are in no cache, and a block waits long enough for them to be worth a
+/// second core.
+const FAR_ROWS: usize = if cfg!(test) { 3 } else { 4_000_000 };
+
+/// So many entries are looked up by one core before it takes more.
+const SHARE: usize = if cfg!(test) { 2 } else { 512 };
+
 /// How many entries are looked at together before their turn: as many misses as the processor waits
 /// for at once, and few enough that what came is still there.
 const AHEAD: usize = 16;
@@ -727,8 +737,17 @@ const AHEAD: usize = 16;
 /// Finds the parties of every payment before the first is applied. Entry by entry, where each depends
 /// on the one before, the processor would wait for one row of a large table after another.
 fn look_ahead(state: &State, records: &Records<'_>) -> Vec<Parties> {
-    let mut parties = Vec::with_capacity(records.entries.len());
-    for group in records.entries.chunks(AHEAD) {
+    let entries = records.entries.as_slice();
+    if state.accounts.table.rows().len() < FAR_ROWS || entries.len() <= SHARE {
+        return find_parties(state, entries);
+    }
+    let shares = entries.par_chunks(SHARE).map(|share| find_parties(state, share));
+    shares.collect::<Vec<_>>().concat()
+}
+
+fn find_parties(state: &State, entries: &[Entry<'_>]) -> Vec<Parties> {
+    let mut parties = Vec::with_capacity(entries.len());
+    for group in entries.chunks(AHEAD) {
         let names = || group.iter().filter(|entry| moves(entry));
         names().for_each(|entry| state.accounts.fetch(&entry.payer()));
         names().for_each(|entry| state.accounts.fetch(&entry.payee()));

@@ -9,7 +9,7 @@ use crate::tree::DirtyTree;
 use crate::width::{at, count, row};
 
 /// A row of a table of the state.
-pub trait Row: Clone {
+pub trait Row: Clone + Sync {
     /// Bytes of a leaf.
     const LEAF_BYTES: usize;
 
@@ -135,10 +135,10 @@ impl<R: Row> Table<R> {
     pub fn root(&mut self) -> Hash {
         let changed = self.changed.take(self.next_number());
         if !changed.is_empty() || self.tree.rows() != self.rows.len() {
-            let (rows, mut leaves) = (&self.rows, Vec::new());
+            let rows = &self.rows;
             let fetch = |number| rows.get(at(number)).into_iter().for_each(prefetch);
-            self.tree.update(rows.len(), changed, fetch, |numbers, hashes| {
-                hash_leaves(rows, numbers, &mut leaves, hashes);
+            self.tree.update(rows.len(), changed, fetch, |numbers, bytes, hashes| {
+                hash_leaves(rows, numbers, bytes, hashes);
             });
         }
         self.tree.root()

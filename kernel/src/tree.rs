@@ -119,8 +119,8 @@ struct Level {
     pieces: Vec<Vec<Pair>>,
 }
 
-/// Two megabytes.
-const PIECE_PAIRS: usize = 32_768;
+/// Two megabytes. In tests a level of few pairs has several.
+const PIECE_PAIRS: usize = if cfg!(test) { 8 } else { 32_768 };
 
 impl Level {
     fn resize(&mut self, hashes: usize) {
@@ -136,21 +136,8 @@ impl Level {
         self.pieces.get(pair / PIECE_PAIRS)?.get(pair % PIECE_PAIRS)
     }
 
-    fn get(&self, place: u32) -> Option<&Hash> {
-        let Pair([left, right]) = self.pair(at(place / 2))?;
-        Some(if place.is_multiple_of(2) { left } else { right })
-    }
-
-    fn get_mut(&mut self, place: u32) -> Option<&mut Hash> {
-        let pair = at(place / 2);
-        let piece = self.pieces.get_mut(pair / PIECE_PAIRS)?;
-        let Pair([left, right]) = piece.get_mut(pair % PIECE_PAIRS)?;
-        Some(if place.is_multiple_of(2) { left } else { right })
-    }
-
-    /// Its line is needed soon, for the hash and for the one beside it.
-    fn fetch(&self, place: u32) {
-        self.pair(at(place / 2)).into_iter().for_each(prefetch);
+    fn whole(&mut self) -> Part<'_> {
+        Part { skipped: 0, pieces: &mut self.pieces }
     }
 
     /// The only one of a pair, when their number is odd.
@@ -159,9 +146,40 @@ impl Level {
     }
 }
 
+/// Some pieces of a level, side by side.
+struct Part<'a> {
+    /// How many stand before them.
+    skipped: usize,
+    pieces: &'a mut [Vec<Pair>],
+}
+
+impl<'a> Part<'a> {
+    fn get_mut(&mut self, place: u32) -> Option<&mut Hash> {
+        let pair = at(place / 2);
+        let piece = self.pieces.get_mut((pair / PIECE_PAIRS).checked_sub(self.skipped)?)?;
+        let Pair([left, right]) = piece.get_mut(pair % PIECE_PAIRS)?;
+        Some(if place.is_multiple_of(2) { left } else { right })
+    }
+
+    /// Its line is needed soon, for the hash and for the one beside it.
+    fn fetch(&self, place: u32) {
+        let pair = at(place / 2);
+        let piece =
+            (pair / PIECE_PAIRS).checked_sub(self.skipped).map(|piece| self.pieces.get(piece));
+        let line = piece.flatten().and_then(|piece| piece.get(pair % PIECE_PAIRS));
+        line.into_iter().for_each(prefetch);
+    }
+
+    /// Before piece number `piece` of the level.
+    fn split_at(self, piece: usize) -> (Part<'a>, Part<'a>) {
+        let (left, right) = self.pieces.split_at_mut(piece - self.skipped);
+        (Part { pieces: left, ..self }, Part { skipped: piece, pieces: right })
+    }
+}
+
 impl DirtyTree {
     pub fn root(&self) -> Hash {
-        self.levels.last().and_then(|top| top.get(0)).copied().unwrap_or(ZERO)
+        self.levels.last().and_then(|top| top.pair(0)).map_or(ZERO, |Pair([root, _])| *root)
     }
 
     pub fn rows(&self) -> usize {
@@ -169,14 +187,14 @@ impl DirtyTree {
     }
 
     /// `changed` is sorted and distinct, below `rows`, and holds every row that is new;
-    /// `hash_leaves` writes the hashes of at most 16 rows; `fetch` is told of a row some time before.
+    /// `hash_leaves` writes the hashes of at most 16 rows, with bytes to work in; `fetch` is told of a row some time before.
     /// Rows at or beyond `rows` are forgotten.
     pub fn update(
         &mut self,
         rows: usize,
         mut changed: Vec<u32>,
-        fetch: impl Fn(u32),
-        hash_leaves: impl FnMut(&[u32], &mut [Hash; LANES]),
+        fetch: impl Fn(u32) + Sync,
+        hash_leaves: impl Fn(&[u32], &mut Vec<u8>, &mut [Hash; LANES]) + Sync,
     ) {
         if rows != self.rows && rows > 0 {
             // The ancestors of the last row are those whose shape depends on the number of rows.
@@ -225,49 +243,62 @@ const AHEAD: usize = 2 * LANES;
 /// Half as many pairs as there are lanes give their leaves at once.
 const PAIRS: usize = LANES / 2;
 
+/// So many pairs of a level are hashed by one core at least.
+const SHARE_MIN: usize = if cfg!(test) { 3 } else { 1_024 };
+
+/// Hashes the pairs below `changed`, halves of them at the same time when they are many.
+fn share<H: Fn(&[u32], Part<'_>) + Sync>(changed: &[u32], above: Part<'_>, hash: &H) {
+    let middle = changed.get(changed.len() / 2).map_or(0, |place| at(*place) / 2);
+    let piece = (middle + PIECE_PAIRS / 2) / PIECE_PAIRS;
+    let start = piece * PIECE_PAIRS * 2;
+    let (left, right) = changed.split_at(changed.partition_point(|place| at(*place) < start));
+    if left.len().min(right.len()) < SHARE_MIN {
+        hash(changed, above);
+    } else {
+        let (left_above, right_above) = above.split_at(piece);
+        rayon::join(|| share(left, left_above, hash), || share(right, right_above, hash));
+    }
+}
+
 fn hash_pairs_of_leaves(
     rows: usize,
     changed: &[u32],
-    fetch: impl Fn(u32),
-    mut hash_leaves: impl FnMut(&[u32], &mut [Hash; LANES]),
+    fetch: impl Fn(u32) + Sync,
+    hash_leaves: impl Fn(&[u32], &mut Vec<u8>, &mut [Hash; LANES]) + Sync,
     above: &mut Level,
 ) {
-    let (pairs_changed, odd_last) = match changed.split_last() {
+    let (pairs, odd_last) = match changed.split_last() {
         Some((last, rest)) if rows % 2 == 1 && at(*last) == rows / 2 => (rest, Some(2 * *last)),
         _ => (changed, None),
     };
-    let mut ahead = pairs_changed.iter().skip(AHEAD);
-    for group in pairs_changed.chunks(LANES) {
-        for &pair in ahead.by_ref().take(LANES) {
-            fetch(2 * pair);
-            fetch(2 * pair + 1);
-            above.fetch(pair);
-        }
-        let mut leaves = [[ZERO; LANES]; 2];
-        for (half, leaves) in group.chunks(PAIRS).zip(&mut leaves) {
-            let mut numbers = [0; LANES];
-            for (two, pair) in numbers.as_chunks_mut().0.iter_mut().zip(half) {
-                *two = [2 * pair, 2 * pair + 1];
+    share(pairs, above.whole(), &|pairs: &[u32], mut above: Part<'_>| {
+        let mut leaf_bytes = Vec::new();
+        let mut ahead = pairs.iter().skip(AHEAD);
+        for group in pairs.chunks(LANES) {
+            for &pair in ahead.by_ref().take(LANES) {
+                fetch(2 * pair);
+                fetch(2 * pair + 1);
+                above.fetch(pair);
             }
-            hash_leaves(numbers.get(..2 * half.len()).unwrap_or_default(), leaves);
+            let mut leaves = [[ZERO; LANES]; 2];
+            for (half, leaves) in group.chunks(PAIRS).zip(&mut leaves) {
+                let mut numbers = [0; LANES];
+                for (two, pair) in numbers.as_chunks_mut().0.iter_mut().zip(half) {
+                    *two = [2 * pair, 2 * pair + 1];
+                }
+                let numbers = numbers.get(..2 * half.len()).unwrap_or_default();
+                hash_leaves(numbers, &mut leaf_bytes, leaves);
+            }
+            let children = leaves.as_flattened().as_flattened().as_chunks().0;
+            hash_group(group, children.iter(), &mut above);
         }
-        let mut inputs = [const { &[0; 64] }; LANES];
-        for (input, pair) in
-            inputs.iter_mut().zip(leaves.as_flattened().as_flattened().as_chunks().0)
-        {
-            *input = pair;
-        }
-        let mut hashes = [ZERO; LANES];
-        let inputs = inputs.get(..group.len()).unwrap_or_default();
-        Domain::Node.key().lanes(inputs, hashes.as_flattened_mut());
-        scatter(group, &hashes, above);
-    }
+    });
     // An odd last leaf moves up.
     if let Some(last) = odd_last
-        && let Some(parent) = above.get_mut(last / 2)
+        && let Some(parent) = above.whole().get_mut(last / 2)
     {
         let mut leaves = [ZERO; LANES];
-        hash_leaves(&[last], &mut leaves);
+        hash_leaves(&[last], &mut Vec::new(), &mut leaves);
         [*parent, ..] = leaves;
     }
 }
@@ -280,32 +311,41 @@ fn parents(changed: &mut Vec<u32>) {
 }
 
 fn hash_pairs(level: &Level, changed: &[u32], above: &mut Level) {
-    let mut ahead = changed.iter().skip(AHEAD);
-    for group in changed.chunks(LANES) {
-        ahead.by_ref().take(LANES).for_each(|place| above.fetch(*place));
-        let mut inputs = [const { &[0; 64] }; LANES];
-        let mut used = 0;
-        let pairs = group.iter().map_while(|&place| level.pair(at(place)));
-        for (input, Pair(pair)) in inputs.iter_mut().zip(pairs) {
-            *input = pair.as_flattened().first_chunk().expect("invariant: two hashes are 64 bytes");
-            used += 1;
+    share(changed, above.whole(), &|changed: &[u32], mut above: Part<'_>| {
+        let mut ahead = changed.iter().skip(AHEAD);
+        for group in changed.chunks(LANES) {
+            ahead.by_ref().take(LANES).for_each(|place| above.fetch(*place));
+            let pairs = group.iter().map_while(|&place| level.pair(at(place)));
+            let children = pairs.map(|Pair(pair)| {
+                pair.as_flattened().first_chunk().expect("invariant: two hashes are 64 bytes")
+            });
+            hash_group(group, children, &mut above);
         }
-        let mut hashes = [ZERO; LANES];
-        let inputs = inputs.get(..used).unwrap_or_default();
-        Domain::Node.key().lanes(inputs, hashes.as_flattened_mut());
-        scatter(group.get(..used).unwrap_or_default(), &hashes, above);
-    }
+    });
     // An odd last hash moves up.
     if let Some(last) = level.odd_last()
-        && let Some(parent) = above.get_mut(row(level.hashes / 2))
+        && let Some(parent) = above.whole().get_mut(row(level.hashes / 2))
     {
         *parent = *last;
     }
 }
 
-fn scatter(places: &[u32], hashes: &[Hash; LANES], level: &mut Level) {
-    for (place, hash) in places.iter().zip(hashes) {
-        if let Some(place) = level.get_mut(*place) {
+/// Writes the hashes of at most `LANES` pairs of children to their parents' places.
+fn hash_group<'a>(
+    places: &[u32],
+    children: impl Iterator<Item = &'a [u8; 64]>,
+    above: &mut Part<'_>,
+) {
+    let mut inputs = [const { &[0; 64] }; LANES];
+    let mut used = 0;
+    for (input, pair) in inputs.iter_mut().zip(children).take(places.len()) {
+        *input = pair;
+        used += 1;
+    }
+    let mut hashes = [ZERO; LANES];
+    Domain::Node.key().lanes(inputs.get(..used).unwrap_or_default(), hashes.as_flattened_mut());
+    for (place, hash) in places.iter().zip(&hashes).take(used) {
+        if let Some(place) = above.get_mut(*place) {
             *place = *hash;
         }
     }
@@ -391,7 +431,7 @@ mod tests {
                 rows[*row as usize] =
                     Domain::Leaf.hash(&[step.to_le_bytes(), (*row as u64).to_le_bytes()].concat());
             }
-            let hash_leaves = |group: &[u32], out: &mut [Hash; LANES]| {
+            let hash_leaves = |group: &[u32], _: &mut Vec<u8>, out: &mut [Hash; LANES]| {
                 for (hash, row) in out.iter_mut().zip(group) {
                     *hash = rows[*row as usize];
                 }
