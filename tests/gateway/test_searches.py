@@ -176,7 +176,11 @@ def test_balances_as_they_were(api: Api) -> None:
     first, second = paid(api, account, payee, "1.00", "2.00")
     path = f"/v1/accounts/{account}/balances"
     then = api.get(path, at=height(first)).json()["data"]
-    assert then == [{"asset": "EUR/2", "posted": "9.00"}, {"asset": "USD/2", "posted": "0.00"}]
+    nothing = {"pending_in": "0.00", "pending_out": "0.00"}
+    assert then == [
+        {"asset": "EUR/2", "posted": "9.00", **nothing, "available": "9.00"},
+        {"asset": "USD/2", "posted": "0.00", **nothing, "available": "0.00"},
+    ]
     assert posted(api, path, str(height(first) - 1)) == "10.00"
     assert posted(api, path, str(height(second))) == "7.00"
     assert posted(api, path, "2199-01-01T00:00:00Z") == "7.00"
@@ -184,6 +188,35 @@ def test_balances_as_they_were(api: Api) -> None:
     assert posted(api, path, str(height(funded))) == "10.00"
     assert posted(api, path, str(height(funded) - 1)) == "0.00"  # it was open by then
     assert api.get(path, at="2001-01-01T00:00:00Z").json()["data"] == []
+
+
+def test_what_was_pending_stands_in_the_past(api: Api) -> None:
+    payer, payee = api.account("EUR/2", "USD/2", funded="10.00"), api.account()
+    held = api.pay(payer, payee, "4.00", capture="manual").json()
+    captured = api.post(f"/v1/payments/{held['id']}/capture", {"amount": "1.50"}).json()
+    assert captured["status"] == "settled"
+    balances = api.get(f"/v1/accounts/{payer}/balances", at=height(held)).json()["data"]
+    assert balances[0] == {
+        "asset": "EUR/2", "posted": "10.00", "pending_in": "0.00", "pending_out": "4.00",
+        "available": "6.00",
+    }  # fmt: skip
+    history = f"/v1/accounts/{payee}/history"
+    rows = api.get(history).json()["data"]
+    amounts = [(row["posted"], row["pending_in"], row["available"]) for row in rows]
+    assert amounts == [("1.50", "0.00", "1.50"), ("0.00", "4.00", "0.00")]
+    assert (rows[1]["object"], rows[1]["block"]) == ("balance", height(held))
+    assert rows[1]["created"] == held["created"]
+    assert api.get(history, to=height(held)).json()["data"] == rows[1:]
+    assert api.get(history, to="2001-01-01T00:00:00Z").json()["data"] == []
+    assert api.get(history, **{"from": "2001-01-01T00:00:00Z"}).json()["data"] == rows
+    assert api.get(f"/v1/accounts/{payer}/history", asset="USD/2").json()["data"] == []
+    page = api.get(history, limit=1).json()
+    assert (page["data"], page["has_more"]) == (rows[:1], True)
+    rest = api.get(history, limit=1, starting_after=rows[0]["id"]).json()
+    assert (rest["data"], rest["has_more"]) == (rows[1:], False)
+    for wrong in ("ent_1", "bal_1_1", "bal_1_1_x", "bal_1_1_1_1"):
+        expect(api.get(history, starting_after=wrong), "request.invalid")
+    expect(api.get("/v1/accounts/nobody/history"), "account.unknown")
 
 
 def posted(api: Api, path: str, at: str) -> str:
@@ -232,6 +265,7 @@ def test_every_question_uses_an_index(api: Api) -> None:
         lambda: projections.payments(institution=1, account=address, heights=span, limit=50),
         lambda: projections.entries(address, heights=span, limit=50),
         lambda: projections.balances_at(address, 5),
+        lambda: projections.balances(address, heights=span, starting_after=(7, 1, 1), limit=50),
         lambda: projections.height_from(5),
         lambda: projections.payments_by_id(1, [bytes(16)] * 50),
     ]
@@ -240,6 +274,7 @@ def test_every_question_uses_an_index(api: Api) -> None:
     found += plans(reader, lambda: vault.marked([bytes(16)], limit=50))
     found += plans(reader, lambda: vault.marked([bytes(16)], limit=50, before=(9, 9)))
     found += plans(reader, lambda: vault.marked([bytes(16)] * 3, limit=50))
+    found = [plan for plan in found if "SCALAR SUBQUERY" not in plan]  # whose plans are here too
     assert [plan for plan in found if not plan.startswith("SEARCH")] == [
-        "USE TEMP B-TREE FOR ORDER BY"
+        "USE TEMP B-TREE FOR ORDER BY",
     ]

@@ -60,7 +60,7 @@ class AccountRequest(Request, frozen=True):
 
 # --- queries ----------------------------------------------------------------------------------
 
-_AT = "What was posted after the block of this height, or at this time (RFC 3339)."
+_AT = "What it held after the block of this height, or at this time (RFC 3339)."
 
 
 class EntriesQuery(SpanQuery, frozen=True):
@@ -91,15 +91,29 @@ class Account(Struct, frozen=True):
 
 
 class Balance(Struct, frozen=True):
-    """What was posted at some time (`at`) comes without what was pending then."""
+    """`allowed` and `frozen` are of now, and left out of what was at some time (`at`)."""
 
     asset: str
     posted: str
-    pending_in: str | UnsetType = UNSET
-    pending_out: str | UnsetType = UNSET
-    available: str | UnsetType = UNSET
+    pending_in: str
+    pending_out: str
+    available: str
     allowed: bool | UnsetType = UNSET
     frozen: bool | UnsetType = UNSET
+
+
+class PastBalance(Struct, frozen=True):
+    """What an account held, and what was pending, after an entry of this block changed it."""
+
+    id: str
+    object: Literal["balance"]
+    created: Time
+    asset: str
+    posted: str
+    pending_in: str
+    pending_out: str
+    available: str
+    block: int
 
 
 class Entry(Struct, frozen=True):

@@ -1,26 +1,22 @@
-"""Accounts: open, close, freeze, and what they hold."""
+"""Accounts: open, close, freeze, and see them."""
 
 from __future__ import annotations
 
 import msgspec
 from msgspec import UNSET, UnsetType
-from msgspec.structs import replace
 
 from clearway.gateway import instructions
-from clearway.gateway.account_schemas import Account, AccountStatus, Balance, Entry
+from clearway.gateway.account_schemas import Account, AccountStatus
 from clearway.gateway.authority_seen import show_policy, show_recovery
 from clearway.gateway.door import Answer, Ask, Move, check_accepted
 from clearway.gateway.instructions import NO_OWNER, seal_private
 from clearway.gateway.render import to_json
 from clearway.gateway.schemas import Listing
-from clearway.gateway.searches import height_at, heights_of
 from clearway.gateway.times import format_time
 from clearway.ledger.book import Account as LedgerAccount
 from clearway.payment.batch import Placed, Submission
 from clearway.payment.errors import Refusal
-from clearway.payment.ids import format_payment
-from clearway.payment.money import Asset, format_amount
-from clearway.payment.records import AccountFlag, BalanceFlag, Control, Kind, parse_account_units
+from clearway.payment.records import AccountFlag, Kind, parse_account_units
 from clearway.store.vault import AccountRecord
 
 GIVEN_ID_PREFIX = "acc_"
@@ -183,7 +179,7 @@ UNFREEZE = Move(_prepare_unfreeze, _answer_unfreeze)
 # --- seeing them --------------------------------------------------------------------------------
 
 
-def _find(ask: Ask) -> LedgerAccount:
+def find_account(ask: Ask) -> LedgerAccount:
     """Accounts of other institutions are not shown. Refuses account.unknown."""
     account = ask.params["account"]
     row = ask.door.node.book.account(ask.door.directory.address(account))
@@ -235,7 +231,7 @@ def show_opened(ask: Ask, account: str) -> Account:
 
 
 def see(ask: Ask) -> Answer:
-    row = _find(ask)
+    row = find_account(ask)
     return Answer(200, _render(ask, row, row.flags))
 
 
@@ -254,83 +250,3 @@ def list_accounts(ask: Ask) -> Answer:
         assert account is not None, "invariant: the projections show what the ledger has"
         data.append(_render(ask, account, account.flags))
     return Answer(200, Listing("list", data, len(rows) > query.limit))
-
-
-def list_balances(ask: Ask) -> Answer:
-    row = _find(ask)
-    if ask.query.at is not None:
-        return _balances_at(ask, row)
-    data = []
-    for number, posted, pending_in, pending_out in ask.door.node.book.balances(row.address):
-        asset = ask.door.directory.asset(number)
-        shown = Balance(
-            asset.code,
-            posted=format_amount(posted, asset),
-            pending_in=format_amount(pending_in, asset),
-            pending_out=format_amount(pending_out, asset),
-            available=format_amount(posted - pending_out, asset),
-        )
-        data.append(_with_issuer_flags(ask, row.address, asset, shown))
-    return Answer(200, Listing("list", data, False))
-
-
-def _with_issuer_flags(ask: Ask, address: bytes, asset: Asset, shown: Balance) -> Balance:
-    """With what the asset's issuer says of this holder, where it may say something."""
-    flags = ask.door.node.book.balance_flags(address, asset.number) if asset.controls else None
-    if flags is None:
-        return shown
-    lists, freezes = asset.controls & Control.ALLOW_LIST, asset.controls & Control.FREEZE
-    return replace(
-        shown,
-        allowed=BalanceFlag.ALLOWED in flags if lists else UNSET,
-        frozen=BalanceFlag.HELD_BACK in flags if freezes else UNSET,
-    )
-
-
-def _balances_at(ask: Ask, row: LedgerAccount) -> Answer:
-    ask.door.catch_up()
-    height = height_at(ask, ask.query.at)
-    data = []
-    for number, posted in ask.door.node.projections.balances_at(row.address, height):
-        asset = ask.door.directory.asset(number)
-        data.append(Balance(asset.code, format_amount(posted, asset)))
-    return Answer(200, Listing("list", data, False))
-
-
-def list_entries(ask: Ask) -> Answer:
-    query, node, directory = ask.query, ask.door.node, ask.door.directory
-    row = _find(ask)
-    ask.door.catch_up()
-    rows = node.projections.entries(
-        row.address,
-        limit=query.limit + 1,
-        starting_after=_entry_number(query.starting_after),
-        asset=None if query.asset is None else directory.asset_of_code(query.asset).number,
-        heights=heights_of(ask),
-    )
-    data = []
-    for entry in rows[: query.limit]:
-        asset = directory.asset(entry.asset)
-        data.append(
-            Entry(
-                id=f"ent_{entry.number}",
-                object="entry",
-                created=format_time(entry.time_ns),
-                payment=None if entry.payment is None else format_payment(entry.payment),
-                asset=asset.code,
-                amount=format_amount(entry.amount_minor, asset),
-                balance_after=format_amount(entry.balance_after_minor, asset),
-                block=entry.height,
-                sub_account=UNSET if entry.sub is None else directory.name(entry.sub),
-            )
-        )
-    return Answer(200, Listing("list", data, len(rows) > query.limit))
-
-
-def _entry_number(text: str | None) -> int | None:
-    if text is None:
-        return None
-    number = text.removeprefix("ent_")
-    if not number.isascii() or not number.isdigit() or len(number) > 18:
-        raise Refusal("request.invalid", field="starting_after", what="not an entry's id")
-    return int(number)

@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 from clearway.gateway import (
     accounts,
     authority,
+    balances,
     chain,
     events,
     exchange,
@@ -35,6 +36,7 @@ from clearway.gateway.account_schemas import (
     BalancesQuery,
     EntriesQuery,
     Entry,
+    PastBalance,
 )
 from clearway.gateway.asset_schemas import (
     AssetInfo,
@@ -157,9 +159,12 @@ ROUTES: Final[tuple[Route, ...]] = (
          accounts.list_accounts, query=PageQuery),
     _get("/v1/accounts/{account}", "See an account", "accounts:read", Account, accounts.see),
     _get("/v1/accounts/{account}/balances", "See what an account holds", "accounts:read",
-         Listing[Balance], accounts.list_balances, query=BalancesQuery),
+         Listing[Balance], balances.list_balances, query=BalancesQuery),
+    _get("/v1/accounts/{account}/history", "List what an account held after each change,"
+         " newest first", "accounts:read", Listing[PastBalance], balances.list_history,
+         query=EntriesQuery),
     _get("/v1/accounts/{account}/entries", "List an account's bookings, newest first",
-         "accounts:read", Listing[Entry], accounts.list_entries,
+         "accounts:read", Listing[Entry], balances.list_entries,
          query=EntriesQuery),
     _post("/v1/accounts/{account}/close", "Close an empty account", "accounts:write", Account,
           accounts.CLOSE, body=EmptyRequest),

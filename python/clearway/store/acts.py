@@ -15,6 +15,18 @@ from clearway.store.schema import sql_minor
 OPEN = (Status.HELD, Status.REVIEW)
 
 
+@dataclass(frozen=True, slots=True)
+class PendingLeg:
+    """From here on amount_minor is pending from one account to another; below zero: no more. row:
+    of the group; payer, payee: account numbers."""
+
+    row: int
+    payer: int
+    payee: int
+    asset: int
+    amount_minor: int
+
+
 @dataclass(slots=True)
 class AimedPayment:
     """A payment that acts of this group change. legs: of an escrow its terms; payer, payee: account
@@ -31,7 +43,12 @@ class AimedPayment:
     payer: int
     payee: int
     closes: int | None
+    asset: int
     changed: bool = False
+
+    def pending_leg(self, row: int, amount_minor: int) -> PendingLeg:
+        """Of a hold without legs, or an escrow."""
+        return PendingLeg(row, self.payer, self.payee, self.asset, amount_minor)
 
 
 Aimed = dict[tuple[int, bytes], list[AimedPayment]]
@@ -40,11 +57,13 @@ Aimed = dict[tuple[int, bytes], list[AimedPayment]]
 
 @dataclass(slots=True)
 class Movements:
-    """Legs to be booked: to which row of the group each belongs, and to which payment."""
+    """Legs to be booked: to which row of the group each belongs, and to which payment. pending:
+    what begins and ends to be pending, not yet in order."""
 
     legs: list[Legs] = field(default_factory=list)
     rows: list[Int64] = field(default_factory=list)
     payments: list[Int64] = field(default_factory=list)
+    pending: list[PendingLeg] = field(default_factory=list)
 
 
 def add_legs(movements: Movements, legs: Legs, rows: Int64, payments: Int64) -> None:

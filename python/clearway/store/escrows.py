@@ -83,13 +83,15 @@ class Escrows:
             payee = group.heads["payee"][row].tobytes()
             legs += _release(contract, payee, released_minor, moved_minor)
             released_minor += moved_minor
-            done = released_minor == one.amount_minor
+            ended_minor, done = moved_minor, released_minor == one.amount_minor
             change(one, Act.RELEASE_ALL if done else Act.RELEASE, group.place[row])
         else:  # the result tells what went back; what had accrued was paid before
-            accrued_minor = one.amount_minor - released_minor - moved_minor
+            ended_minor = one.amount_minor - released_minor
+            accrued_minor = ended_minor - moved_minor
             legs = _release(contract, contract.payee, released_minor, accrued_minor)
             released_minor += accrued_minor
             change(one, Act.CANCEL if moved_minor else Act.RELEASE_ALL, group.place[row])
+        movements.pending.append(one.pending_leg(row, -ended_minor))
         one.captured = sql_minor(released_minor)
         _book(movements, legs, row, one)
         return act_row(
@@ -116,9 +118,10 @@ class Escrows:
         """Row n of a sweep: the deadline returned what was left, or paid it."""
         one = open_one(aimed, key, escrow=True)
         released_minor = int(one.captured or 0)
+        left_minor = one.amount_minor - released_minor
+        movements.pending.append(one.pending_leg(row, -left_minor))
         if paid:
             contract = self._contract(one)
-            left_minor = one.amount_minor - released_minor
             parts, rest_minor = share_out(
                 contract.terms, released_minor=released_minor, amount_minor=left_minor
             )

@@ -7,16 +7,19 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from functools import cache
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from clearway.payment.records import HEADER, Kind
 from clearway.payment.state import Status
+from clearway.store.balances import Span, balance_at, list_balances
 from clearway.store.database import Database, in_lists
 from clearway.store.rows import (
     AccountRow,
     ActRow,
+    BalanceRow,
     BlockRow,
     Change,
     EntryRow,
@@ -311,23 +314,57 @@ class Queries:
         )
         return [_entry(row) for row, _ in zip(rows, range(limit), strict=False)]
 
-    def balances_at(self, address: bytes, height: int) -> list[tuple[int, int]]:
-        """(asset, posted amount in minor units) after the block of this height; none for an account
-        that was opened later."""
+    def balances(
+        self,
+        address: bytes,
+        *,
+        limit: int,
+        starting_after: tuple[int, int, int] | None = None,
+        asset: int | None = None,
+        heights: range | None = None,
+    ) -> list[BalanceRow]:
+        """What an account held after each entry that changed it, newest first; a sub-account has
+        its parent's. starting_after: (height, index, asset) of the last one seen. heights: of the
+        blocks of those entries."""
+        account = self.account(address)
+        if account is None:
+            return []
+        settles_at = account.number if account.parent is None else account.parent
+        assets = account.assets if asset is None else (asset,)
+        limit, reader = min(limit, LIMIT_MAX), self.reader()
+        rows = (
+            list_balances(reader, settles_at, one, self._span(heights, starting_after, one), limit)
+            for one in assets
+        )
+        newest = heapq.merge(*rows, key=lambda row: (-row.height, -row.index, -row.asset))
+        return list(islice(newest, limit))
+
+    def _span(self, heights: range | None, after: tuple[int, int, int] | None, asset: int) -> Span:
+        numbers, places = self._numbers(heights), _places(heights)
+        if after is None:
+            return Span(*numbers, *places)
+        height, index, last = after
+        _, number_before = self._numbers(range(height + 1))
+        # Within an entry the assets are listed from the highest number on.
+        place_before = place_of(height, index) + (asset < last)
+        return Span(
+            numbers[0], min(numbers[1], number_before), places[0], min(places[1], place_before)
+        )
+
+    def balances_at(self, address: bytes, height: int) -> list[tuple[int, int, int, int]]:
+        """(asset, posted, pending_in, pending_out) in minor units after the block of this height;
+        none for an account that was opened later."""
         account = self.account(address)
         if account is None or account.height > height:
             return []
         _, before = self._numbers(range(height + 1))
-        query = (
-            "SELECT balance FROM entries WHERE account = ? AND asset = ? AND number < ?"
-            " ORDER BY number DESC LIMIT 1"
-        )
         settles_at = account.number if account.parent is None else account.parent
-        found = []
-        for asset in account.assets:
-            row = self.reader().execute(query, (settles_at, asset, before)).fetchone()
-            found.append((asset, 0 if row is None else int(row[0])))
-        return found
+        _, place_before = _places(range(height + 1))
+        reader = self.reader()
+        return [
+            (asset, *balance_at(reader, settles_at, asset, before, place_before - 1))
+            for asset in account.assets
+        ]
 
     def _numbers(self, heights: range | None) -> tuple[int, int]:
         """The numbers of the movements in blocks of these heights: from the first, below the

@@ -120,6 +120,20 @@ class EntryRow:
 
 
 @dataclass(frozen=True, slots=True)
+class BalanceRow:
+    """What an account held of an asset, and what was pending, after the entry at (height, index)
+    changed one of them."""
+
+    height: int
+    index: int
+    time_ns: int
+    asset: int
+    posted_minor: int
+    pending_in_minor: int
+    pending_out_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class AccountRow:
     """flags as in records.AccountFlag; opened_ns: time of its block; parent: number of the account
     that a sub-account settles to; assets are the parent's then."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 INDEX_BITS = 24
 INT64_MAX = 2**63 - 1
 
@@ -114,6 +114,15 @@ CREATE TABLE entries (
     sub INTEGER,
     PRIMARY KEY (account, asset, number)
 ) WITHOUT ROWID;
+CREATE TABLE pending (
+    account INTEGER NOT NULL,
+    asset INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    pending_in NOT NULL,
+    pending_out NOT NULL,
+    PRIMARY KEY (account, asset, place)
+) WITHOUT ROWID;
 CREATE TABLE mandates (
     place INTEGER PRIMARY KEY,
     id BLOB NOT NULL,
@@ -166,13 +175,15 @@ CREATE INDEX acts_id ON acts (id, institution) WHERE id IS NOT NULL;
 #           posted balance after it; payment: the place of the payment, which for a captured hold
 #           is not the place where it was booked. sub: the sub-account that it came to or went from;
 #           account is its parent then, whose money it is.
+# pending   what is pending in and out of an account after the entry at this place, which changed
+#           it. number: of the first movement after that entry. A sub-account's is its parent's.
 # acts      every other entry, and each hold or escrow that a sweep ended (n from 1). payment,
 #           status: which payment it changed and to what; captured: all that was captured by then,
 #           where that is not its own amount.
 
 TABLE_NAMES: Final = (
     "progress", "blocks", "envelopes", "assets", "controls", "accounts", "payments", "parties",
-    "entries", "acts", "mandates",
+    "entries", "pending", "acts", "mandates",
 )  # fmt: skip
 
 ACT_COLUMNS: Final = (
@@ -200,9 +211,13 @@ COUNT_ACCOUNTS: Final = "SELECT coalesce(max(number) + 1, 0) FROM accounts"
 SELECT_BALANCE: Final = (
     "SELECT balance FROM entries WHERE account = ? AND asset = ? ORDER BY number DESC LIMIT 1"
 )
+SELECT_PENDING: Final = (
+    "SELECT pending_in, pending_out FROM pending WHERE account = ? AND asset = ?"
+    " ORDER BY place DESC LIMIT 1"
+)
 SELECT_AIMED: Final = (
     "SELECT id, institution, place, amount, status, kind, captured, refunded, last, legs, payer,"
-    " payee, closes FROM payments WHERE id IN ({marks}) ORDER BY place"
+    " payee, closes, asset FROM payments WHERE id IN ({marks}) ORDER BY place"
 )
 SELECT_CONTRACT: Final = (
     "SELECT a.address, b.address, p.asset, p.terms_hash FROM payments p"

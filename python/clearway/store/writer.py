@@ -64,6 +64,7 @@ from clearway.store.group import (
 )
 from clearway.store.insert import insert_rows
 from clearway.store.mandates import end_mandate, record_mandate
+from clearway.store.pending import Pending
 from clearway.store.running import Running
 from clearway.store.schema import sql_minor
 
@@ -107,6 +108,7 @@ class Writer:
         self._numbers = numbers
         self._running = Running(self._last_balance)
         self._escrows = Escrows(connection)
+        self._pending = Pending(connection, numbers)
         self._parents: dict[int, int] | None = None  # by sub-account; read when first needed
 
     def forget(self) -> None:
@@ -120,10 +122,11 @@ class Writer:
         self._insert_envelopes(group)
         payments = self._insert_payments(group)
         movements = Movements()
-        _collect_moves(group, movements)
+        self._pending.begin(group, _collect_moves(group, movements), movements)
         self._apply_acts(group, movements)
         self._insert_parties(group, payments)
         places = self._book(group, movements, entries)
+        self._pending.book(group, movements, self._load_parents(), places, entries)
         self._insert_blocks(blocks, places, entries)
         return entries + 2 * len(places)
 
@@ -318,6 +321,7 @@ class Writer:
             if what == End.HOLD_RELEASED:
                 hold = open_one(aimed, key, escrow=False)
                 change(hold, Act.EXPIRE, group.place[row])
+                self._pending.end(row, hold, movements)
                 self._reopen(hold)
                 acts.append(sweep_row(group, row, n, key, hold))
             elif what in (End.ESCROW_RETURNED, End.ESCROW_PAID):
@@ -331,8 +335,11 @@ class Writer:
         self, group: Group, row: int, aimed: Aimed, movements: Movements
     ) -> tuple[Any, ...]:
         """A capture or approval, a void or rejection; the latter two open what the hold closed."""
-        if group.kind[row] == Kind.VOID and group.code[row] == 0:
-            self._reopen(open_one(aimed, _target(group, row), escrow=False))
+        if group.code[row] == 0:
+            hold = open_one(aimed, _target(group, row), escrow=False)
+            self._pending.end(row, hold, movements)
+            if group.kind[row] == Kind.VOID:
+                self._reopen(hold)
         return _end_hold(group, row, aimed, movements)
 
     def _close(self, group: Group, row: int) -> None:
@@ -517,11 +524,15 @@ def _sparse(given: Bool, value: Callable[[int], bytes]) -> list[bytes | None] | 
 # --- legs ---------------------------------------------------------------------------------------
 
 
-def _collect_moves(group: Group, movements: Movements) -> None:
-    """The legs of what was booked at once: explicit ones, or the one from payer to payee."""
+def _collect_moves(group: Group, movements: Movements) -> Int64:
+    """The legs of what was booked at once: explicit ones, or the one from payer to payee. Returns
+    the rows that put aside instead: holds and escrows."""
     rows = group.moves()
-    rows = rows[(group.code[rows] == 0) & ((group.heads["flags"][rows] & Flag.PENDING) == 0)]
-    rows = rows[group.kind[rows] != Kind.ESCROW]
+    rows = rows[group.code[rows] == 0]
+    aside = (group.heads["flags"][rows] & Flag.PENDING) != 0
+    aside |= group.kind[rows] == Kind.ESCROW
+    put_aside: Int64 = rows[aside]
+    rows = rows[~aside]
     plain = rows[group.leg_count[rows] == 0]
     if len(plain):
         add_legs(movements, single_legs(group.heads[plain]), plain, group.place[plain])
@@ -532,6 +543,7 @@ def _collect_moves(group: Group, movements: Movements) -> None:
         at = np.repeat(group.unit_start[given], counts) + np.arange(counts.sum()) - first
         owner = np.repeat(given, counts)
         add_legs(movements, group.units[at], owner, group.place[owner])
+    return put_aside
 
 
 # --- acts ---------------------------------------------------------------------------------------
