@@ -3,6 +3,7 @@
 import sqlite3
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from clearway.store.database import Database
@@ -19,30 +20,30 @@ def database(tmp_path: Path) -> Database:
 
 @pytest.mark.parametrize("count", [0, 1, 15, 16, 17, MOST - 1, MOST, 2 * MOST + 33])
 def test_every_row_is_there_however_many_there_are(database: Database, count: int) -> None:
-    numbers = list(range(count))
-    names = [f"thing {number}" for number in numbers]
+    numbers = np.arange(count)
+    names = np.array([f"thing {number}" for number in numbers], object)
 
     with database.transaction() as connection:
         insert_rows(connection, "things", {"number": numbers, "name": names, "weight": None})
 
     found = database.reader().execute("SELECT * FROM things ORDER BY number").fetchall()
-    assert found == [(number, name, None) for number, name in zip(numbers, names, strict=True)]
+    assert found == [(number, f"thing {number}", None) for number in range(count)]
 
 
 def test_columns_of_different_lengths_are_an_error(database: Database) -> None:
     with pytest.raises(ValueError), database.transaction() as connection:
-        insert_rows(connection, "things", {"number": [1, 2], "name": ["one"]})
+        insert_rows(connection, "things", {"number": np.arange(2), "name": np.array(["one"])})
 
 
 def test_a_refused_row_leaves_nothing_of_its_transaction(database: Database) -> None:
     def insert_one_twice() -> None:
         with database.transaction() as connection:
-            insert_rows(connection, "things", {"number": [7]})
-            insert_rows(connection, "things", {"number": [*range(100, 100 + MOST), 7]})
+            insert_rows(connection, "things", {"number": np.array([7])})
+            insert_rows(connection, "things", {"number": np.append(np.arange(100, 100 + MOST), 7)})
 
     with pytest.raises(sqlite3.IntegrityError):
         insert_one_twice()
     assert database.reader().execute("SELECT count(*) FROM things").fetchone() == (0,)
     with database.transaction() as connection:
-        insert_rows(connection, "things", {"number": [8]})
+        insert_rows(connection, "things", {"number": np.array([8])})
     assert database.reader().execute("SELECT number FROM things").fetchall() == [(8,)]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from clearway.payment.records import LEG, Kind, Legs
 from clearway.payment.state import Act, Status, next_status
-from clearway.store.group import Group, Int64
+from clearway.store.group import Group, Int64, Numbers, account_numbers
 from clearway.store.schema import sql_minor
 
 OPEN = (Status.HELD, Status.REVIEW)
@@ -55,21 +56,57 @@ Aimed = dict[tuple[int, bytes], list[AimedPayment]]
 """(institution, id) → its payments in order; more than one only after the ledger's window."""
 
 
-@dataclass(slots=True)
+class Moved(NamedTuple):
+    """Legs that were booked, as columns. payer, payee: account numbers; row: of the group, to which
+    each belongs; payment: the place of its payment."""
+
+    payer: Int64
+    payee: Int64
+    asset: npt.NDArray[np.uint32]
+    role: npt.NDArray[np.uint8]
+    amount_lo: npt.NDArray[np.uint64]
+    amount_hi: npt.NDArray[np.uint64]
+    row: Int64
+    payment: Int64
+
+    def take(self, kept: Int64) -> Moved:
+        return Moved._make(column[kept] for column in self)
+
+
 class Movements:
-    """Legs to be booked: to which row of the group each belongs, and to which payment. pending:
-    what begins and ends to be pending, not yet in order."""
+    """What a group books, collected. pending: what begins and ends to be pending, not yet in
+    order."""
 
-    legs: list[Legs] = field(default_factory=list)
-    rows: list[Int64] = field(default_factory=list)
-    payments: list[Int64] = field(default_factory=list)
-    pending: list[PendingLeg] = field(default_factory=list)
+    def __init__(self, numbers: Numbers) -> None:
+        self._numbers = numbers
+        self._parts: list[Moved] = []
+        self.pending: list[PendingLeg] = []
 
+    def add(self, part: Moved) -> None:
+        self._parts.append(part)
 
-def add_legs(movements: Movements, legs: Legs, rows: Int64, payments: Int64) -> None:
-    movements.legs.append(legs)
-    movements.rows.append(rows)
-    movements.payments.append(payments)
+    def add_legs(self, legs: Legs, rows: Int64, payments: Int64) -> None:
+        self.add(
+            Moved(
+                payer=account_numbers(legs["from"], self._numbers),
+                payee=account_numbers(legs["to"], self._numbers),
+                asset=legs["asset"],
+                role=legs["role"],
+                amount_lo=legs["amount_lo"],
+                amount_hi=legs["amount_hi"],
+                row=rows,
+                payment=payments,
+            )
+        )
+
+    def in_order(self) -> Moved:
+        """All of them in the order of their entries, without legs of zero: a post may book one,
+        which moves nothing."""
+        if not self._parts:
+            self.add_legs(np.zeros(0, LEG), *np.zeros((2, 0), np.int64))
+        moved = Moved._make(map(np.concatenate, zip(*self._parts, strict=True)))
+        kept = np.flatnonzero((moved.amount_lo != 0) | (moved.amount_hi != 0))
+        return moved.take(kept[np.argsort(moved.row[kept], kind="stable")])
 
 
 def single_legs(heads: Any) -> Legs:

@@ -32,7 +32,6 @@ from clearway.store.acts import (
     AimedPayment,
     Movements,
     act_row,
-    add_legs,
     change,
     open_one,
     sweep_row,
@@ -206,4 +205,4 @@ def _delivery(
 def _book(movements: Movements, legs: bytes, row: int, one: AimedPayment) -> None:
     booked = np.frombuffer(legs, LEG)
     rows = np.full(len(booked), row, np.int64)
-    add_legs(movements, booked, rows, np.full(len(booked), one.place, np.int64))
+    movements.add_legs(booked, rows, np.full(len(booked), one.place, np.int64))

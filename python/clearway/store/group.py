@@ -189,36 +189,45 @@ def _sweeps(blocks: Sequence[RecordedBlock]) -> dict[int, bytes]:
     return sweeps
 
 
-# --- columns as lists for SQL -------------------------------------------------------------------
+# --- columns for SQL ----------------------------------------------------------------------------
+
+
+def byte_column(column: npt.NDArray[np.uint8]) -> npt.NDArray[np.void]:
+    """uint8[n, k] → V<k>[n], whose elements become bytes objects."""
+    rows = np.ascontiguousarray(column)
+    return rows.view(f"V{rows.shape[1]}")[:, 0]
 
 
 def byte_list(column: npt.NDArray[np.uint8]) -> list[bytes]:
     """uint8[n, k] → n bytes objects, at once."""
-    rows = np.ascontiguousarray(column)
-    if not len(rows):
-        return []
-    listed: list[bytes] = rows.view(f"V{rows.shape[1]}")[:, 0].tolist()
+    listed: list[bytes] = byte_column(column).tolist()
     return listed
 
 
-def minor_list(rows: Any, name: str) -> list[int | str]:
-    """The u128 field `name` of records, as SQL keeps it."""
+def minor_column(rows: Any, name: str) -> npt.NDArray[Any]:
+    """The u128 field `name` of records, as SQL keeps it: int64, or objects where one may not
+    fit."""
     low, high = rows[name + "_lo"], rows[name + "_hi"]
     if not high.any() and not (low > INT64_MAX).any():
-        narrow: list[int | str] = low.astype(np.int64).tolist()
+        narrow: Int64 = low.astype(np.int64)
         return narrow
     both = zip(low.tolist(), high.tolist(), strict=True)
-    wide = (low_part | high_part << 64 for low_part, high_part in both)
-    return [amount if amount <= INT64_MAX else str(amount) for amount in wide]
+    return object_column([sql_minor(low_part | high_part << 64) for low_part, high_part in both])
 
 
-def signed_list(column: Any) -> list[int | str]:
+def signed_column(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Signed amounts as int64, or as objects where one may not fit."""
-    values: list[int] = column.tolist()
-    return values if column.dtype == np.int64 else [sql_minor(value) for value in values]  # type: ignore[return-value]
+    if column.dtype == np.int64:
+        return column
+    return object_column([sql_minor(value) for value in column.tolist()])
 
 
-def time_list(column: npt.NDArray[np.uint64]) -> list[int]:
+def time_column(column: npt.NDArray[np.uint64]) -> Int64:
     """Times an SQL integer cannot hold (after 2262) become the last one that it can."""
-    listed: list[int] = np.minimum(column, np.uint64(INT64_MAX)).astype(np.int64).tolist()
-    return listed
+    return np.minimum(column, np.uint64(INT64_MAX)).astype(np.int64)
+
+
+def object_column(values: Sequence[Any]) -> npt.NDArray[np.object_]:
+    column = np.empty(len(values), object)
+    column[:] = values
+    return column

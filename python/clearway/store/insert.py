@@ -4,34 +4,40 @@ and wait for it again behind every other thread that computes."""
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
+
+import numpy.typing as npt
 
 # From 128 rows on nothing is won. Three sizes, because SQLite compiles each once and keeps it.
 ROWS_A_STATEMENT: Final = (128, 16, 1)
 
 
 def insert_rows(
-    connection: sqlite3.Connection, table: str, columns: Mapping[str, Sequence[Any] | None]
+    connection: sqlite3.Connection, table: str, columns: Mapping[str, npt.NDArray[Any] | None]
 ) -> None:
-    """columns: by name, all of one length; one that is NULL in every row is None, and costs
-    nothing.
+    """columns: by name, arrays of one length (V<n> for bytes, objects where some are NULL); one
+    that is NULL in every row is None, and costs nothing.
+
+    Columns become Python's values a statement at a time: those of a whole group of blocks would be
+    gone from the processor's caches before SQLite sees them.
 
     Inside a transaction. A row that the table refuses ends it (sqlite3.IntegrityError): to undo
     its own statement alone, SQLite would copy every page that the statement is about to change.
     """
     given = {name: column for name, column in columns.items() if column is not None}
-    width = len(given)
-    values: list[Any] = [None] * (width * len(next(iter(given.values()))))
-    for at, column in enumerate(given.values()):
-        values[at::width] = column
+    names, width = tuple(given), len(given)
+    (count,) = {len(column) for column in given.values()}
     start = 0
     for rows in ROWS_A_STATEMENT:
-        statement, size = _statement(table, tuple(given), rows), rows * width
-        while start + size <= len(values):
-            connection.execute(statement, values[start : start + size])
-            start += size
+        statement = _statement(table, names, rows)
+        while start + rows <= count:
+            values: list[Any] = [None] * (width * rows)
+            for at, column in enumerate(given.values()):
+                values[at::width] = column[start : start + rows].tolist()
+            connection.execute(statement, values)
+            start += rows
 
 
 @cache

@@ -16,7 +16,7 @@ import numpy as np
 from clearway.payment.records import LEG, Kind, u128
 from clearway.store import schema
 from clearway.store.acts import AimedPayment, Movements, PendingLeg
-from clearway.store.group import Group, Int64, Numbers, account_numbers
+from clearway.store.group import Group, Int64, Numbers, account_numbers, object_column
 from clearway.store.insert import insert_rows
 from clearway.store.schema import sql_minor
 
@@ -75,20 +75,17 @@ class Pending:
                 now[key][side] += leg.amount_minor
                 after[*key, leg.row] = (now[key][0], now[key][1])
         rows = sorted(after)  # by account, asset, and then row, which is the order of places
-        places = group.place[[row for _, _, row in rows]]
-        numbers = entries + 2 * np.searchsorted(booked, places, side="right")
-        insert_rows(
-            self._connection,
-            "pending",
-            {
-                "account": [account for account, _, _ in rows],
-                "asset": [asset for _, asset, _ in rows],
-                "place": places.tolist(),
-                "number": numbers.tolist(),
-                "pending_in": [sql_minor(after[key][0]) for key in rows],
-                "pending_out": [sql_minor(after[key][1]) for key in rows],
-            },
-        )
+        account, asset, row = np.array(rows).T
+        place = group.place[row]
+        columns = {
+            "account": account,
+            "asset": asset,
+            "place": place,
+            "number": entries + 2 * np.searchsorted(booked, place, side="right"),
+            "pending_in": object_column([sql_minor(after[key][0]) for key in rows]),
+            "pending_out": object_column([sql_minor(after[key][1]) for key in rows]),
+        }
+        insert_rows(self._connection, "pending", columns)
 
     def _last(self, account: int, asset: int) -> list[int]:
         row: Any = self._connection.execute(schema.SELECT_PENDING, (account, asset)).fetchone()

@@ -35,14 +35,15 @@ HEIGHT_MAX = INT64_MAX >> INDEX_BITS
 _U64 = 2**64
 
 _PAYMENT = """
-SELECT p.id, p.institution, p.kind, p.status, p.first_status, p.code, a.address, b.address,
-    p.strangers, p.asset, p.to_asset, p.amount, p.to_amount, p.captured, p.refunded, p.target,
-    p.purpose, p.outcome, k.time_ns, p.expires_ns, p.place, p.envelope, v.key, v.sequence, p.last,
-    p.legs, p.terms_hash
+SELECT p.id, p.institution, p.kind, p.status, coalesce(p.first_status, p.status), p.code,
+    a.address, b.address, p.strangers, p.asset, p.to_asset, p.amount, p.to_amount, p.captured,
+    p.refunded, p.target, p.purpose, p.outcome, k.time_ns, p.expires_ns, p.place, v.place, v.key,
+    v.sequence, p.last, p.legs, p.terms_hash
 """
 _PAYMENT_JOINS = f"""
 JOIN blocks k ON k.height = p.place >> {INDEX_BITS}
-LEFT JOIN envelopes v ON v.place = p.envelope
+LEFT JOIN envelopes v
+    ON v.place = (SELECT max(e.place) FROM envelopes e WHERE e.place < p.place)
 LEFT JOIN accounts a ON a.number = p.payer
 LEFT JOIN accounts b ON b.number = p.payee
 """
@@ -155,7 +156,8 @@ class Queries:
         """The id of the payment for which money was moved or held under a quote."""
         query = (
             "SELECT id FROM payments WHERE target = ? AND target IS NOT NULL AND institution = ?"
-            f" AND kind = {int(Kind.PAYMENT)} AND to_asset <> 0 AND code = 0 ORDER BY place LIMIT 1"
+            f" AND kind = {int(Kind.PAYMENT)} AND to_asset IS NOT NULL AND code = 0"
+            " ORDER BY place LIMIT 1"
         )
         row = self.reader().execute(query, (quote, institution)).fetchone()
         return None if row is None else bytes(row[0])
@@ -287,12 +289,12 @@ class Queries:
             return []
         first, before = self._numbers(heights)
         query = f"""
-            SELECT e.number, e.asset, e.amount, e.balance, e.role, k.time_ns, e.place, p.id,
-                s.address
+            SELECT e.number, e.asset, e.amount, e.balance, coalesce(e.role, 0), k.time_ns, e.place,
+                p.id, s.address
             FROM entries e
             LEFT JOIN accounts s ON s.number = e.sub
             JOIN blocks k ON k.height = e.place >> {INDEX_BITS}
-            JOIN payments p ON p.place = e.payment
+            JOIN payments p ON p.place = coalesce(e.payment, e.place)
             WHERE e.account = ? AND e.asset = ? AND e.number >= ? AND e.number < ?
             {"" if account.parent is None else "AND e.sub = ?"}
             ORDER BY e.number DESC LIMIT ?
@@ -450,7 +452,7 @@ def _payment(row: Sequence[Any]) -> PaymentRow:
         payer=payer if strangers is None else strangers[:20],
         payee=payee if strangers is None else strangers[20:],
         asset=asset,
-        to_asset=to_asset,
+        to_asset=to_asset or 0,
         amount_minor=amount_minor,
         to_amount_minor=int(to_amount or 0),
         captured_minor=int(captured),
@@ -460,7 +462,7 @@ def _payment(row: Sequence[Any]) -> PaymentRow:
         purpose=purpose,
         outcome=outcome,
         created_ns=time_ns,
-        expires_ns=expires_ns,
+        expires_ns=expires_ns or 0,
         height=height_of(place),
         index=index_of(place),
         key=key,

@@ -8,6 +8,7 @@ balance is read from the last entry when its account is first touched, so openin
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -36,25 +37,30 @@ class Running:
         self._wide.clear()
 
     def apply(
-        self, account: Int64, asset: npt.NDArray[np.uint32], moved: Any, negative: Bool
+        self,
+        account: Int64,
+        asset: npt.NDArray[np.uint32],
+        low: npt.NDArray[np.uint64],
+        high: npt.NDArray[np.uint64],
+        negative: Bool,
     ) -> tuple[Any, Any]:
-        """Movements in order → (signed amounts, balances after each): int64, or object where one
-        does not fit.
+        """Movements by asset, of each by account, of each in their order → (signed amounts,
+        balances after each): int64, or object where one does not fit.
 
-        moved: records with `amount_lo` and `amount_hi`; negative: where it leaves the account.
+        low, high: of the amounts; negative: where it leaves the account.
         """
-        low, high = moved["amount_lo"], moved["amount_hi"]
         amounts: list[Any] = []
         balances: list[Any] = []
-        places: list[Int64] = []
-        for number in np.unique(asset).tolist():
-            rows = np.flatnonzero(asset == number)
-            places.append(rows)
-            if self._narrow(number, account[rows], low[rows], high[rows]):
+        starts = np.flatnonzero(np.diff(asset.astype(np.int64), prepend=-1)).tolist()
+        for start, end in pairwise([*starts, len(asset)]):
+            rows, number = slice(start, end), int(asset[start])
+            first = np.flatnonzero(np.diff(account[rows], prepend=-1))
+            holders = account[rows][first]
+            if self._narrow(number, holders, low[rows], high[rows]):
                 signed = low[rows].astype(np.int64)
                 signed[negative[rows]] *= -1
                 amounts.append(signed)
-                balances.append(self._add(number, account[rows], signed))
+                balances.append(self._add(number, holders, first, signed))
             else:
                 values = [
                     -(a | b << 64) if minus else a | b << 64
@@ -67,12 +73,12 @@ class Running:
                 ]
                 amounts.append(np.array(values, object))
                 balances.append(self._add_wide(number, account[rows].tolist(), values))
-        return _in_order(places, amounts), _in_order(places, balances)
+        return _joined(amounts), _joined(balances)
 
     def _narrow(
         self,
         asset: int,
-        account: Int64,
+        holders: Int64,
         low: npt.NDArray[np.uint64],
         high: npt.NDArray[np.uint64],
     ) -> bool:
@@ -81,18 +87,18 @@ class Running:
             return False
         # A float64 sum is off by far less than the factor 2 that NARROW_MAX leaves.
         total = float(low.astype(np.float64).sum())
-        fits = not high.any() and total < NARROW_MAX and self._load_missing(asset, account)
+        fits = not high.any() and total < NARROW_MAX and self._load_missing(asset, holders)
         if fits:
-            largest = float(np.abs(self._posted[asset][account]).max())
+            largest = float(np.abs(self._posted[asset][holders]).max())
             fits = largest + total < NARROW_MAX
         if not fits:
             self._widen(asset)
         return fits
 
-    def _load_missing(self, asset: int, account: Int64) -> bool:
+    def _load_missing(self, asset: int, holders: Int64) -> bool:
         """False when a balance does not fit 64 bits."""
-        posted, known = self._room(asset, int(account.max()) + 1)
-        for number in np.unique(account[~known[account]]).tolist():
+        posted, known = self._room(asset, int(holders[-1]) + 1)
+        for number in holders[~known[holders]].tolist():
             balance = self._load(number, asset)
             if abs(balance) >= NARROW_MAX:
                 return False
@@ -109,20 +115,15 @@ class Running:
             self._posted[asset], self._known[asset] = posted, known
         return posted, known
 
-    def _add(self, asset: int, account: Int64, signed: Int64) -> Int64:
-        """A cumulative sum per account, in order."""
+    def _add(self, asset: int, holders: Int64, first: Int64, signed: Int64) -> Int64:
+        """A cumulative sum for each holder. first: where his movements begin."""
         posted = self._posted[asset]
-        order = np.argsort(account, kind="stable")
-        sorted_account, sorted_signed = account[order], signed[order]
-        first = np.flatnonzero(np.diff(sorted_account, prepend=-1))
-        last = np.append(first[1:], len(order)) - 1
-        sums = np.cumsum(sorted_signed)
-        base = posted[sorted_account[first]] - sums[first] + sorted_signed[first]
-        sums += np.repeat(base, last - first + 1)
-        posted[sorted_account[last]] = sums[last]
-        balances = np.empty_like(sums)
-        balances[order] = sums
-        return balances
+        end = np.append(first[1:], len(signed))
+        sums = np.cumsum(signed)
+        base = posted[holders] - sums[first] + signed[first]
+        sums += np.repeat(base, end - first)
+        posted[holders] = sums[end - 1]
+        return sums
 
     def _widen(self, asset: int) -> None:
         """From here on the asset is counted in Python's integers; what is known is kept."""
@@ -144,11 +145,7 @@ class Running:
         return balances
 
 
-def _in_order(places: list[Int64], columns: list[Any]) -> Any:
-    if len(columns) == 1:
-        return columns[0]
-    narrow = all(column.dtype == np.int64 for column in columns)
-    joined: Any = np.empty(sum(map(len, places)), np.int64 if narrow else object)
-    for rows, column in zip(places, columns, strict=True):
-        joined[rows] = column
-    return joined
+def _joined(columns: list[Any]) -> Any:
+    if len({column.dtype for column in columns}) > 1:
+        columns = [column.astype(object) for column in columns]
+    return np.concatenate(columns)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-SCHEMA_VERSION = 9
+SCHEMA_VERSION = 10
 INDEX_BITS = 24
 INT64_MAX = 2**63 - 1
 
@@ -71,20 +71,19 @@ CREATE TABLE payments (
     id BLOB NOT NULL,
     institution INTEGER NOT NULL,
     kind INTEGER NOT NULL,
-    envelope INTEGER NOT NULL,
     payer INTEGER NOT NULL,
     payee INTEGER NOT NULL,
     strangers BLOB,
     asset INTEGER NOT NULL,
-    to_asset INTEGER NOT NULL,
+    to_asset INTEGER,
     amount NOT NULL,
     to_amount,
     target BLOB,
     purpose INTEGER NOT NULL,
     outcome INTEGER NOT NULL,
-    expires_ns INTEGER NOT NULL,
+    expires_ns INTEGER,
     code INTEGER NOT NULL,
-    first_status TEXT NOT NULL,
+    first_status TEXT,
     status TEXT NOT NULL,
     captured,
     refunded,
@@ -103,16 +102,16 @@ CREATE TABLE parties (
     PRIMARY KEY (account, place)
 ) WITHOUT ROWID;
 CREATE TABLE entries (
-    account INTEGER NOT NULL,
     asset INTEGER NOT NULL,
+    account INTEGER NOT NULL,
     number INTEGER NOT NULL,
     amount NOT NULL,
     balance NOT NULL,
-    role INTEGER NOT NULL,
+    role INTEGER,
     place INTEGER NOT NULL,
-    payment INTEGER NOT NULL,
+    payment INTEGER,
     sub INTEGER,
-    PRIMARY KEY (account, asset, number)
+    PRIMARY KEY (asset, account, number)
 ) WITHOUT ROWID;
 CREATE TABLE pending (
     account INTEGER NOT NULL,
@@ -164,17 +163,20 @@ CREATE INDEX acts_id ON acts (id, institution) WHERE id IS NOT NULL;
 # blocks    entries: how many movements the chain had before the block.
 # payments  entries of kinds payment, refund, issue, redeem, escrow. payer, payee: account numbers,
 #           -1 for an address that is no account (strangers: the two addresses then). target: the
-#           refunded payment or the quote. first_status: as its own entry left it; captured: NULL is
-#           all of a settled payment and nothing of another; last: place of the latest change.
+#           refunded payment or the quote. to_asset: where it is another; expires_ns: where it
+#           does. first_status: as its own entry left it, NULL while nothing changed it; captured:
+#           NULL is all of a settled payment and nothing of another; last: place of the latest
+#           change. Its envelope is the last one before it.
 #           legs: the explicit ones; of an escrow its terms, whose hash is terms_hash. closes: of a
 #           hold that closed an account, the CLOSING flags.
 # controls  what the issuer of an asset said of a holder, where it said anything (BalanceFlag).
 # parties   which payments an account, or a sub-account of it, is payer or payee of, in whatever
 #           state.
 # entries   what moved on an account. number counts movements of the whole chain; balance is the
-#           posted balance after it; payment: the place of the payment, which for a captured hold
-#           is not the place where it was booked. sub: the sub-account that it came to or went from;
-#           account is its parent then, whose money it is.
+#           posted balance after it; role: NULL for the principal; payment: the place of the
+#           payment where that is not the place it was booked at, as for a captured hold; sub: the
+#           sub-account that it came to or went from; account is its parent then, whose money it
+#           is.
 # pending   what is pending in and out of an account after the entry at this place, which changed
 #           it. number: of the first movement after that entry. A sub-account's is its parent's.
 # acts      every other entry, and each hold or escrow that a sweep ended (n from 1). payment,
@@ -203,7 +205,8 @@ INSERT_ASSET: Final = "INSERT INTO assets VALUES (?, ?, ?, ?)"
 INSERT_ACCOUNT: Final = "INSERT INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 UPDATE_FLAGS: Final = "UPDATE accounts SET flags = (flags | ?) & ~? WHERE number = ?"
 UPDATE_PAYMENT: Final = (
-    "UPDATE payments SET status = ?, captured = ?, refunded = ?, last = ? WHERE place = ?"
+    "UPDATE payments SET status = ?, captured = ?, refunded = ?, last = ?,"
+    " first_status = coalesce(first_status, status) WHERE place = ?"
 )
 UPDATE_PROGRESS: Final = "UPDATE progress SET height = ?, hash = ?, entries = ?"
 SELECT_PARENTS: Final = "SELECT number, parent FROM accounts WHERE parent IS NOT NULL"

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from clearway.payment.records import (
     ENVELOPE,
@@ -25,6 +26,7 @@ from clearway.payment.records import (
     Kind,
     Legs,
     Outcome,
+    Role,
     parse_account_units,
     parse_sweep,
     set_u128,
@@ -36,9 +38,9 @@ from clearway.store import schema
 from clearway.store.acts import (
     Aimed,
     AimedPayment,
+    Moved,
     Movements,
     act_row,
-    add_legs,
     change,
     open_one,
     single_legs,
@@ -54,13 +56,13 @@ from clearway.store.group import (
     Int64,
     Numbers,
     RecordedBlock,
-    account_numbers,
+    byte_column,
     byte_list,
     envelope_fields,
-    minor_list,
+    minor_column,
     read_group,
-    signed_list,
-    time_list,
+    signed_column,
+    time_column,
 )
 from clearway.store.insert import insert_rows
 from clearway.store.mandates import end_mandate, record_mandate
@@ -121,7 +123,7 @@ class Writer:
         group = read_group(blocks, self._numbers, accounts)
         self._insert_envelopes(group)
         payments = self._insert_payments(group)
-        movements = Movements()
+        movements = Movements(self._numbers)
         self._pending.begin(group, _collect_moves(group, movements), movements)
         self._apply_acts(group, movements)
         self._insert_parties(group, payments)
@@ -165,32 +167,29 @@ class Writer:
         rows = self._faces(group, group.moves())
         if not len(rows):
             return rows
-        heads = group.heads[rows]
-        payer, payee, place = group.payer[rows], group.payee[rows], group.place[rows]
-        status = _first_status(heads, group.code[rows])
-        columns: dict[str, list[Any] | None] = {
-            "place": place.tolist(),
-            "id": byte_list(heads["id"]),
-            "institution": group.institution[rows].tolist(),
-            "kind": heads["kind"].tolist(),
-            "envelope": group.envelope[rows].tolist(),
-            "payer": payer.tolist(),
-            "payee": payee.tolist(),
+        heads: Any = group.heads[rows]
+        payer, payee = group.payer[rows], group.payee[rows]
+        columns: dict[str, npt.NDArray[Any] | None] = {
+            "place": group.place[rows],
+            "id": byte_column(heads["id"]),
+            "institution": group.institution[rows],
+            "kind": heads["kind"],
+            "payer": payer,
+            "payee": payee,
             "strangers": _strangers(heads, payer, payee),
-            "asset": heads["asset"].tolist(),
-            "to_asset": heads["to_asset"].tolist(),
-            "amount": minor_list(heads, "amount"),
-            "to_amount": _to_amounts(heads),
-            "target": _targets(heads),
-            "purpose": heads["purpose"].tolist(),
-            "outcome": heads["outcome"].tolist(),
-            "expires_ns": time_list(heads["expires_ns"]),
-            "code": group.code[rows].tolist(),
-            "first_status": status,
-            "status": status,
+            "asset": heads["asset"],
+            "to_asset": _where(heads["to_asset"] != 0, heads["to_asset"]),
+            "amount": minor_column(heads, "amount"),
+            "to_amount": _where(heads["to_asset"] != 0, minor_column(heads, "to_amount")),
+            "target": _where(heads["target"].any(axis=1), byte_column(heads["target"])),
+            "purpose": heads["purpose"],
+            "outcome": heads["outcome"],
+            "expires_ns": _where(heads["expires_ns"] != 0, time_column(heads["expires_ns"])),
+            "code": group.code[rows],
+            "status": _first_status(heads, group.code[rows]),
             "legs": _legs_of(group, rows),
             "terms_hash": _terms_hashes(heads),
-            "closes": _closes(heads),
+            "closes": _where((heads["flags"] & CLOSING) != 0, heads["flags"] & CLOSING),
         }
         insert_rows(self._connection, "payments", columns)
         return rows
@@ -206,11 +205,8 @@ class Writer:
             pairs = np.concatenate([[account, places], [settled, places]], axis=1)
             account, places = np.unique(pairs, axis=1)
         order = np.lexsort((places, account))[np.count_nonzero(account == NO_ACCOUNT) :]
-        insert_rows(
-            self._connection,
-            "parties",
-            {"account": account[order].tolist(), "place": places[order].tolist()},
-        )
+        columns = {"account": account[order], "place": places[order]}
+        insert_rows(self._connection, "parties", columns)
 
     def _faces(self, group: Group, rows: Int64) -> Int64:
         """The rows that stay when a refusal that the ledger forgets shares its id with another
@@ -406,12 +402,12 @@ class Writer:
             self._parents = dict(self._connection.execute(schema.SELECT_PARENTS).fetchall())
         return self._parents
 
-    def _settle(self, account: Int64) -> tuple[Int64, list[int | None] | None]:
+    def _settle(self, account: Int64) -> tuple[Int64, npt.NDArray[np.object_] | None]:
         """The accounts whose money moved, and which sub-accounts they moved for."""
         parents = self._load_parents()
         if not parents:
             return account, None
-        subs: list[int | None] = [None] * len(account)
+        subs = np.full(len(account), None, object)
         settled = account.copy()
         for at in np.flatnonzero(np.isin(account, list(parents))).tolist():
             subs[at] = int(account[at])
@@ -422,39 +418,32 @@ class Writer:
 
     def _book(self, group: Group, movements: Movements, entries: int) -> Int64:
         """Places of the legs that moved something, in order."""
-        if not movements.rows:
-            return np.zeros(0, np.int64)
-        legs = np.concatenate(movements.legs)
-        row, payment = np.concatenate(movements.rows), np.concatenate(movements.payments)
-        # A post may book a leg of zero, which moves nothing.
-        kept = np.flatnonzero((legs["amount_lo"] != 0) | (legs["amount_hi"] != 0))
-        kept = kept[np.argsort(row[kept], kind="stable")]
-        legs, place, payment = legs[kept], group.place[row[kept]], payment[kept]
-        count = 2 * len(legs)
-        account = np.empty(count, np.int64)
-        account[0::2] = account_numbers(legs["from"], self._numbers)
-        account[1::2] = account_numbers(legs["to"], self._numbers)
+        moved = movements.in_order()
+        place = group.place[moved.row]
+        if not len(place):
+            return place
+        account = np.stack([moved.payer, moved.payee], axis=1).reshape(-1)
         account, subs = self._settle(account)
-        negative = np.zeros(count, np.bool_)
-        negative[0::2] = True
-        asset = np.repeat(legs["asset"], 2)
-        amount, balance = self._running.apply(account, asset, np.repeat(legs, 2), negative)
-        order = np.lexsort((asset, account))
-        insert_rows(
-            self._connection,
-            "entries",
-            {
-                "account": account[order].tolist(),
-                "asset": asset[order].tolist(),
-                "number": (order + entries).tolist(),
-                "amount": signed_list(amount[order]),
-                "balance": signed_list(balance[order]),
-                "role": np.repeat(legs["role"], 2)[order].tolist(),
-                "place": np.repeat(place, 2)[order].tolist(),
-                "payment": np.repeat(payment, 2)[order].tolist(),
-                "sub": None if subs is None else [subs[at] for at in order.tolist()],
-            },
+        # In order of the key, so that neighbours land on one page.
+        order = np.lexsort((account, np.repeat(moved.asset, 2)))
+        leg = order // 2
+        account, asset, leaves = account[order], moved.asset[leg], order % 2 == 0
+        amount, balance = self._running.apply(
+            account, asset, moved.amount_lo[leg], moved.amount_hi[leg], leaves
         )
+        role, payment = moved.role[leg], moved.payment[leg]
+        columns: dict[str, npt.NDArray[Any] | None] = {
+            "asset": asset,
+            "account": account,
+            "number": order + entries,
+            "amount": signed_column(amount),
+            "balance": signed_column(balance),
+            "role": _where(role != Role.PRINCIPAL, role),
+            "place": place[leg],
+            "payment": _where(payment != place[leg], payment),
+            "sub": None if subs is None else subs[order],
+        }
+        insert_rows(self._connection, "entries", columns)
         return place
 
     def _last_balance(self, account: int, asset: int) -> int:
@@ -465,15 +454,15 @@ class Writer:
 # --- columns of payments ------------------------------------------------------------------------
 
 
-def _first_status(heads: Any, code: Any) -> list[str]:
+def _first_status(heads: Any, code: Any) -> npt.NDArray[np.object_]:
     pending = ((heads["flags"] & Flag.PENDING) != 0) | (heads["kind"] == Kind.ESCROW)
     review = heads["outcome"] == Outcome.REVIEW
     end = np.where(code == 0, 0, np.where(code == CODE_DECLINED, 1, 2))
-    listed: list[str] = _FIRST_STATUSES[4 * end + 2 * pending + review].tolist()
-    return listed
+    statuses: npt.NDArray[np.object_] = _FIRST_STATUSES[4 * end + 2 * pending + review]
+    return statuses
 
 
-def _strangers(heads: Any, payer: Int64, payee: Int64) -> list[bytes | None] | None:
+def _strangers(heads: Any, payer: Int64, payee: Int64) -> npt.NDArray[np.object_] | None:
     """Both addresses of a payment with one that is no account."""
     return _sparse(
         (payer == NO_ACCOUNT) | (payee == NO_ACCOUNT),
@@ -481,44 +470,33 @@ def _strangers(heads: Any, payer: Int64, payee: Int64) -> list[bytes | None] | N
     )
 
 
-def _to_amounts(heads: Any) -> list[int | str | None] | None:
-    crossing = heads["to_asset"] != 0
-    if not crossing.any():
-        return None
-    amounts = minor_list(heads, "to_amount")
-    return [
-        amount if crosses else None
-        for amount, crosses in zip(amounts, crossing.tolist(), strict=True)
-    ]
-
-
-def _targets(heads: Any) -> list[bytes | None] | None:
-    return _sparse(heads["target"].any(axis=1), lambda row: heads["target"][row].tobytes())
-
-
-def _legs_of(group: Group, rows: Int64) -> list[bytes | None] | None:
+def _legs_of(group: Group, rows: Int64) -> npt.NDArray[np.object_] | None:
     """The explicit legs of what moved or is held; the terms of every escrow."""
     given = (group.leg_count[rows] > 0) & (group.code[rows] == 0)
     given |= group.kind[rows] == Kind.ESCROW
     return _sparse(given, lambda row: group.units_of(int(rows[row])))
 
 
-def _terms_hashes(heads: Any) -> list[bytes | None] | None:
+def _terms_hashes(heads: Any) -> npt.NDArray[np.object_] | None:
     return _sparse(heads["kind"] == Kind.ESCROW, lambda row: terms_hash_of(heads[row]))
 
 
-def _closes(heads: Any) -> list[int | None] | None:
-    flags = heads["flags"] & CLOSING
-    return [flag or None for flag in flags.tolist()] if flags.any() else None
-
-
-def _sparse(given: Bool, value: Callable[[int], bytes]) -> list[bytes | None] | None:
+def _sparse(given: Bool, value: Callable[[int], bytes]) -> npt.NDArray[np.object_] | None:
     """A column of values where given, None for one without any."""
-    listed: list[bytes | None] = [None] * len(given)
+    column = np.full(len(given), None, object)
     places = np.flatnonzero(given).tolist()
     for row in places:
-        listed[row] = value(row)
-    return listed if places else None
+        column[row] = value(row)
+    return column if places else None
+
+
+def _where(given: Bool, column: npt.NDArray[Any]) -> npt.NDArray[np.object_] | None:
+    """The column where given and NULL elsewhere, None for one without any."""
+    if not given.any():
+        return None
+    column = column.astype(object)
+    column[~given] = None
+    return column
 
 
 # --- legs ---------------------------------------------------------------------------------------
@@ -535,14 +513,25 @@ def _collect_moves(group: Group, movements: Movements) -> Int64:
     rows = rows[~aside]
     plain = rows[group.leg_count[rows] == 0]
     if len(plain):
-        add_legs(movements, single_legs(group.heads[plain]), plain, group.place[plain])
+        movements.add(
+            Moved(
+                payer=group.payer[plain],
+                payee=group.payee[plain],
+                asset=group.heads["asset"][plain],
+                role=np.zeros(len(plain), np.uint8),
+                amount_lo=group.heads["amount_lo"][plain],
+                amount_hi=group.heads["amount_hi"][plain],
+                row=plain,
+                payment=group.place[plain],
+            )
+        )
     given = rows[group.leg_count[rows] > 0]
     if len(given):
         counts = group.leg_count[given]
         first = np.repeat(np.cumsum(counts) - counts, counts)
         at = np.repeat(group.unit_start[given], counts) + np.arange(counts.sum()) - first
         owner = np.repeat(given, counts)
-        add_legs(movements, group.units[at], owner, group.place[owner])
+        movements.add_legs(group.units[at], owner, group.place[owner])
     return put_aside
 
 
@@ -576,7 +565,7 @@ def _end_hold(group: Group, row: int, aimed: Aimed, movements: Movements) -> tup
             hold.captured = sql_minor(amount_minor)
         legs = _posted_legs(group, row, hold, amount_minor)
         payments = np.full(len(legs), hold.place, np.int64)
-        add_legs(movements, legs, np.full(len(legs), row, np.int64), payments)
+        movements.add_legs(legs, np.full(len(legs), row, np.int64), payments)
     return act_row(group, row, target=key[1], amount_minor=amount_minor, changed=hold)
 
 

@@ -23,9 +23,11 @@ from clearway.screening import Match
 CATCH_UP_S: Final = 60.0
 _SANCTIONED: Final = DecisionFlag.PAYER_SANCTIONED | DecisionFlag.PAYEE_SANCTIONED
 _QUERY: Final = (
-    "SELECT p.id, p.status, p.outcome, p.asset, p.amount, p.captured, p.to_asset, p.payer,"
-    " p.payee, e.key, e.sequence, p.place - e.place - 1"
-    " FROM payments p JOIN envelopes e ON e.place = p.envelope WHERE p.kind = ? ORDER BY p.place"
+    "SELECT p.id, p.status, p.outcome, p.asset, p.amount, p.captured, coalesce(p.to_asset, 0),"
+    " p.payer, p.payee, e.key, e.sequence, p.place - e.place - 1"
+    " FROM payments p JOIN envelopes e ON e.place ="
+    " (SELECT max(v.place) FROM envelopes v WHERE v.place < p.place)"
+    " WHERE p.kind = ? ORDER BY p.place"
 )
 
 
