@@ -105,6 +105,7 @@ def test_registering_needs_a_scope_of_its_own(api: Api) -> None:
     for path in ("/v1/assets", "/v1/nostro-accounts", "/v1/signing-keys"):
         expect(poor.post(path, {}), "auth.scope")
     expect(poor.post(f"/v1/signing-keys/{'0' * 64}/revoke"), "auth.scope")
+    expect(set_limit(poor, "0" * 64, "1", "2"), "auth.scope")
 
 
 def test_a_nostro_account_stands_for_the_outside(api: Api) -> None:
@@ -148,6 +149,52 @@ def test_a_node_keeps_its_own_keys(api: Api) -> None:
     assert api.pay(payer, payee, "1.00").json()["status"] == "settled"
     body = {"key": "00" * 32, "purposes": ["sequence"]}
     expect(api.post("/v1/signing-keys", body), "request.invalid")
+
+
+def set_limit(api: Api, key: str, payment_max: str, day_max: str, asset: str = "EUR/2") -> Any:
+    body = {"asset": asset, "payment_max": payment_max, "day_max": day_max}
+    return api.post(f"/v1/signing-keys/{key}/limits", body)
+
+
+def test_a_limit_is_set_seen_changed_and_kept(api: Api) -> None:
+    code = register(api)  # of its own, so that nobody else meets the limit
+    nostro, payer, payee = open_nostro(api, code), api.account(code), api.account(code)
+    money = {"account": payer, "amount": "90.000", "asset": code, "nostro": nostro}
+    assert api.post("/v1/issuances", money).json()["status"] == "settled"
+    key = api.node.rooms.key.hex()
+    limit = set_limit(api, key, "5", "8.000", code)
+    shown = {
+        "object": "limit", "key": key, "asset": code, "payment_max": "5.000", "day_max": "8.000",
+    }  # fmt: skip
+    assert (limit.status_code, limit.json()) == (201, shown), limit.text
+    path = f"/v1/signing-keys/{key}/limits"
+    assert api.get(path).json()["data"][-1] == shown
+    [record] = api.node.audit.records(limit=1)
+    assert (record.what, record.facts["key"]) == ("key.limit", key)
+    sums = ("5.001", "5", "3.001")
+    answers = [api.pay(payer, payee, amount, asset=code).json() for amount in sums]
+    assert [one.get("error", {}).get("code") for one in answers] == [
+        "ledger.limit_payment", None, "ledger.limit_day",
+    ]  # fmt: skip
+    seen = api.get(path).json()["data"][-1]
+    day = answers[1]["created"][:10]
+    assert seen == shown | {"used": "5.000", "day": day}
+    assert set_limit(api, key, "5.5", "9.5", code).status_code == 201
+    assert api.pay(payer, payee, "4.5", asset=code).json()["status"] == "settled"
+    assert api.get(path).json()["data"][-1]["used"] == "9.500"
+
+
+def test_a_limit_that_cannot_be_is_refused_before_ordering(api: Api) -> None:
+    key = register_key(api, new_seed(), "pay").json()["key"]
+    before = api.world()
+    expect(set_limit(api, "00" * 32, "1", "2"), "key.unknown")
+    expect(set_limit(api, key, "1", "2", "NIL/2"), "asset.unknown")
+    expect(set_limit(api, key, "0", "2"), "amount.not_positive")
+    expect(set_limit(api, key, "1", "2.001"), "amount.too_precise")
+    expect(set_limit(api, key, "3", "2"), "request.invalid")
+    expect(api.get(f"/v1/signing-keys/{'0' * 64}/limits"), "key.unknown")
+    assert api.world() == before
+    assert api.get(f"/v1/signing-keys/{key}/limits").json()["data"] == []
 
 
 def test_governance_stands_in_the_audit_log(api: Api) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from clearway.gateway.fields import (
     AccountId,
@@ -47,6 +47,14 @@ class SigningKeyRequest(Request, frozen=True):
 
     key: Key
     purposes: Annotated[list[KeyPurpose], Meta(min_length=1, max_length=5)]
+
+
+class LimitRequest(Request, frozen=True):
+    """The most that what a key signs may take of an asset: in one payment, and in a day (UTC)."""
+
+    asset: AssetCode
+    payment_max: Amount
+    day_max: Amount
 
 
 class IssuanceRequest(Seconded, frozen=True):
@@ -110,6 +118,18 @@ class SigningKey(Struct, frozen=True):
     purposes: list[str]
     activation_height: int
     revoked_height: int | None
+
+
+class KeyLimit(Struct, frozen=True):
+    """`used`, on `day`: shown by the list, once the key has taken something."""
+
+    object: Literal["limit"]
+    key: str
+    asset: str
+    payment_max: str
+    day_max: str
+    used: str | UnsetType = UNSET
+    day: str | UnsetType = UNSET
 
 
 class IssuerAct(Struct, frozen=True):

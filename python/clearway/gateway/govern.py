@@ -1,20 +1,24 @@
-"""What an institution registers: assets, nostro accounts that they enter by, and signing keys.
+"""What an institution registers: assets, nostro accounts that they enter by, signing keys and their
+limits.
 
 The entries are signed by the node's governance key, which no payment is signed with.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import date, timedelta
+from typing import Any, Final
+
+from msgspec.structs import replace
 
 from clearway.gateway import accounts, instructions
-from clearway.gateway.asset_schemas import AssetInfo, SigningKey
+from clearway.gateway.asset_schemas import AssetInfo, KeyLimit, SigningKey
 from clearway.gateway.door import Answer, Ask, Move, check_accepted
 from clearway.gateway.instructions import VALID_NS
 from clearway.gateway.schemas import Listing
 from clearway.payment.batch import Placed, Submission
 from clearway.payment.errors import Refusal
-from clearway.payment.money import Asset, parse_asset_code
+from clearway.payment.money import Asset, format_amount, parse_amount, parse_asset_code
 from clearway.payment.records import (
     AccountFlag,
     Control,
@@ -26,11 +30,14 @@ from clearway.payment.records import (
     pack_key_unit,
     parse_asset_unit,
     parse_key_unit,
+    u128,
+    view_heads,
 )
 from clearway.store.vault import AccountRecord
 
 ASSETS_CLAIM = b"assets"  # their numbers follow one another, so that one is registered at a time
 _OF_NAME = {one.name.lower(): one for one in Control if one.name}
+_FIRST_DAY: Final = date(1970, 1, 1)
 _PURPOSES = {one.name.lower(): one for one in Purpose if one.name}
 
 
@@ -191,5 +198,66 @@ def _show_key(
     )
 
 
+# --- limits ---------------------------------------------------------------------------------------
+
+
+async def _prepare_limit(ask: Ask) -> Submission:
+    """Refuses key.unknown, asset.unknown, amount.*; request.invalid for a day's that is below a
+    payment's."""
+    body, key = ask.body, _find_key(ask)[0]
+    asset = ask.door.directory.asset_of_code(body.asset)
+    payment_minor_max = parse_amount(body.payment_max, asset)
+    day_minor_max = parse_amount(body.day_max, asset)
+    if day_minor_max < payment_minor_max:
+        raise Refusal("request.invalid", field="day_max", what="it is below payment_max")
+    await ask.door.record(
+        ask, "key.limit", key=ask.params["key"], asset=asset.code,
+        payment_max=body.payment_max, day_max=body.day_max,
+    )  # fmt: skip
+    return _submission(
+        ask, Kind.SET_LIMIT, pack_key_reference(key), asset=asset.number,
+        amount_minor=payment_minor_max, to_amount_minor=day_minor_max,
+    )  # fmt: skip
+
+
+async def _answer_limit(ask: Ask, placed: Placed) -> Answer:
+    """As it was set, and the same for ever."""
+    check_accepted(ask, placed)
+    head = view_heads(placed.head)[0]
+    asset = ask.door.directory.asset(int(head["asset"]))
+    maxima = (format_amount(u128(head, name), asset) for name in ("amount", "to_amount"))
+    return Answer(201, KeyLimit("limit", ask.params["key"], asset.code, *maxima))
+
+
+def list_limits(ask: Ask) -> Answer:
+    """In the order in which they were first set. Refuses key.unknown."""
+    wanted, directory = _find_key(ask)[0], ask.door.directory
+    data = []
+    for (
+        key,
+        number,
+        payment_minor_max,
+        day_minor_max,
+        used_minor,
+        day,
+    ) in ask.door.node.book.limits():
+        if key != wanted:
+            continue
+        asset = directory.asset(number)
+        shown = KeyLimit(
+            "limit",
+            key.hex(),
+            asset.code,
+            format_amount(payment_minor_max, asset),
+            format_amount(day_minor_max, asset),
+        )
+        if day:
+            used, on = format_amount(used_minor, asset), _FIRST_DAY + timedelta(days=day)
+            shown = replace(shown, used=used, day=on.isoformat())
+        data.append(shown)
+    return Answer(200, Listing("list", data, False))
+
+
+LIMIT = Move(_prepare_limit, _answer_limit, governs=True)
 KEY_OF = Move(_prepare_key, _answer_key, governs=True)
 REVOKE = Move(_prepare_revoke, _answer_revoke, governs=True)
