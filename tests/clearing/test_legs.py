@@ -11,7 +11,10 @@ from clearway.payment.errors import Refusal
 from clearway.payment.records import Kind, Role, pack_head, u128, view_heads, view_legs
 
 PAYER, PAYEE = b"p" * 20, b"q" * 20
-HOUSE = HouseAccounts(liquidity=b"l" * 20, fees=b"f" * 20)
+
+
+def HOUSE(asset: int) -> HouseAccounts:
+    return HouseAccounts(liquidity=b"l" * 20, fees=b"f" * 20)
 
 
 def head(amount_minor: int, to_asset: int = 0, to_amount_minor: int = 0):  # type: ignore[no-untyped-def]

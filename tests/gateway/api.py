@@ -61,7 +61,7 @@ class Api:
 
     def account(self, *assets: str, funded: str | None = None, **fields: Any) -> str:
         """A new account, with `funded` of its first asset; its id."""
-        id = fresh("acc-")
+        id = fields.pop("id", None) or fresh("acc-")
         body = {"id": id, "assets": list(assets or ("EUR/2",)), **fields}
         assert self.post("/v1/accounts", body).status_code == 201
         if funded is not None:

@@ -102,7 +102,9 @@ def test_registering_needs_a_scope_of_its_own(api: Api) -> None:
         name="treasury",
     )
     poor = api.with_token(str(key["key"]))
-    for path in ("/v1/assets", "/v1/nostro-accounts", "/v1/signing-keys"):
+    for path in (
+        "/v1/assets", "/v1/nostro-accounts", "/v1/operating-accounts", "/v1/signing-keys",
+    ):  # fmt: skip
         expect(poor.post(path, {}), "auth.scope")
     expect(poor.post(f"/v1/signing-keys/{'0' * 64}/revoke"), "auth.scope")
     expect(set_limit(poor, "0" * 64, "1", "2"), "auth.scope")
@@ -121,6 +123,50 @@ def test_a_nostro_account_stands_for_the_outside(api: Api) -> None:
     assert api.available(nostro) == "-7.00"
     refused = api.pay(account, nostro, "1.00").json()
     assert refused["error"]["code"] == "ledger.nostro_misused"
+
+
+def operating(api: Api, role: str, asset: str) -> Any:
+    return api.post("/v1/operating-accounts", {"role": role, "asset": asset})
+
+
+def test_an_asset_of_later_is_exchanged_and_bears_fees(api: Api) -> None:
+    code = "NZD/2"  # has a reference rate, and is not in genesis
+    number = api.post("/v1/assets", {"code": code}).json()["number"]
+    nostro = open_nostro(api, code)
+    payer, payee = api.account("EUR/2", code, funded="500.00"), api.account("EUR/2", code)
+    exchange = {"asset": "EUR/2", "to_asset": code}
+    refused = api.pay(payer, payee, "100.00", **exchange).json()
+    assert refused["error"]["code"] == "ledger.asset_not_held"
+    opened = {role: operating(api, role, code) for role in ("fees", "liquidity")}
+    for role, answer in opened.items():
+        assert (answer.status_code, answer.json()["id"]) == (201, f"{role}-{number}"), answer.text
+        expect(operating(api, role, code), "account.exists")
+    funds = {"account": f"liquidity-{number}", "amount": "9000.00", "asset": code, "nostro": nostro}
+    assert api.post("/v1/issuances", funds).json()["status"] == "settled"
+    there = api.pay(payer, payee, "100.00", **exchange).json()
+    assert (there["status"], there["legs"][0]["to"]) == ("settled", "liquidity"), there
+    assert there["legs"][1]["from"] == f"liquidity-{number}"
+    back = api.pay(payee, payer, "50.00", asset=code, to_asset="EUR/2").json()
+    assert back["status"] == "settled"
+    assert [leg["to"] for leg in back["legs"]][::2] == [f"liquidity-{number}", f"fees-{number}"]
+    fee = back["legs"][2]["amount"]
+    assert api.available(f"fees-{number}", code) == fee != "0.00"
+    refund = api.post(f"/v1/payments/{there['id']}/refund", {"amount": "10.00"}).json()
+    assert refund["status"] == "settled", refund
+
+
+def test_an_operating_account_is_not_anybodys(api: Api) -> None:
+    """Whoever has taken its name gets no money by that."""
+    code = "THB/2"
+    number = api.post("/v1/assets", {"code": code}).json()["number"]
+    taken = api.account(code, id=f"fees-{number}")
+    expect(operating(api, "fees", code), "account.exists")
+    assert api.node.rooms.house(number).fees == api.node.rooms.house(1).fees
+    assert taken
+    for role in ("fees", "liquidity"):
+        expect(operating(api, role, "EUR/2"), "account.exists")
+    expect(operating(api, "fees", "NIL/2"), "asset.unknown")
+    expect(operating(api, "nostro", code), "request.invalid")
 
 
 # --- keys ---------------------------------------------------------------------------------------

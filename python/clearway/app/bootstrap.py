@@ -43,6 +43,7 @@ from clearway.ledger.crypto import hash_bytes, public_key
 from clearway.ledger.genesis import Genesis, dump_genesis, load_genesis
 from clearway.lifecycle.batcher import Batcher, Limits
 from clearway.lifecycle.govern import Governor, last_sequence
+from clearway.lifecycle.house import House
 from clearway.lifecycle.phases import PhaseClock
 from clearway.lifecycle.queue import PaymentQueue
 from clearway.lifecycle.rehearse import price, rehearse
@@ -279,7 +280,12 @@ def build_node(config: Config, *, clock: Callable[[], int] = time.time_ns) -> No
         seed=keys.institution,
         key=key,
         salt_key=keys.salt,
-        house=HouseAccounts(liquidity=addresses[LIQUIDITY], fees=addresses[FEES]),
+        house=House(
+            book,
+            secret=keys.secret,
+            institution=INSTITUTION,
+            first=HouseAccounts(liquidity=addresses[LIQUIDITY], fees=addresses[FEES]),
+        ),
         fees=fees,
         review_ns=config.review_deadline_s * 10**9,
         envelope_valid_ns=config.envelope_valid_s * 10**9,

@@ -14,6 +14,7 @@ part is rounded up (the institution is paid), and never above what was held.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,14 +27,15 @@ from clearway.payment.records import Role, pack_leg, set_u128, u128, view_legs
 
 @dataclass(frozen=True, slots=True)
 class HouseAccounts:
-    """Addresses of the institution's own accounts that legs go through."""
+    """Addresses of the institution's own accounts that legs of an asset go through."""
 
     liquidity: bytes
     fees: bytes
 
 
-def payment_legs(head: Any, house: HouseAccounts, *, fee_minor: int) -> bytes:
-    """The legs of one HEAD row of kind PAYMENT or REFUND; empty when the ledger needs none."""
+def payment_legs(head: Any, house: Callable[[int], HouseAccounts], *, fee_minor: int) -> bytes:
+    """The legs of one HEAD row of kind PAYMENT or REFUND; empty when the ledger needs none. house:
+    the accounts of an asset."""
     payer, payee = head["payer"].tobytes(), head["payee"].tobytes()
     asset, to_asset = int(head["asset"]), int(head["to_asset"])
     amount_minor = u128(head, "amount")
@@ -46,12 +48,12 @@ def payment_legs(head: Any, house: HouseAccounts, *, fee_minor: int) -> bytes:
     else:
         legs = pack_leg(
             payer=payer,
-            payee=house.liquidity,
+            payee=house(asset).liquidity,
             asset=asset,
             role=Role.EXCHANGE,
             amount_minor=amount_minor,
         ) + pack_leg(
-            payer=house.liquidity,
+            payer=house(to_asset).liquidity,
             payee=payee,
             asset=to_asset,
             role=Role.PRINCIPAL,
@@ -59,7 +61,7 @@ def payment_legs(head: Any, house: HouseAccounts, *, fee_minor: int) -> bytes:
         )
     if fee_minor:
         legs += pack_leg(
-            payer=payer, payee=house.fees, asset=asset, role=Role.FEE, amount_minor=fee_minor
+            payer=payer, payee=house(asset).fees, asset=asset, role=Role.FEE, amount_minor=fee_minor
         )
     return legs
 

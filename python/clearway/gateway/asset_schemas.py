@@ -41,6 +41,14 @@ class NostroRequest(Request, frozen=True):
     assets: Annotated[list[AssetCode], Meta(min_length=1, max_length=ACCOUNT_ASSETS_MAX)]
 
 
+class OperatingRequest(Request, frozen=True):
+    """An account of this institution's own for an asset that was registered after genesis: fees in
+    it go to the one, exchanges of it through the other."""
+
+    role: Literal["fees", "liquidity"]
+    asset: AssetCode
+
+
 class SigningKeyRequest(Request, frozen=True):
     """A key of this institution that is held outside the node, such as a second person's, which
     needs `issue`. It counts from the next block."""

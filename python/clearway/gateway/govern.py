@@ -1,5 +1,5 @@
-"""What an institution registers: assets, nostro accounts that they enter by, signing keys and their
-limits.
+"""What an institution registers: assets, nostro and operating accounts for them, signing keys and
+their limits.
 
 The entries are signed by the node's governance key, which no payment is signed with.
 """
@@ -18,6 +18,7 @@ from clearway.gateway.instructions import VALID_NS
 from clearway.gateway.schemas import Listing
 from clearway.payment.batch import Placed, Submission
 from clearway.payment.errors import Refusal
+from clearway.payment.ids import operating_account
 from clearway.payment.money import Asset, format_amount, parse_amount, parse_asset_code
 from clearway.payment.records import (
     AccountFlag,
@@ -100,25 +101,43 @@ def show_asset(asset: Asset, *, paused: bool) -> AssetInfo:
 
 ASSET = Move(_prepare_asset, _answer_asset, governs=True)
 
-# --- nostro accounts ------------------------------------------------------------------------------
+# --- accounts -------------------------------------------------------------------------------------
 
 
 async def _prepare_nostro(ask: Ask) -> Submission:
     """Refuses asset.unknown, request.invalid, account.exists, idempotency.in_progress."""
-    body, directory, node = ask.body, ask.door.directory, ask.door.node
-    address = directory.address(body.id)
+    assets = [ask.door.directory.asset_of_code(code).number for code in ask.body.assets]
+    return await _open(ask, "nostro.open", ask.body.id, assets, AccountFlag.NOSTRO)
+
+
+async def _prepare_operating(ask: Ask) -> Submission:
+    """Refuses asset.unknown, account.exists, idempotency.in_progress."""
+    asset = ask.door.directory.asset_of_code(ask.body.asset)
+    of_genesis = ask.door.directory.address(ask.body.role)
+    if ask.door.node.book.balance(of_genesis, asset.number) is not None:
+        raise Refusal("account.exists", account=ask.body.role)
+    account = _operating_account(ask)
+    return await _open(ask, "operating.open", account, [asset.number], AccountFlag.OPERATING)
+
+
+def _operating_account(ask: Ask) -> str:
+    asset = ask.door.directory.asset_of_code(ask.body.asset)
+    return operating_account(ask.body.role, asset.number)
+
+
+async def _open(
+    ask: Ask, what: str, account: str, assets: list[int], flags: AccountFlag
+) -> Submission:
+    directory, node = ask.door.directory, ask.door.node
+    address = directory.address(account)
     head, units = instructions.open_account(
-        id=ask.op_id,
-        address=address,
-        assets=[directory.asset_of_code(code).number for code in body.assets],
-        now_ns=node.clock(),
-        flags=AccountFlag.NOSTRO,
+        id=ask.op_id, address=address, assets=assets, now_ns=node.clock(), flags=flags
     )
     ask.door.claim(ask, address)
     if node.book.account(address) is not None:
-        raise Refusal("account.exists", account=body.id)
-    await ask.door.record(ask, "nostro.open", account="0x" + address.hex())
-    named = AccountRecord(address=address, id=body.id, owner=None, metadata=None)
+        raise Refusal("account.exists", account=account)
+    await ask.door.record(ask, what, account="0x" + address.hex())
+    named = AccountRecord(address=address, id=account, owner=None, metadata=None)
     await ask.door.read(node.vault.save_account, named)
     directory.forget_name(address)
     return Submission(head=head, request_hash=ask.request_hash, units=units)
@@ -129,7 +148,13 @@ async def _answer_nostro(ask: Ask, placed: Placed) -> Answer:
     return Answer(201, await ask.door.read(accounts.show_opened, ask, ask.body.id))
 
 
+async def _answer_operating(ask: Ask, placed: Placed) -> Answer:
+    check_accepted(ask, placed)
+    return Answer(201, await ask.door.read(accounts.show_opened, ask, _operating_account(ask)))
+
+
 NOSTRO = Move(_prepare_nostro, _answer_nostro, governs=True)
+OPERATING = Move(_prepare_operating, _answer_operating, governs=True)
 
 # --- keys -----------------------------------------------------------------------------------------
 

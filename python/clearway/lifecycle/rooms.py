@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from clearway.clearing.legs import HouseAccounts
 from clearway.ledger.book import Book
+from clearway.lifecycle.house import House
 from clearway.lifecycle.phases import PhaseClock
 from clearway.lifecycle.replay import Replay
 from clearway.payment.fees import FeeSchedule
@@ -31,7 +31,7 @@ class Rooms:
     seed: bytes
     key: bytes
     salt_key: bytes
-    house: HouseAccounts
+    house: House
     fees: FeeSchedule
     review_ns: int
     envelope_valid_ns: int

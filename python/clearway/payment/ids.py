@@ -88,6 +88,12 @@ def account_address(secret: bytes, account_id: str) -> bytes:
     return _keyed(secret, b"account", account_id.encode())[:ADDRESS_BYTES]
 
 
+def operating_account(role: str, asset: int) -> str:
+    """The id of an institution's own account for an asset that its genesis does not have. role:
+    fees or liquidity."""
+    return f"{role}-{asset}"
+
+
 def format_payment(id: bytes) -> str:
     return PAYMENT_PREFIX + id.hex()
 
