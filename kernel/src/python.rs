@@ -18,11 +18,11 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyMemoryView};
 
-use crate::account::{Account, Accounts};
+use crate::account::{Account, Accounts, CLOSED};
 use crate::apply::held_units;
 use crate::asset::PAUSED;
 use crate::block::{Block, Records};
-use crate::codec::{DecodeError as Undecodable, HEADER_BYTES};
+use crate::codec::{Address, DecodeError as Undecodable, HEADER_BYTES};
 use crate::escrow::Escrow;
 use crate::hash::{Domain, Hash, Key};
 use crate::history::{Fault, History, read_block};
@@ -1364,6 +1364,24 @@ impl PyLedger {
         self.of_accounts(py, &numbers, |accounts, number| accounts.seen(number).flags)
     }
 
+    fn standings<'py>(
+        &self,
+        py: Python<'py>,
+        addresses: Buffer,
+        assets: Buffer,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let (addresses, assets) = (addresses.rows("addresses")?, assets.rows("assets")?);
+        if addresses.len() != assets.len() {
+            return Err(PyValueError::new_err("addresses and assets must have one row each"));
+        }
+        let found: Vec<u8> = self.read_rows(py, addresses.as_flattened().len(), |ledger| {
+            let rows = addresses.iter().zip(assets);
+            rows.map(|(address, asset)| standing(ledger, address, u32::from_le_bytes(*asset)))
+                .collect()
+        })?;
+        Ok(PyBytes::new(py, &found))
+    }
+
     fn settling_numbers<'py>(
         &self,
         py: Python<'py>,
@@ -1578,6 +1596,14 @@ type KeyRow = (Bytes32, u32, u32, u64, u64, u64, u64);
 type SeenTrialBalance<'py> = (u64, Bytes32, Vec<TrialBalanceRow<'py>>);
 type TrialBalanceRow<'py> =
     (u32, Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>);
+
+/// Bits of book.Standing.
+fn standing(ledger: &Ledger, address: &Address, asset: u32) -> u8 {
+    let Some((_, account)) = ledger.state.accounts.find_row(address) else { return 0 };
+    let holds = ledger.state.balances.find(&account, asset).is_some();
+    let bits = [true, account.is(CLOSED), holds, account.owner().is_some()];
+    bits.iter().rev().fold(0, |standing, bit| standing << 1 | u8::from(*bit))
+}
 
 fn integer(py: Python<'_>, sum: Sum) -> PyResult<Bound<'_, PyAny>> {
     sum.high.into_pyobject(py)?.lshift(128)?.bitor(sum.low)

@@ -324,6 +324,10 @@ class Ledger:
     def account_numbers(self, addresses: Buffer) -> bytes:
         """u32 a row of 20 bytes; 0xFFFFFFFF where unknown."""
 
+    def standings(self, addresses: Buffer, assets: Buffer) -> bytes:
+        """A byte a row of 20 bytes and u32, of bits: 1 there is such an account, 2 it is closed,
+        4 it holds the asset, 8 it has an owner who signs."""
+
     def settling_numbers(self, numbers: Buffer) -> bytes:
         """n × u32 → n × u32: of a sub-account its parent, of another account itself. IndexError."""
 

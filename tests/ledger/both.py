@@ -9,6 +9,7 @@ from typing import TypeVar
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 import clearway_kernel
+from clearway.ledger.book import Standing
 from spec import ledger as spec_ledger
 from spec.hashing import leaf, result_leaf, tree_path
 from spec.policy import MemberRole, parse_policy, policy_hash
@@ -19,7 +20,7 @@ from spec.records import (
     Kind,
     decode_entries,
 )
-from spec.state import State, subroots
+from spec.state import Account, State, subroots
 from spec.terms import accrued_minor, parse_terms
 
 Row = TypeVar("Row")
@@ -216,6 +217,22 @@ class Both:
         known, flags = numbers[:-4], [account.flags for account in accounts]
         assert numbers == struct.pack(f"<{len(flags) + 1}I", *range(len(flags)), 2**32 - 1)
         assert self.kernel.account_flags(known) == struct.pack(f"<{len(flags)}I", *flags)
+        self.compare_standings(state, accounts)
+
+    def compare_standings(self, state: State, accounts: list[Account]) -> None:
+        """Of every account in every asset, and of nobody."""
+        assets = range(1, len(state.assets) + 2)
+        asked = [(account, asset) for account in accounts for asset in assets]
+        standings = [
+            Standing.KNOWN
+            | (Standing.CLOSED if account.flags & AccountFlag.CLOSED else 0)
+            | (Standing.HOLDS if (account.settles_at(), asset) in state.balances else 0)
+            | (Standing.OWNED if account.owner != bytes(32) else 0)
+            for account, asset in asked
+        ]
+        addresses = b"".join(account.address for account, _ in asked) + b"n" * 20
+        numbers = struct.pack(f"<{len(asked) + 1}I", *(asset for _, asset in asked), 1)
+        assert self.kernel.standings(addresses, numbers) == bytes([*standings, 0])
 
     def compare_holds(self, state: State) -> None:
         holds = live(state.holds)

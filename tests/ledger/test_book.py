@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from clearway.ledger.book import Book, CorruptBook, sign_finality
+from clearway.ledger.book import Book, CorruptBook, Standing, sign_finality
 from clearway.ledger.crypto import hash_bytes, hash_rows, prf_rows, tree_root
 from clearway.ledger.verify import verify_chain
 from clearway.payment.batch import NOT_AN_ACCOUNT
@@ -58,6 +58,20 @@ def test_account_numbers_take_bytes_and_arrays() -> None:
     strided = np.concatenate([array, array], axis=1)[:, :20]
     assert np.array_equal(chain.book.account_numbers(strided), numbers)
     assert chain.book.account_flags(numbers[::2]).tolist() == [0, 0]
+
+
+def test_the_standing_of_parties() -> None:
+    chain = Chain()
+    alice, bob = chain.open("alice", "bob")
+    known = Standing.KNOWN | Standing.HOLDS
+    parties = alice + bytes(20) + bob
+    assert chain.book.standings(parties, (EUR, EUR, EUR)) == bytes([known, 0, known])
+    assert chain.book.standings(alice, (99,)) == bytes([Standing.KNOWN])
+    assert chain.book.standings(b"", ()) == b""
+    with pytest.raises(ValueError, match="one row each"):
+        chain.book.standings(parties, (EUR,))
+    with pytest.raises(ValueError, match="rows of 20 bytes"):
+        chain.book.standings(alice[:-1], (EUR,))
 
 
 def test_a_book_is_opened_only_under_its_own_genesis(tmp_path: Path) -> None:

@@ -12,7 +12,9 @@ may write while the first stages the next block.
 
 from __future__ import annotations
 
+import enum
 import struct
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -41,6 +43,15 @@ Proof = kernel.Proof
 FINALITY_SEQUENCER = 1
 FINALITY = struct.Struct("<BB32s64s")  # version, kind, key, signature
 STATE_ROOT_AT = 160  # offset in a header
+
+
+class Standing(enum.IntFlag):
+    """What a payment asks of its parties, at one look."""
+
+    KNOWN = 1
+    CLOSED = 2
+    HOLDS = 4  # the asset that was asked for
+    OWNED = 8  # by somebody who signs
 
 
 class CorruptBook(Exception):
@@ -349,6 +360,10 @@ class Book:
     def account_numbers(self, addresses: Rows) -> npt.NDArray[np.uint32]:
         """Rows of 20 bytes → uint32[n], batch.NOT_AN_ACCOUNT where unknown."""
         return np.frombuffer(self._ledger.account_numbers(as_buffer(addresses)), np.uint32)
+
+    def standings(self, addresses: bytes, assets: Sequence[int]) -> bytes:
+        """n × 20 bytes and n asset numbers → n bytes of Standing; 0 where no account is."""
+        return self._ledger.standings(addresses, array("I", assets).tobytes())
 
     def settling_numbers(self, numbers: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
         """Whose money it is: of a sub-account its parent, of another account itself."""
