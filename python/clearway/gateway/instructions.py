@@ -6,9 +6,7 @@ client's will alone.
 
 from __future__ import annotations
 
-import hashlib
 import os
-from itertools import count
 
 import msgspec
 
@@ -28,6 +26,7 @@ from clearway.store.rows import PaymentRow
 
 VALID_NS = 600 * 1_000_000_000  # how long an entry may wait for its block
 SALT_BYTES = 16
+SALTS_AT_ONCE = 1_024
 UNIT_BYTES = 64
 NO_OWNER = bytes(32)  # of an account that its institution keeps
 
@@ -47,8 +46,7 @@ class Private(msgspec.Struct, omit_defaults=True, frozen=True):
     salt: str = ""
 
 
-_SALT_KEY = os.urandom(32)  # of this process
-_salts = count()
+_salts: list[str] = []
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Private)
 NOTHING_PRIVATE = Private()
@@ -58,10 +56,16 @@ def parse_private(data: bytes | None) -> Private:
     return _decoder.decode(data) if data else NOTHING_PRIVATE
 
 
-def _new_salt() -> bytes:
-    """As hard to guess as os.urandom, which would cost a change of threads at every request."""
-    number = next(_salts).to_bytes(8, "little")
-    return hashlib.blake2b(number, key=_SALT_KEY, digest_size=SALT_BYTES).digest()
+def _new_salt() -> str:
+    """Hex. Many are fetched at once: os.urandom costs a change of threads."""
+    try:
+        return _salts.pop()
+    except IndexError:
+        fetched = os.urandom(SALT_BYTES * SALTS_AT_ONCE).hex()
+        salts = [fetched[at : at + 2 * SALT_BYTES] for at in range(0, len(fetched), 2 * SALT_BYTES)]
+        salt = salts.pop()
+        _salts.extend(salts)
+        return salt
 
 
 def seal_private(
@@ -77,7 +81,7 @@ def seal_private(
     """The bytes to keep in the vault, and the commitment to them for the entry. salt: a new one
     unless it was made when the entry was prepared."""
     if salt is None:
-        salt = _new_salt().hex()
+        salt = _new_salt()
     private = _encoder.encode(Private(reference, metadata, purpose, by, api_key, note, salt))
     return private, hash_bytes("details", private)
 

@@ -21,8 +21,9 @@ def _second_text(second: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
 
 
+@lru_cache(maxsize=4_096)
 def format_time(time_ns: int) -> str:
-    """RFC 3339 in UTC with microseconds.
+    """RFC 3339 in UTC with microseconds. All payments of a block have one time.
 
     >>> format_time(0)
     '1970-01-01T00:00:00.000000Z'

@@ -21,46 +21,52 @@ ACCOUNT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _DIGITS = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 _SHA256_BLOCK_BYTES: Final = 64
-SECRETS_KEPT_MAX: Final = 8
+BEGUN_KEPT_MAX: Final = 256
 
 
-@lru_cache(SECRETS_KEPT_MAX)
-def _pads(secret: bytes) -> tuple[hashlib._Hash, hashlib._Hash]:
-    """HMAC's two hashes (RFC 2104) with the secret taken in, to be copied for each message: half
-    of what hmac.new costs, and every payment asks."""
+@lru_cache(BEGUN_KEPT_MAX)
+def _begun(secret: bytes, *parts: bytes) -> tuple[hashlib._Hash, hashlib._Hash]:
+    """HMAC's two hashes (RFC 2104) with the secret and what many messages begin with taken in, to
+    be copied for each message: less than half of what hmac.new costs, and every payment asks."""
     if len(secret) > _SHA256_BLOCK_BYTES:
         secret = hashlib.sha256(secret).digest()
     block = secret.ljust(_SHA256_BLOCK_BYTES, b"\0")
     inner, outer = bytes(byte ^ 0x36 for byte in block), bytes(byte ^ 0x5C for byte in block)
-    return hashlib.sha256(inner), hashlib.sha256(outer)
+    begun = hashlib.sha256(inner), hashlib.sha256(outer)
+    _take_in(begun[0], parts)
+    return begun
 
 
-def _keyed(secret: bytes, *parts: bytes) -> bytes:
-    """HMAC-SHA256 of the parts; the first says what the id is for."""
-    inner, outer = _pads(secret)
-    inner = inner.copy()
+def _take_in(hash: hashlib._Hash, parts: tuple[bytes, ...]) -> None:
     for part in parts:
         # Length prefixes keep ("ab", "c") and ("a", "bc") apart.
-        inner.update(len(part).to_bytes(4, "big") + part)
-    outer = outer.copy()
+        hash.update(len(part).to_bytes(4, "big") + part)
+
+
+def _keyed(begun: tuple[hashlib._Hash, hashlib._Hash], *parts: bytes) -> bytes:
+    """HMAC-SHA256 of the parts, with those of `_begun` before them; the very first says what the
+    id is for."""
+    inner, outer = begun[0].copy(), begun[1].copy()
+    _take_in(inner, parts)
     outer.update(inner.digest())
     return outer.digest()
 
 
 def payment_id(secret: bytes, *, principal: str, idempotency_key: str) -> bytes:
     """16 bytes, the same on every node of an institution and across rotated API keys."""
-    return _keyed(secret, b"payment", principal.encode(), idempotency_key.encode())[:ID_BYTES]
+    begun = _begun(secret, b"payment", principal.encode())
+    return _keyed(begun, idempotency_key.encode())[:ID_BYTES]
 
 
 def member_id(secret: bytes, request_id: bytes, number: int) -> bytes:
     """16 bytes for one of several payments that came under one Idempotency-Key, whose own id is
     `request_id`; counted from 0."""
-    return _keyed(secret, b"member", request_id, number.to_bytes(8, "little"))[:ID_BYTES]
+    return _keyed(_begun(secret, b"member"), request_id, number.to_bytes(8, "little"))[:ID_BYTES]
 
 
 def standing_id(secret: bytes, mandate: bytes, period: int) -> bytes:
     """16 bytes for the payment of a standing order in one of its periods."""
-    return _keyed(secret, b"standing", mandate, period.to_bytes(8, "little"))[:ID_BYTES]
+    return _keyed(_begun(secret, b"standing"), mandate, period.to_bytes(8, "little"))[:ID_BYTES]
 
 
 def parse_prefixed(text: str, prefix: str) -> bytes | None:
@@ -79,13 +85,13 @@ def metadata_mark(
 ) -> bytes:
     """What stands for `metadata[field] = value` in an index, so that the index holds no clear text;
     with an account's address: of the payments from or to it."""
-    owner = institution.to_bytes(4, "little")
-    return _keyed(secret, b"metadata", owner, field.encode(), value.encode(), account)[:MARK_BYTES]
+    begun = _begun(secret, b"metadata", institution.to_bytes(4, "little"))
+    return _keyed(begun, field.encode(), value.encode(), account)[:MARK_BYTES]
 
 
 def account_address(secret: bytes, account_id: str) -> bytes:
     """20 bytes; the client's name for an account never stands on the ledger."""
-    return _keyed(secret, b"account", account_id.encode())[:ADDRESS_BYTES]
+    return _keyed(_begun(secret, b"account"), account_id.encode())[:ADDRESS_BYTES]
 
 
 def operating_account(role: str, asset: int) -> str:

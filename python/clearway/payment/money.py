@@ -71,11 +71,12 @@ def parse_amount(text: object, asset: Asset) -> int:
 
 def format_amount(amount_minor: int, asset: Asset) -> str:
     """Minor units → major units with exactly `scale` digits; negative amounts keep their sign."""
-    digits = str(abs(amount_minor)).rjust(asset.scale + 1, "0")
+    scale = asset.scale
+    if scale == 0:
+        return str(amount_minor)
     sign = "-" if amount_minor < 0 else ""
-    if asset.scale == 0:
-        return sign + digits
-    return f"{sign}{digits[: -asset.scale]}.{digits[-asset.scale :]}"
+    digits = str(abs(amount_minor)).rjust(scale + 1, "0")
+    return f"{sign}{digits[:-scale]}.{digits[-scale:]}"
 
 
 def div_floor(dividend: int, divisor: int) -> int:
