@@ -54,6 +54,32 @@ def test_answers_come_in_the_order_of_the_lines_good_and_bad(api: Api) -> None:
     assert api.available(payee) == "3.00"
 
 
+def test_a_line_is_refused_as_a_payment_by_itself_is(api: Api) -> None:
+    payer, payee, closed = api.account(funded="9.00"), api.account(), api.account()
+    assert api.post(f"/v1/accounts/{closed}/close").status_code == 200
+    good = {"from": payer, "to": payee, "amount": "1.00", "asset": "EUR/2"}
+    odd: list[dict[str, Any]] = [
+        {"to": "nobody"}, {"from": "nobody"}, {"to": closed}, {"from": closed, "to": "nobody"},
+        {"to": payer}, {"amount": "0"}, {"amount": "1.001"}, {"asset": "XXX/2"},
+        {"to_asset": "XXX/2"}, {"to_asset": "USD/2"}, {"asset": "USD/2"}, {"quote": "qte_none"},
+        {"when_short": "queue"}, {"priority": "high"}, {"expires_in_s": 5}, {"closes": "to"},
+        {"mandate": "none"}, {"conditions": {}}, {"purpose": "sala"}, {"x": 1}, {"amount": 1},
+        {"imported_at": "tomorrow"}, {"sweep": True, "to_asset": "USD/2"},
+        {"prepared": {"instruction": "00" * 192, "salt": "00" * 16}},
+    ]  # fmt: skip
+    before = api.world()
+    waits = odd.index({"when_short": "queue"})  # which an upload does not
+    paid = odd[:waits] + odd[waits + 1 :]
+    alone = [api.post("/v1/payments", good | more).json() for more in paid]
+    lines = [json.dumps(good | more | {"idempotency_key": fresh("up-")}) for more in odd]
+    rows = upload(api, "\n".join(lines).encode())
+    assert api.world() == before
+    assert rows.pop(waits)["error"]["code"] == "request.invalid"
+    said = [{**row["error"], "request_id": ""} for row in rows]
+    assert said == [{**body, "request_id": ""} for body in alone]
+    assert {body["code"] for body in alone} > {"account.unknown", "account.closed", "account.same"}
+
+
 def test_an_upload_and_a_single_payment_share_their_keys(api: Api) -> None:
     payer, payee = api.account(funded="100.00"), api.account()
     key = fresh("up-")

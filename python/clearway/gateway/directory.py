@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from clearway.ledger.book import Book
+from clearway.ledger.book import Book, Standing
 from clearway.ledger.genesis import Genesis
 from clearway.payment.decision import DecisionFlag
 from clearway.payment.errors import Refusal
@@ -19,14 +19,16 @@ from clearway.risk.reasons import reasons_of
 from clearway.store.vault import Vault
 
 NAMES_KEPT_MAX = 65_536
+_NO_ASSET = 0
 # As plain ints: `int & IntFlag` makes a new member each time, and every payment asks five times.
-_CLOSED = int(AccountFlag.CLOSED)
+_KNOWN, _CLOSED, _HOLDS = int(Standing.KNOWN), int(Standing.CLOSED), int(Standing.HOLDS)
 _PAYER_SANCTIONED = int(DecisionFlag.PAYER_SANCTIONED)
 _PAYEE_SANCTIONED = int(DecisionFlag.PAYEE_SANCTIONED)
 _NO_HOLD_SIGNED = int(DecisionFlag.NO_HOLD_SIGNED)
 _NO_HOLD_LINKED = int(DecisionFlag.NO_HOLD_LINKED)
 _NO_REVIEW_OF_TERMS = int(DecisionFlag.NO_REVIEW_OF_TERMS)
 _SHARE_SANCTIONED = int(DecisionFlag.SHARE_SANCTIONED)
+_NAMED = int(~DecisionFlag.SCORED)  # whatever else is said of a decision
 
 
 class Directory:
@@ -55,7 +57,7 @@ class Directory:
 
     def address(self, account: str) -> bytes:
         """Where an account of this name is or would be."""
-        known = self._genesis_addresses.get(account)
+        known = self._addresses.get(account) or self._genesis_addresses.get(account)
         return account_address(self._secret, account) if known is None else known
 
     def open_address(self, account: str) -> bytes:
@@ -63,24 +65,27 @@ class Directory:
 
         Refuses account.unknown, account.closed.
         """
-        known = self._addresses.get(account)
-        address = self.address(account) if known is None else known
-        row = self._book.account(address)
-        if row is None:
+        address = self.address(account)
+        [standing] = self._book.standings(address, (_NO_ASSET,))
+        self.check_open(standing, address, account)
+        return address
+
+    def check_open(self, standing: int, address: bytes, account: str) -> None:
+        """standing: as Book.standings has it. Refuses account.unknown, account.closed."""
+        if not standing & _KNOWN:
             raise Refusal("account.unknown", account=account)
-        if row.flags & _CLOSED:
+        if standing & _CLOSED:
             raise Refusal("account.closed", account=account)
-        if known is None:
+        if account not in self._addresses:
             if len(self._addresses) >= NAMES_KEPT_MAX:
                 self._addresses.clear()
             self._addresses[account] = address
             self._keep(address, account)
-        return address
 
     def check_held(self, address: bytes, account: str, asset: Asset) -> None:
         """Refuses account.asset_not_held."""
-        if self._book.balance(address, asset.number) is None:
-            raise Refusal("account.asset_not_held", account=account, asset=asset.code)
+        [standing] = self._book.standings(address, (asset.number,))
+        check_holds(standing, account, asset)
 
     def name(self, address: bytes) -> str:
         """The client's name; for an account that is kept elsewhere, its address in hex."""
@@ -160,7 +165,9 @@ class Directory:
 
     def reason_names(self, reasons: int, flags: int) -> list[str]:
         """The names of a decision's bits; sanctions first, because they decide alone."""
-        found = []
+        found: list[str] = []
+        if not reasons and not flags & _NAMED:
+            return found
         if flags & _PAYER_SANCTIONED:
             found.append("payer_sanctioned")
         if flags & _PAYEE_SANCTIONED:
@@ -176,3 +183,9 @@ class Directory:
         if reasons:
             found.extend(reason.code for reason in reasons_of(reasons))
         return found
+
+
+def check_holds(standing: int, account: str, asset: Asset) -> None:
+    """Refuses account.asset_not_held."""
+    if not standing & _HOLDS:
+        raise Refusal("account.asset_not_held", account=account, asset=asset.code)

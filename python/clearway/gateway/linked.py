@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from clearway.gateway.authorisation import draft_one
 from clearway.gateway.door import Answer, Ask, request_hash
+from clearway.gateway.payment_checks import prepare_payment
 from clearway.gateway.payment_schemas import LinkedRequest, PaymentRequest
-from clearway.gateway.payments import prepare_payment, render_placed
+from clearway.gateway.payments import render_placed
 from clearway.gateway.schemas import Listing
 from clearway.payment.batch import Columns, Placed, Submission
 from clearway.payment.errors import ClearwayError, Refusal

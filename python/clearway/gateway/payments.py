@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
+from collections.abc import Sequence
 
 from clearway.gateway import instructions
-from clearway.gateway.auth import require_scope
 from clearway.gateway.authorisation import authorise
-from clearway.gateway.conditions import prepare_escrow
-from clearway.gateway.door import Answer, Ask, Move, request_hash
+from clearway.gateway.door import Answer, Ask, Move
 from clearway.gateway.instructions import Private, seal_private
-from clearway.gateway.mandates import prepare_pull
-from clearway.gateway.payment_schemas import Payment, PaymentRequest
+from clearway.gateway.payment_checks import prepare_payment
+from clearway.gateway.payment_schemas import Payment
 from clearway.gateway.render import (
     PaymentView,
     render_payment,
@@ -19,163 +17,37 @@ from clearway.gateway.render import (
     view_placed,
     view_row,
 )
-from clearway.gateway.searches import marks_of
-from clearway.gateway.times import SECOND_NS, parse_time
 from clearway.payment.batch import Placed, Submission
 from clearway.payment.errors import Refusal
-from clearway.payment.ids import parse_payment, parse_quote
+from clearway.payment.ids import parse_payment
 from clearway.payment.money import parse_amount
-from clearway.payment.records import Flag, Kind, flags_of_head, u128, view_heads, with_flags
+from clearway.payment.records import Kind, u128, view_heads
 from clearway.payment.state import Act, Status, next_status
 from clearway.payment.terms import parse_terms
 from clearway.store.queue import Queued, State
 from clearway.store.rows import PaymentRow
 
-HOLD_NS = 7 * 86_400 * SECOND_NS  # of a manual capture that does not say
-NO_QUOTE = bytes(16)
-# Fields that came later count only where they are said, so that older keys still answer.
-_LATER = ("sweep", "closes", "imported_at", "conditions", "mandate", "prepared", "priority")
-_later_of = attrgetter(*_LATER)
-
 # --- pay ----------------------------------------------------------------------------------------
-
-
-def payment_hash(body: PaymentRequest) -> bytes:
-    """The same for a single payment and for a line of an upload."""
-    more: tuple[dict[str, object], ...] = ()
-    later = _later_of(body)
-    if any(later) or body.when_short != "refuse":
-        said = {name: value for name, value in zip(_LATER, later, strict=True) if value}
-        if body.when_short != "refuse":
-            said["when_short"] = body.when_short
-        more = (said,)
-    return request_hash(
-        b"payment", body.from_, body.to, body.amount, body.asset, body.to_asset, body.quote,
-        body.reference, body.purpose, body.metadata, body.capture, body.expires_in_s, *more,
-    )  # fmt: skip
-
-
-def prepare_payment(ask: Ask, *, links: int = 0, may_wait: bool = False) -> Submission:
-    """Everything that is checked before a payment is ordered; what is refused here wrote nothing.
-
-    links: LINKED and NET, of one that is a member of a chain. may_wait: whether it comes by the
-    door to the queue.
-
-    Refuses request.invalid, asset.unknown, amount.*, account.same, account.unknown,
-    account.closed, account.asset_not_held, rate.unknown, quote.unknown, quote.expired,
-    quote.differs, quote.used, quote.in_use, authorisation.*.
-    """
-    submission = _build_payment(ask, may_wait=may_wait)
-    if links:
-        head = with_flags(submission.head, flags_of_head(submission.head) | links)
-        submission = submission._replace(head=head)
-    return authorise(ask, submission)
-
-
-def _build_payment(ask: Ask, *, may_wait: bool) -> Submission:
-    body: PaymentRequest = ask.body
-    node, directory = ask.door.node, ask.door.directory
-    asset = directory.asset_of_code(body.asset)
-    amount_minor = parse_amount(body.amount, asset)
-    to_asset = asset
-    if body.to_asset is not None:
-        to_asset = directory.asset_of_code(body.to_asset)
-    if body.from_ == body.to:
-        raise Refusal("account.same", account=body.to)
-    if not may_wait:
-        _check_waits_for_nothing(body)
-    if body.conditions is not None:
-        return prepare_escrow(ask, asset, amount_minor)
-    if body.mandate is not None:
-        return prepare_pull(ask, asset, amount_minor)
-    hold_ns = 0 if may_wait else _hold_ns(body)
-    flags, imported_ns = _flags(ask, body)
-    payer = directory.open_address(body.from_)
-    payee = directory.open_address(body.to)
-    directory.check_held(payer, body.from_, asset)
-    directory.check_held(payee, body.to, to_asset)
-    crosses = to_asset is not asset
-    quote = NO_QUOTE
-    if body.quote is not None:
-        promised = node.quotes.get(parse_quote(body.quote))
-        node.quotes.check(
-            promised, asset=asset.code, to_asset=to_asset.code, amount_minor=amount_minor
-        )
-        node.quote_uses.check(promised, ask.op_id)
-        quote = promised.id
-    elif crosses:
-        node.rates.rate(asset.currency, to_asset.currency)
-    private, details = seal_private(
-        reference=body.reference, metadata=body.metadata, purpose=body.purpose, salt=ask.salt
-    )
-    head = instructions.pay(
-        id=ask.op_id,
-        payer=payer,
-        payee=payee,
-        asset=asset.number,
-        amount_minor=amount_minor,
-        to_asset=to_asset.number if crosses else 0,
-        quote=quote,
-        purpose=body.purpose,
-        hold_ns=hold_ns,
-        now_ns=ask.now_ns,
-        details=details,
-        flags=flags,
-        imported_ns=imported_ns,
-    )
-    marks = marks_of(ask, body.metadata, payer, payee)
-    return Submission(head, ask.request_hash, private, marks=marks)
-
-
-def _check_waits_for_nothing(body: PaymentRequest) -> None:
-    """Refuses request.invalid."""
-    _check_field(body.when_short == "refuse", "when_short", "only a payment by itself can wait")
-    _check_field(body.priority is None, "priority", "goes with when_short: queue")
-
-
-def _hold_ns(body: PaymentRequest) -> int:
-    if body.capture == "automatic":
-        if body.expires_in_s is not None:
-            what = "only a manual capture expires"
-            raise Refusal("request.invalid", field="expires_in_s", what=what)
-        return 0
-    return HOLD_NS if body.expires_in_s is None else body.expires_in_s * SECOND_NS
-
-
-def _flags(ask: Ask, body: PaymentRequest) -> tuple[int, int]:
-    """The flags of sweep, closes and imported_at, and the time of an import. Refuses
-    request.invalid, auth.scope."""
-    flags, imported_ns = 0, 0
-    if body.sweep:
-        _check_field(body.to_asset is None, "sweep", "a sweep stays in its asset")
-        flags |= Flag.BALANCING_PAYER
-    if body.closes is not None:
-        _check_field(body.capture == "manual", "closes", "only a manual capture closes an account")
-        flags |= Flag.CLOSING_PAYER if body.closes == "from" else Flag.CLOSING_PAYEE
-    if body.imported_at is not None:
-        require_scope(ask.key, "ledger:import")
-        _check_field(body.capture == "automatic", "imported_at", "a hold cannot be imported")
-        imported_ns = parse_time(body.imported_at, "imported_at")
-        past = 0 < imported_ns < ask.door.node.clock()
-        _check_field(past, "imported_at", "is not in the past")
-        flags |= Flag.IMPORTED
-    return flags, imported_ns
-
-
-def _check_field(right: bool, field: str, what: str) -> None:
-    if not right:
-        raise Refusal("request.invalid", field=field, what=what)
 
 
 def render_placed(ask: Ask, placed: Placed) -> Payment:
     """The payment as its entry made it. What was said beside it is the request's own words, and a
     repeated request has the same."""
-    body = ask.body
-    private = Private(
-        reference=getattr(body, "reference", None), metadata=getattr(body, "metadata", None)
-    )
-    view = view_placed(placed, private)
-    return render_payment(view, ask.door.directory, decisions=ask.decisions)
+    [payment] = render_all([(ask, placed)])
+    return payment
+
+
+def render_all(answers: Sequence[tuple[Ask, Placed]]) -> list[Payment]:
+    """As `render_placed`, many at once."""
+    views = [view_placed(placed, _said(ask.body)) for ask, placed in answers]
+    return [
+        render_payment(view, ask.door.directory, decisions=ask.decisions)
+        for view, (ask, _) in zip(views, answers, strict=True)
+    ]
+
+
+def _said(body: object) -> Private:
+    return Private(getattr(body, "reference", None), getattr(body, "metadata", None))
 
 
 async def _prepare_payment(ask: Ask) -> Submission:

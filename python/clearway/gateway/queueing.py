@@ -14,6 +14,7 @@ from msgspec import UNSET
 
 from clearway.gateway.door import Answer, Ask
 from clearway.gateway.instructions import Private, parse_private
+from clearway.gateway.payment_checks import prepare_payment
 from clearway.gateway.payment_schemas import (
     Decision,
     Payment,
@@ -24,7 +25,6 @@ from clearway.gateway.payment_schemas import (
 from clearway.gateway.payments import (
     VOID,
     find_queued,
-    prepare_payment,
     render_placed,
 )
 from clearway.gateway.problems import line_problem

@@ -15,8 +15,8 @@ from msgspec import UNSET
 from clearway.gateway.condition_schemas import NodeState, ReleaseSimulation
 from clearway.gateway.door import Answer, Ask
 from clearway.gateway.instructions import NOTHING_PRIVATE
+from clearway.gateway.payment_checks import prepare_payment
 from clearway.gateway.payment_schemas import Payment, PaymentSimulation
-from clearway.gateway.payments import prepare_payment
 from clearway.gateway.releases import Release, read_release, release_submission
 from clearway.gateway.render import escrow_words, render_payment, result_code, view_placed
 from clearway.gateway.times import parse_time

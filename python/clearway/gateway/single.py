@@ -16,8 +16,9 @@ import msgspec
 
 from clearway.gateway.auth import require_scope
 from clearway.gateway.door import Ask, Door, Headers, credentials, json_headers, problem_reply
+from clearway.gateway.payment_checks import payment_hash, prepare_payment
 from clearway.gateway.payment_schemas import PaymentRequest
-from clearway.gateway.payments import payment_hash, prepare_payment, render_placed
+from clearway.gateway.payments import render_placed
 from clearway.gateway.problems import UNREADABLE, invalid_body
 from clearway.gateway.queueing import pay_or_wait
 from clearway.gateway.render import to_json

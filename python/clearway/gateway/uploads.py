@@ -9,15 +9,16 @@ wait in a temporary file: a client that only writes is never stuck, and memory s
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from itertools import count
 
 import msgspec
 from starlette.types import Receive, Scope, Send
 
-from clearway.gateway import payments
 from clearway.gateway.door import BODY_BYTES_MAX, Ask, start_message
+from clearway.gateway.payment_checks import payment_hash, prepare_payments
 from clearway.gateway.payment_schemas import UploadAnswer, UploadLine
+from clearway.gateway.payments import render_all
 from clearway.gateway.problems import UNREADABLE, invalid_body, problem
 from clearway.gateway.render import to_lines
 from clearway.gateway.spool import Spool
@@ -29,7 +30,7 @@ CHUNK_LINES_MAX = 512  # a few milliseconds of the loop; other clients are serve
 CHUNKS_WAITING_MAX = 32
 FULL_PAUSE_S = 0.005
 
-Fate = Submission | asyncio.Future[Placed] | Placed | ClearwayError
+Fate = Submission | asyncio.Future[Placed] | Placed | ClearwayError | None
 _line = msgspec.json.Decoder(UploadLine)
 _NDJSON = [(b"content-type", b"application/x-ndjson")]
 
@@ -39,7 +40,7 @@ class Line(msgspec.Struct):
 
     number: int
     ask: Ask
-    fate: Fate
+    fate: Fate = None
 
 
 class Chunk(msgspec.Struct):
@@ -77,37 +78,42 @@ async def _take_lines(ask: Ask, receive: Receive, waiting: Chunks) -> None:
     async for texts in _chunks_of_lines(receive):
         for start in range(0, len(texts), CHUNK_LINES_MAX):
             part = zip(texts[start : start + CHUNK_LINES_MAX], numbers, strict=False)
-            lines = [
-                _check_line(ask, number, text)
-                for text, number in part
-                if text is None or text.strip()
-            ]
+            lines = _check_lines(ask, part)
             await waiting.put(Chunk(lines, await _submit(ask, lines)))
             await asyncio.sleep(0)  # other clients are served between two chunks
     await waiting.put(None)
 
 
-def _check_line(upload: Ask, number: int, text: bytes | None) -> Line:
-    """The door's checks for one line; its fate is what to submit, or why there is nothing."""
-    ask = Ask(upload.door, upload.key, upload.door.next_request_id())
+def _check_lines(upload: Ask, part: Iterable[tuple[bytes | None, int]]) -> list[Line]:
+    """The door's checks for the lines that are not blank; the fate of each is what to submit, or
+    why there is nothing."""
+    lines = [
+        _parse_line(Ask(upload.door, upload.key, upload.door.next_request_id()), number, text)
+        for text, number in part
+        if text is None or text.strip()
+    ]
+    read = [line for line in lines if line.fate is None]
+    fates = prepare_payments([line.ask for line in read])
+    for line, fate in zip(read, fates, strict=True):
+        line.fate = fate
+    return lines
+
+
+def _parse_line(ask: Ask, number: int, text: bytes | None) -> Line:
+    """Without a fate, unless it is request.too_large (text is None), request.malformed,
+    request.invalid, idempotency.missing, idempotency.malformed."""
     try:
-        _parse_line(ask, text)
-        return Line(number, ask, payments.prepare_payment(ask))
+        if text is None:
+            raise Refusal("request.too_large", limit_bytes=BODY_BYTES_MAX)
+        try:
+            body = _line.decode(text)
+        except UNREADABLE as error:
+            raise invalid_body(error) from None
+        ask.op_id = ask.door.op_id(ask.key, (body.idempotency_key or "").encode())
+        ask.body, ask.request_hash = body, payment_hash(body)
     except ClearwayError as error:
         return Line(number, ask, error)
-
-
-def _parse_line(ask: Ask, text: bytes | None) -> None:
-    """Refuses request.too_large (text is None), request.malformed, request.invalid,
-    idempotency.missing, idempotency.malformed."""
-    if text is None:
-        raise Refusal("request.too_large", limit_bytes=BODY_BYTES_MAX)
-    try:
-        body = _line.decode(text)
-    except UNREADABLE as error:
-        raise invalid_body(error) from None
-    op_id = ask.door.op_id(ask.key, (body.idempotency_key or "").encode())
-    ask.body, ask.op_id, ask.request_hash = body, op_id, payments.payment_hash(body)
+    return Line(number, ask)
 
 
 async def _submit(ask: Ask, lines: Sequence[Line]) -> asyncio.Future[Share] | None:
@@ -167,7 +173,7 @@ async def _render_answers(waiting: Chunks, spool: Spool) -> None:
         for line in chunk.lines:
             if not isinstance(line.fate, Placed):
                 line.fate = await _end_of(line)
-        spool.write(to_lines([_answer(line, line.fate) for line in chunk.lines]))
+        spool.write(to_lines(_answers(chunk.lines)))
     spool.end()
 
 
@@ -194,13 +200,18 @@ async def _end_of(line: Line) -> Fate:
         return error
 
 
-def _answer(line: Line, fate: Fate) -> UploadAnswer:
-    if isinstance(fate, Placed):
-        payment = payments.render_placed(line.ask, fate)
-        return UploadAnswer(line=line.number, status=201, payment=payment)
-    assert isinstance(fate, ClearwayError), "invariant: every line of a chunk was shared out"
-    shown = problem(fate, line.ask.request_id)
-    return UploadAnswer(line=line.number, status=shown.status, error=shown)
+def _answers(lines: Sequence[Line]) -> list[UploadAnswer]:
+    paid = [(line.ask, line.fate) for line in lines if isinstance(line.fate, Placed)]
+    rendered = iter(render_all(paid))
+    answers = []
+    for line in lines:
+        if isinstance(line.fate, Placed):
+            answers.append(UploadAnswer(line.number, 201, next(rendered)))
+        else:
+            assert isinstance(line.fate, ClearwayError), "invariant: every line was shared out"
+            shown = problem(line.fate, line.ask.request_id)
+            answers.append(UploadAnswer(line.number, shown.status, error=shown))
+    return answers
 
 
 async def _send_answers(spool: Spool, send: Send) -> None:
