@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from clearway.app.bench import ledger, peers
-from clearway.app.bench.peers import ON_PATH, PeerError, measure_peers
+from clearway.app.bench.peers import ON_PATH, PeerError, find_peers, measure_peer
 
 SAYS = """\
 info(main): multiversioning: upgrades disabled
@@ -45,7 +45,7 @@ def nothing_installed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_binary_that_is_named_is_measured_on_a_file_of_its_own(binary: Path) -> None:
-    [peer] = measure_peers(str(binary), accounts=500)
+    peer = measure_peer(str(binary), accounts=500)
     assert (peer["name"], peer["rate_per_s"]) == ("tigerbeetle", 274_000)
     assert peer["version"] == "TigerBeetle version 1.2.3"
     assert peer["latency_ms"] == {"p1": 22, "p50": 29, "p100": 181}
@@ -58,26 +58,32 @@ def test_a_binary_that_is_named_is_measured_on_a_file_of_its_own(binary: Path) -
 
 def test_a_binary_on_the_path_is_found(monkeypatch: pytest.MonkeyPatch, binary: Path) -> None:
     monkeypatch.setenv("PATH", f"{binary.parent}:/usr/bin:/bin")
-    assert [peer["name"] for peer in measure_peers(ON_PATH, accounts=500)] == ["tigerbeetle"]
+    assert find_peers(ON_PATH) == [str(binary)]
 
 
 def test_without_one_there_is_no_peer() -> None:
-    assert measure_peers(ON_PATH, accounts=500) == []
+    assert find_peers(ON_PATH) == []
 
 
 @pytest.mark.parametrize("text", ["", "load accepted = many tx/s"])
-def test_a_peer_that_names_no_rate_is_an_error(binary: Path, text: str) -> None:
+def test_a_peer_that_names_no_rate_has_an_error_instead(binary: Path, text: str) -> None:
     (binary.parent / "says").write_text(text)
-    with pytest.raises(PeerError, match="names no rate"):
-        measure_peers(str(binary), accounts=500)
+    peer = measure_peer(str(binary), accounts=500)
+    assert "names no rate" in peer["error"]
+    assert "rate_per_s" not in peer
 
 
-def test_a_peer_that_fails_or_is_missing_is_an_error(binary: Path) -> None:
-    with pytest.raises(PeerError, match="cannot be measured"):
-        measure_peers(str(binary.parent / "nowhere"), accounts=500)
+def test_a_peer_that_fails_has_an_error_instead(binary: Path) -> None:
     (binary.parent / "says").unlink()
-    with pytest.raises(PeerError, match="ended with 1"):
-        measure_peers(str(binary), accounts=500)
+    assert "ended with 1" in measure_peer(str(binary), accounts=500)["error"]
+
+
+def test_a_peer_that_takes_too_long_has_an_error_instead(
+    monkeypatch: pytest.MonkeyPatch, binary: Path
+) -> None:
+    binary.write_text("#!/bin/sh\ncase $1 in version) echo 1 ;; *) exec sleep 30 ;; esac\n")
+    monkeypatch.setattr(peers, "SECONDS_MAX", 0)
+    assert "timed out" in measure_peer(str(binary), accounts=peers.ACCOUNTS_PER_S_MIN)["error"]
 
 
 def test_the_bench_of_the_ledger_lists_its_peers_when_asked(
@@ -88,3 +94,15 @@ def test_the_bench_of_the_ledger_lists_its_peers_when_asked(
     assert ledger.run(as_json=True, accounts=100)["peers"] == []
     [peer] = ledger.run(as_json=True, accounts=100, peers=str(binary))["peers"]
     assert peer["conditions"]["accounts"] == 100
+    (binary.parent / "says").unlink()
+    found = ledger.run(as_json=False, accounts=100, peers=str(binary))
+    assert found["rate_per_s"] > 0
+    assert "ended with 1" in found["peers"][0]["error"]
+
+
+def test_a_program_that_is_not_there_is_told_before_anything_is_measured(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delattr(ledger, "_measure")
+    with pytest.raises(PeerError, match="no such program"):
+        ledger.run(as_json=True, accounts=100, peers=str(tmp_path / "nowhere"))

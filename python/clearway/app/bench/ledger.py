@@ -22,7 +22,7 @@ from clearway.app.bench.chain import (
     Chain,
     check_settled,
 )
-from clearway.app.bench.peers import measure_peers
+from clearway.app.bench.peers import find_peers, measure_peer
 from clearway.ledger.book import sign_finality
 from clearway.payment.batch import BATCH_ROWS_MAX
 from clearway.payment.records import Heads
@@ -43,7 +43,8 @@ def run(
     """rate_per_s: transfers that became durable per second; latency_ms: of a block, from when the
     ledger takes its envelope until it is durable. zipf: the exponent of the accounts' popularity,
     0 for none; two_phase: every second block captures the one before; peers: the
-    program of another ledger, which is measured after it. Raises PeerError."""
+    program of another ledger, which is measured after it. Raises PeerError when it is not there."""
+    programs = [] if peers is None else find_peers(peers)
     with tempfile.TemporaryDirectory(prefix="clearway-bench-") as folder:
         chain = Chain.create(Path(folder), accounts)
         try:
@@ -52,13 +53,16 @@ def run(
         finally:
             chain.book.close()
     found["conditions"] |= {"zipf": zipf, "two_phase": two_phase}
-    found["peers"] = [] if peers is None else measure_peers(peers, accounts=accounts)
+    found["peers"] = [measure_peer(program, accounts=accounts) for program in programs]
     if not as_json:
         print(f"ledger: {found['rate_per_s']:,} transfers per second")
         for phase, micros in found["phases_us"].items():
             print(f"  {phase:<12} {micros:8.3f} us per transfer")
         for peer in found["peers"]:
-            print(f"{peer['name']}: {peer['rate_per_s']:,} transfers per second")
+            if "error" in peer:
+                print(f"{peer['name']} was not measured: {peer['error']}")
+            else:
+                print(f"{peer['name']}: {peer['rate_per_s']:,} transfers per second")
     return found
 
 
