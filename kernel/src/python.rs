@@ -28,7 +28,9 @@ use crate::hash::{Domain, Hash, Key};
 use crate::history::{Fault, History, read_block};
 use crate::hold::Hold;
 use crate::image::NoImage;
-use crate::ledger::{CommitError, CreateError, Ledger, Phase, StageError, Sum, TrialBalance};
+use crate::ledger::{
+    CommitError, CreateError, Joined, Ledger, Phase, Prepared, StageError, Sum, TrialBalance,
+};
 use crate::log::LogReader;
 use crate::mandate::Mandate;
 use crate::policy::{BadPolicy, Policy, Recovery};
@@ -1080,6 +1082,7 @@ impl PyLedger {
         py: Python<'_>,
         time_ns: u64,
         envelopes: &[Buffer],
+        before: impl FnOnce(&Ledger, &Joined, &mut Prepared<'_>) + Send,
         after: impl FnOnce(&mut Ledger) + Send,
     ) -> PyResult<PyStaged> {
         let envelopes: Vec<&[u8]> = envelopes.iter().map(|buffer| &**buffer).collect();
@@ -1089,7 +1092,8 @@ impl PyLedger {
             let _stager = self.stager.lock().map_err(|_| doubtful())?;
             let read = || self.ledger.read().map_err(|_| doubtful());
             let joined = read()?.join(time_ns, &envelopes)?;
-            let prepared = read()?.prepare(&joined, &envelopes, &mut mark)?;
+            let mut prepared = read()?.prepare(&joined, &envelopes, &mut mark)?;
+            before(&*read()?, &joined, &mut prepared);
             let mut ledger = self.ledger.write().map_err(|_| doubtful())?;
             let applied = ledger.apply(&joined, prepared, &mut mark)?;
             let block = ledger.put(joined, applied);
@@ -1240,13 +1244,24 @@ impl PyLedger {
 
     #[pyo3(signature = (*, time_ns, envelopes))]
     fn stage(&self, py: Python<'_>, time_ns: u64, envelopes: Vec<Buffer>) -> PyResult<PyStaged> {
-        self.stage_and(py, time_ns, &envelopes, |_| {})
+        self.stage_and(py, time_ns, &envelopes, |_, _, _| {}, |_| {})
     }
 
     /// What `stage` would give, taken back under the same lock, so that no reader ever sees it.
-    #[pyo3(signature = (*, time_ns, envelopes))]
-    fn rehearse(&self, py: Python<'_>, time_ns: u64, envelopes: Vec<Buffer>) -> PyResult<PyStaged> {
-        self.stage_and(py, time_ns, &envelopes, |ledger| {
+    #[pyo3(signature = (*, time_ns, envelopes, presume_signed=false))]
+    fn rehearse(
+        &self,
+        py: Python<'_>,
+        time_ns: u64,
+        envelopes: Vec<Buffer>,
+        presume_signed: bool,
+    ) -> PyResult<PyStaged> {
+        let presume = |ledger: &Ledger, joined: &Joined, prepared: &mut Prepared<'_>| {
+            if presume_signed {
+                ledger.presume_signed(joined, prepared);
+            }
+        };
+        self.stage_and(py, time_ns, &envelopes, presume, |ledger| {
             ledger.discard();
         })
     }

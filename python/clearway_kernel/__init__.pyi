@@ -306,7 +306,9 @@ class Ledger:
         LogFull and LogFault as in `commit`; a block that was staged on top is discarded."""
 
     def discard(self) -> None: ...
-    def rehearse(self, *, time_ns: int, envelopes: Sequence[Buffer]) -> Staged:
+    def rehearse(
+        self, *, time_ns: int, envelopes: Sequence[Buffer], presume_signed: bool = False
+    ) -> Staged:
         """What `stage` would give, taken back at once: no reader ever sees it."""
 
     def close(self) -> None:

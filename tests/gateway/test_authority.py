@@ -94,6 +94,21 @@ def test_enough_signers_pay_in_any_order_and_too_few_do_not(api: Api) -> None:
     assert api.available(payee) == "5.00"
 
 
+def test_a_payment_is_simulated_as_if_all_had_signed(api: Api) -> None:
+    circle, payee = Circle(api), api.account()
+    before = api.world()
+    body = circle.first.payment(payee, "50.00")
+    simulated = api.post(f"{PAYMENTS}/simulate", body).json()
+    assert (simulated["status"], simulated["as_signed_by"]) == ("settled", circle.account)
+    short = api.post(f"{PAYMENTS}/simulate", circle.first.payment(payee, "50.01")).json()
+    assert short["error"]["code"] == "ledger.exceeds_available"
+    assert api.world() == before
+    # What comes with signatures is held to them: Ben and Cem are not enough.
+    few = prepare(api, PAYMENTS, body).json()
+    sent = signed(body, few, *circle.called("ben", "cem"))
+    expect(api.post(f"{PAYMENTS}/simulate", sent), "authorisation.not_enough")
+
+
 def test_a_spend_key_pays_alone_within_its_day(api: Api) -> None:
     circle, payee = Circle(api), api.account()
     assert circle.pay(payee, "7.50", "card").json()["status"] == "settled"

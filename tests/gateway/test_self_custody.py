@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from clearway.ledger.authorise import Meant, authorisation_digest, check_preparation
-from clearway.ledger.crypto import hash_bytes, sign
+from clearway.ledger.crypto import hash_bytes, public_key, sign
 from clearway.ledger.genesis import parse_genesis
 from clearway.payment.records import Flag, Kind, view_heads
 from tests.gateway.api import Api, fresh
@@ -62,7 +62,6 @@ def test_without_a_signature_nothing_leaves_and_nothing_is_written(api: Api) -> 
     owner, payee, other = open_own(api, funded="20.00"), api.account(), api.account()
     before = api.world()
     expect(api.pay(owner.account, payee, "1.00"), "authorisation.missing")
-    expect(api.post("/v1/payments/simulate", owner.payment(payee, "1.00")), "authorisation.missing")
     redeem = {"account": owner.account, "amount": "1.00", "asset": "EUR/2", "nostro": "nostro"}
     expect(api.post("/v1/redemptions", redeem), "authorisation.missing")
     line = json.dumps(owner.payment(payee, "1.00") | {"idempotency_key": fresh("line-")})
@@ -284,6 +283,72 @@ def test_a_hold_a_refund_a_sub_account_and_money_out(api: Api) -> None:
     out = {"account": owner.account, "amount": "2.00", "asset": "EUR/2", "nostro": "nostro"}
     assert owner.do("/v1/redemptions", out).json()["status"] == "settled"
     assert api.available(owner.account) == "15.00"
+
+
+SIMULATE = f"{PAYMENTS}/simulate"
+
+
+def test_a_payment_is_simulated_as_if_its_owner_signed(api: Api) -> None:
+    owner, payee = open_own(api, funded="20.00"), api.account("EUR/2", "USD/2")
+    before = api.world()
+    enough = api.post(SIMULATE, owner.payment(payee, "20.00")).json()
+    assert (enough["status"], enough["as_signed_by"]) == ("settled", owner.account)
+    short = api.post(SIMULATE, owner.payment(payee, "20.01")).json()
+    assert short["error"]["code"] == "ledger.exceeds_available"
+    crossed = api.post(SIMULATE, owner.payment(payee, "5.00", to_asset="USD/2")).json()
+    assert crossed["status"] == "settled", crossed
+    kept = {"from": payee, "to": owner.account, "amount": "1.00", "asset": "EUR/2"}
+    assert "as_signed_by" not in api.post(SIMULATE, kept).json()
+    assert api.world() == before
+    # What does come signed is looked at.
+    body = owner.payment(payee, "20.00")
+    prepared = owner.prepare(PAYMENTS, body)
+    assert "as_signed_by" not in owner.send(SIMULATE, body, prepared).json()
+    thief = Owner(api, owner.account, new_seed())
+    expect(thief.send(SIMULATE, body, prepared), "authorisation.key")
+    assert api.world() == before
+
+
+def test_a_charged_payment_is_simulated_with_its_fee(charging: Api) -> None:
+    owner, payee = open_own(charging, funded="20.00"), charging.account()
+    assert charging.post(SIMULATE, owner.payment(payee, "19.90")).json()["status"] == "settled"
+    short = charging.post(SIMULATE, owner.payment(payee, "19.91")).json()
+    assert short["error"]["code"] == "ledger.exceeds_available"
+
+
+def test_a_release_is_simulated_as_if_its_owner_signed(api: Api) -> None:
+    owner, seller = open_own(api, funded="20.00"), open_own(api)
+    approver = new_seed()
+    approved = {"approved_by": public_key(approver).hex()}
+    both = {"at_least": 2, "of": [{"asked_by": "payee"}, approved]}
+    conditions = {"release": both, "until": "2199-01-01T00:00:00Z"}
+    body = owner.payment(seller.account, "10.00", conditions=conditions)
+    simulated = api.post(SIMULATE, body).json()
+    assert (simulated["status"], simulated["as_signed_by"]) == ("held", owner.account), simulated
+    escrow = owner.do(PAYMENTS, body).json()
+    path = f"{PAYMENTS}/{escrow['id']}"
+    before = api.world()
+    unmet = api.post(f"{path}/simulate", {"amount": "4.00"}).json()
+    assert (unmet["code"], unmet["as_signed_by"]) == ("escrow.unmet", seller.account)
+    approval = api.get(f"{path}/approval").json()
+    signature = sign(approver, bytes.fromhex(approval["digest"])).hex()
+
+    def release(signature: str) -> Any:
+        given = {"node": 2, "approval": {"up_to": "10.00", "signature": signature}}
+        return {"amount": "4.00", "witnesses": [given]}
+
+    would = api.post(f"{path}/simulate", release(signature)).json()
+    assert would["would_release"] is True, would
+    # An approver's signature is never taken for granted.
+    assert api.post(f"{path}/simulate", release("00" * 64)).json()["code"] == "escrow.unmet"
+    assert api.world() == before
+    prepared = seller.prepare(f"{path}/release", release(signature))
+    signed = seller.send(f"{path}/simulate", release(signature), prepared).json()
+    assert (signed["would_release"], "as_signed_by" in signed) == (True, False)
+    thief = Owner(api, seller.account, new_seed())
+    expect(thief.send(f"{path}/simulate", release(signature), prepared), "authorisation.key")
+    released = seller.send(f"{path}/release", release(signature), prepared)
+    assert released.json()["amount_captured"] == "4.00"
 
 
 def test_conditional_money_of_an_owner(api: Api) -> None:

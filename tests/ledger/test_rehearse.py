@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 from clearway.ledger.book import Book
+from clearway.ledger.crypto import public_key
+from clearway.payment.records import Flag, Kind, pack_account_units
 from tests.chains import EUR, Chain, address_of
 
 
@@ -20,6 +23,26 @@ def test_a_rehearsal_is_what_staging_gives_and_changes_nothing() -> None:
     staged = chain.book.stage(time_ns=time_ns, envelopes=[envelope])
     assert (rehearsed.header, rehearsed.hash) == (staged.header, staged.hash)
     assert rehearsed.results["code"].tolist() == [0, 0, 46]
+    chain.book.discard()
+
+
+def test_a_rehearsal_presumes_no_signature_unless_asked() -> None:
+    chain, seed = Chain(), bytes([7]) * 32
+    (bob,) = chain.open("bob")
+    alice = address_of("alice")
+    units = pack_account_units(owner=public_key(seed), assets=[EUR])
+    chain.order(chain.entry(Kind.OPEN_ACCOUNT, payer=alice, units=units))
+    chain.order(chain.issue(alice, 1_000))
+    unsigned = replace(chain.pay(alice, bob, 400, flags=Flag.SIGNED), signature=bytes(64))
+    bare = chain.pay(alice, bob, 400)
+    envelope = chain.seal([unsigned, bare])
+    when = {"time_ns": chain.now_ns + 1, "envelopes": [envelope]}
+    assert chain.book.rehearse(**when).results["code"].tolist() == [0, 38, 38]
+    presumed = chain.book.rehearse(**when, presume_signed=True)
+    assert presumed.results["code"].tolist() == [0, 0, 38]  # that nobody is said to have signed
+    # Nothing of it stays: the same envelope is refused when it is meant.
+    staged = chain.book.stage(**when)
+    assert staged.results["code"].tolist() == [0, 38, 38]
     chain.book.discard()
 
 

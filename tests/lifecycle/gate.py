@@ -21,8 +21,8 @@ class Gate:
         assert self.open.wait(20)
         return self._engine.order(envelope)
 
-    def rehearse(self, envelope: bytes) -> Ordered:
-        return self._engine.rehearse(envelope)
+    def rehearse(self, envelope: bytes, *, presume_signed: bool = False) -> Ordered:
+        return self._engine.rehearse(envelope, presume_signed=presume_signed)
 
     def pass_time(self) -> None:
         self._engine.pass_time()

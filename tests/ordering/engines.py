@@ -43,8 +43,8 @@ class Unreliable:
         while self._delayed:
             self._engine.order(self._delayed.pop(0))
 
-    def rehearse(self, envelope: bytes) -> Ordered:
-        return self._engine.rehearse(envelope)
+    def rehearse(self, envelope: bytes, *, presume_signed: bool = False) -> Ordered:
+        return self._engine.rehearse(envelope, presume_signed=presume_signed)
 
     def pass_time(self) -> None:
         self._engine.pass_time()

@@ -178,9 +178,9 @@ class Node:
             return Fault("node.disk_failed")
         return self.batcher.disk_fault()
 
-    def rehearse(self, submission: Submission) -> Placed:
+    def rehearse(self, submission: Submission, *, presume_signed: bool) -> Placed:
         """What the ledger would answer to it; nothing is written."""
-        return rehearse(submission, self.rooms)
+        return rehearse(submission, self.rooms, presume_signed=presume_signed)
 
     def price(self, head: bytes) -> bytes:
         """A payment's head with what the payee gets and the most that fees may take."""

@@ -26,7 +26,7 @@ from clearway.ledger.crypto import verify
 from clearway.payment.batch import Submission
 from clearway.payment.errors import Refusal
 from clearway.payment.money import AMOUNT_MINOR_MAX
-from clearway.payment.policy import Policy, lack_of, may_sign, parse_policy
+from clearway.payment.policy import MemberRole, Policy, lack_of, may_sign, parse_policy
 from clearway.payment.records import (
     HEAD,
     HEAD_BYTES,
@@ -58,6 +58,7 @@ BY_OWNER: Final = frozenset(
     )
 )  # fmt: skip
 BY_SECOND_PERSON: Final = frozenset((Kind.ISSUE, Kind.CONTROL_ASSET, Kind.CLAWBACK))
+SIGNATURE_BYTES: Final = 64
 SKEW_NS: Final = 60 * SECOND_NS  # by which the clocks of an institution's nodes may differ
 _PRICE_AT: Final = slice(64, 96)  # what the payee gets, and the bound for fees
 _PAYER_AT: Final = slice(116 - 20, 116)
@@ -93,6 +94,8 @@ def authorise(ask: Ask, submission: Submission) -> Submission:
         return submission
     if signer.account is None:
         return _seconded(ask, submission, prepared)
+    if ask.is_simulation and prepared is UNSET:
+        return _presumed(ask, submission, signer)
     signatures = ask.body.signatures
     if prepared is UNSET or signatures is UNSET:
         raise Refusal("authorisation.missing", account=signer.account)
@@ -108,6 +111,24 @@ def authorise(ask: Ask, submission: Submission) -> Submission:
         what = f"{len(signatures)} signatures of one key"
         raise Refusal("request.invalid", field="signatures", what=what)
     return submission._replace(head=head, signature=bytes.fromhex(signatures[0].signature))
+
+
+def _presumed(ask: Ask, submission: Submission, signer: Signer) -> Submission:
+    """As it would come with its signatures, of all who sign for the account; zeros stand for
+    them."""
+    head, count = submission.head, 1
+    if head[1] == Kind.PAYMENT:
+        head = ask.door.node.price(head)
+    head = with_flags(head, flags_of_head(head) | Flag.SIGNED)
+    if signer.policy is not None:
+        now_ns = ask.door.node.clock()
+        places = [
+            place
+            for place, one in enumerate(signer.policy.members)
+            if one.role == MemberRole.SIGNER and not one.has_expired(now_ns)
+        ]
+        head, count = with_signers(head, sum(1 << place for place in places)), len(places)
+    return submission._replace(head=head, signature=bytes(SIGNATURE_BYTES * count))
 
 
 def _signed_together(ask: Ask, submission: Submission, signer: Signer, digest: bytes) -> Submission:

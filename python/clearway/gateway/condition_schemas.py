@@ -227,7 +227,7 @@ class NodeState(Struct, frozen=True):
 
 class ReleaseSimulation(Struct, frozen=True):
     """What the ledger would answer to this release; nothing was written. `code`: the first
-    refusal."""
+    refusal. `as_signed_by`: the account whose owner is taken to have signed it."""
 
     object: Literal["simulation"]
     would_release: bool
@@ -235,6 +235,7 @@ class ReleaseSimulation(Struct, frozen=True):
     nodes: list[NodeState]
     text: str
     code: str | UnsetType = UNSET
+    as_signed_by: str | UnsetType = UNSET
 
 
 class ApprovalQuery(Request, frozen=True):

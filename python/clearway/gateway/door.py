@@ -47,7 +47,8 @@ Headers = list[tuple[bytes, bytes]]
 
 class Ask(msgspec.Struct):
     """One authenticated request. op_id and request_hash only where an Idempotency-Key is asked.
-    is_draft: it is prepared for a signature, and writes nothing."""
+    is_draft: it is prepared for a signature, and writes nothing. is_simulation: a signature that
+    it lacks is presumed."""
 
     door: Door
     key: ApiKey
@@ -60,6 +61,7 @@ class Ask(msgspec.Struct):
     claimed: bytes = b""
     idempotency_key: str = ""  # of a request that is only prepared
     is_draft: bool = False
+    is_simulation: bool = False
 
     @property
     def now_ns(self) -> int:

@@ -56,7 +56,7 @@ class Node(Protocol):
     def disk_fault(self) -> Fault | None:
         """node.disk_full or node.disk_failed: nothing is accepted, and reads go on."""
 
-    def rehearse(self, submission: Submission) -> Placed:
+    def rehearse(self, submission: Submission, *, presume_signed: bool) -> Placed:
         """What the ledger would answer to it; nothing is written. See lifecycle/rehearse.py."""
 
     def price(self, head: bytes) -> bytes:

@@ -192,7 +192,8 @@ class Payment(Struct, frozen=True):
 
 class PaymentSimulation(Struct, frozen=True):
     """What the ledger would answer to this payment now, were it let through; nothing was written.
-    Names, risk and review are not looked at."""
+    Names, risk and review are not looked at. `as_signed_by`: the account whose owner is taken to
+    have signed it."""
 
     object: Literal["simulation"]
     status: Status
@@ -203,6 +204,7 @@ class PaymentSimulation(Struct, frozen=True):
     to_asset: str | UnsetType = UNSET
     conditions: ConditionsSeen | UnsetType = UNSET
     error: LineProblem | UnsetType = UNSET
+    as_signed_by: str | UnsetType = UNSET
 
 
 class UploadAnswer(Struct, frozen=True):

@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
+from clearway.gateway.authorisation import authorise, signer_of
 from clearway.gateway.condition_schemas import NodeState, ReleaseSimulation
 from clearway.gateway.door import Answer, Ask
 from clearway.gateway.instructions import NOTHING_PRIVATE
@@ -21,9 +22,11 @@ from clearway.gateway.releases import Release, read_release, release_submission
 from clearway.gateway.render import escrow_words, render_payment, result_code, view_placed
 from clearway.gateway.times import parse_time
 from clearway.ledger.terms import evaluate_terms
+from clearway.payment.batch import Submission
 from clearway.payment.errors import CATALOGUE, Refusal
 from clearway.payment.ids import ID_BYTES
 from clearway.payment.money import format_amount
+from clearway.payment.records import Flag, flags_of_head
 from clearway.payment.state import Status
 from clearway.payment.terms import parse_terms
 from clearway.payment.terms_text import render_nodes
@@ -45,8 +48,10 @@ _TEXTS: Final = {
 def simulate_payment(ask: Ask) -> Answer:
     """Refuses as a payment does before ordering, and capacity.simulations."""
     ask.door.simulations.count(ask.key.id)
-    ask.op_id, ask.request_hash = _id(ask), NO_HASH
-    placed = ask.door.node.rehearse(prepare_payment(ask))
+    ask.op_id, ask.request_hash, ask.is_simulation = _id(ask), NO_HASH, True
+    submission = prepare_payment(ask)
+    presumed = _presumed_signer(ask, submission)
+    placed = ask.door.node.rehearse(submission, presume_signed=presumed is not UNSET)
     view = view_placed(placed, NOTHING_PRIVATE)
     payment = render_payment(view, ask.door.directory, decisions=False)
     return Answer(
@@ -61,6 +66,7 @@ def simulate_payment(ask: Ask) -> Answer:
             to_asset=payment.to_asset,
             conditions=payment.conditions,
             error=payment.error,
+            as_signed_by=presumed,
         ),
     )
 
@@ -70,6 +76,15 @@ def _id(ask: Ask) -> bytes:
     if ask.body.prepared is UNSET:
         return os.urandom(ID_BYTES)
     return bytes.fromhex(ask.body.prepared.instruction)[ID_AT : ID_AT + ID_BYTES]
+
+
+def _presumed_signer(ask: Ask, submission: Submission) -> str | UnsetType:
+    """The account whose owner is taken to have signed: what comes signed is looked at."""
+    signed = flags_of_head(submission.head) & Flag.SIGNED
+    if not signed or ask.body.prepared is not UNSET:
+        return UNSET
+    signer = signer_of(ask, submission.head)
+    return UNSET if signer is None or signer.account is None else signer.account
 
 
 def _payment_text(payment: Payment) -> str:
@@ -90,9 +105,11 @@ def simulate_release(ask: Ask) -> Answer:
     at_ns = None if ask.body.at is None else parse_time(ask.body.at, "at")
     if at_ns is not None and at_ns < node.clock():
         raise Refusal("request.invalid", field="at", what="that time is over")
-    ask.request_hash = NO_HASH
+    ask.request_hash, ask.is_simulation = NO_HASH, True
     release = read_release(ask, node.clock() if at_ns is None else at_ns)
-    placed = node.rehearse(release_submission(ask, release, os.urandom(ID_BYTES)))
+    submission = authorise(ask, release_submission(ask, release, _id(ask)))
+    presumed = _presumed_signer(ask, submission)
+    placed = node.rehearse(submission, presume_signed=presumed is not UNSET)
     code = result_code(placed.result)
     name = directory.refusal(code) if code else None
     met = _met(ask, release, placed.time_ns if at_ns is None else at_ns)
@@ -106,7 +123,9 @@ def simulate_release(ask: Ask) -> Answer:
     words = escrow_words(release.row, directory)
     texts = render_nodes(parse_terms(release.row.legs), words)
     nodes = [NodeState(n, *state) for n, state in enumerate(zip(texts, met, strict=True))]
-    answer = ReleaseSimulation("simulation", name is None, amount, nodes, text, name or UNSET)
+    answer = ReleaseSimulation(
+        "simulation", name is None, amount, nodes, text, name or UNSET, presumed
+    )
     return Answer(200, answer)
 
 

@@ -259,10 +259,17 @@ class Book:
             self.durable.discarded(number)
             raise
 
-    def rehearse(self, *, time_ns: int, envelopes: Sequence[Rows]) -> Block:
-        """What `stage` would give, taken back at once: nothing is written, and nobody sees it."""
+    def rehearse(
+        self, *, time_ns: int, envelopes: Sequence[Rows], presume_signed: bool = False
+    ) -> Block:
+        """What `stage` would give, taken back at once: nothing is written, and nobody sees it.
+        presume_signed: as if the owners had signed of whom an entry says so, whatever stands in
+        place of their signatures."""
         rows = [as_buffer(row) for row in envelopes]
-        return _staged_block(self._ledger.rehearse(time_ns=time_ns, envelopes=rows))
+        staged = self._ledger.rehearse(
+            time_ns=time_ns, envelopes=rows, presume_signed=presume_signed
+        )
+        return _staged_block(staged)
 
     def commit(self, finality: bytes) -> None:
         """Makes the staged block durable.

@@ -30,8 +30,9 @@ def price(head: bytes, rooms: Rooms) -> bytes:
     return bytes(batch.heads[0].tobytes())
 
 
-def rehearse(submission: Submission, rooms: Rooms) -> Placed:
-    """The entry as it would stand on the ledger now, with its result.
+def rehearse(submission: Submission, rooms: Rooms, *, presume_signed: bool) -> Placed:
+    """The entry as it would stand on the ledger now, with its result. presume_signed: as if its
+    owner had signed it, where it is SIGNED.
 
     Refuses quote.unknown, quote.expired, quote.differs, rate.unknown, amount.not_positive,
     authorisation.differs.
@@ -56,7 +57,7 @@ def rehearse(submission: Submission, rooms: Rooms) -> Placed:
         units=units,
         signatures=submission.signature,
     )
-    ordered = rooms.ordering.rehearse(envelope)
+    ordered = rooms.ordering.rehearse(envelope, presume_signed=presume_signed)
     return Placed(
         height=ordered.height,
         index=ordered.index,

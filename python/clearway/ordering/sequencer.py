@@ -29,11 +29,13 @@ class Sequencer:
             durable_ns = max(block.time_ns, self._clock())
         return _ordered(block, envelope, durable_ns=durable_ns)
 
-    def rehearse(self, envelope: bytes) -> Ordered:
+    def rehearse(self, envelope: bytes, *, presume_signed: bool = False) -> Ordered:
         with self._lock:
             if self._failed:
                 raise Fault("node.disk_failed")
-            block = self._book.rehearse(time_ns=self._next_time_ns(), envelopes=[envelope])
+            block = self._book.rehearse(
+                time_ns=self._next_time_ns(), envelopes=[envelope], presume_signed=presume_signed
+            )
         return _ordered(block, envelope, durable_ns=0)
 
     def pass_time(self) -> None:

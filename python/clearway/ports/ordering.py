@@ -39,8 +39,9 @@ class Ordering(Protocol):
         payment.outcome_unknown when it may or may not be, or may still come.
         """
 
-    def rehearse(self, envelope: bytes) -> Ordered:
-        """What `order` would give now; nothing is written.
+    def rehearse(self, envelope: bytes, *, presume_signed: bool = False) -> Ordered:
+        """What `order` would give now; nothing is written. presume_signed: as if those owners had
+        signed of whom an entry says so.
 
         Faults: node.disk_failed.
         """
