@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from clearway.ledger.book import Book
+from clearway.ledger.crypto import public_key
 from clearway.ledger.genesis import Genesis, GenesisError, dump_genesis, parse_genesis
 from clearway.payment.money import Asset
-from clearway.payment.records import AccountFlag
-from tests.chains import make_genesis
+from clearway.payment.records import AccountFlag, Kind, Purpose, pack_key_unit
+from tests.chains import Chain, make_genesis
 
 
 def parse(value: object) -> Genesis:
@@ -142,6 +143,31 @@ def test_a_doubtful_file_is_refused_with_its_place(
     with pytest.raises(GenesisError) as caught:
         parse(root)
     assert caught.value.where == where
+
+
+@pytest.mark.parametrize(
+    ("path", "where", "what"),
+    [
+        ("institutions.0.number", "institutions[0].number", "is 0; institutions count from 1"),
+        ("keys.0.institution", "keys[0]", "there is no institution 0"),
+        ("accounts.0.institution", "accounts[0]", "there is no institution 0"),
+    ],
+)
+def test_nobody_is_the_network(path: str, where: str, what: str) -> None:
+    """Institution 0 governs everybody's keys: no genesis gives that to one key."""
+    root = fields()
+    _set(path, 0)(root)
+    with pytest.raises(GenesisError) as caught:
+        parse(root)
+    assert (caught.value.where, caught.value.what) == (where, what)
+
+
+def test_no_institution_registers_a_key_of_the_network() -> None:
+    chain = Chain()
+    key = public_key(bytes([8]) * 32)
+    unit = pack_key_unit(key=key, institution=0, purposes=Purpose.GOVERN, activation_height=0)
+    block = chain.order(chain.entry(Kind.REGISTER_KEY, units=unit))
+    assert block.results["code"].tolist() == [0, 77]
 
 
 @pytest.mark.parametrize("name", fields().keys())
