@@ -60,8 +60,7 @@ def back_up(data: Path | None, *, to: Path) -> tuple[dict[str, Any], str]:
             _sync(packed)
             packed.rename(to)
         else:
-            for path in (*folder.rglob("*"), folder):
-                _sync(path)
+            _sync_all(folder)
             folder.rename(to)
     _sync(to.parent)
     words = f"height {listed['height']}, root {listed['root']}, {len(listed['files'])} files: {to}"
@@ -152,6 +151,7 @@ def restore(
         }
         _note(folder, answer)
         folder.chmod(0o700)
+        _sync_all(folder)
         folder.rename(target)
     _sync(target.parent)
     return answer, _words(target, answer)
@@ -223,6 +223,12 @@ def _check_new(path: Path) -> None:
 def _hash(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync_all(folder: Path) -> None:
+    """Before a folder gets its name: what stands under it must be what a power cut leaves."""
+    for path in (*folder.rglob("*"), folder):
+        _sync(path)
 
 
 def _sync(path: Path) -> None:
