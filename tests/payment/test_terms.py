@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import doctest
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import clearway.payment.terms
-import clearway.payment.terms_text
 from clearway.payment.terms import (
     UNITS_MAX,
     After,
@@ -274,8 +271,3 @@ def test_an_approvals_message_reads_back(message: ApprovalMessage) -> None:
     assert parse_approval_message(data) == message
     with pytest.raises(WitnessError):
         parse_approval_message(data[:-1] + b"\1")
-
-
-def test_the_examples_in_the_docstrings_are_true() -> None:
-    for module in (clearway.payment.terms, clearway.payment.terms_text):
-        assert doctest.testmod(module).failed == 0

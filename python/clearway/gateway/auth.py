@@ -26,7 +26,7 @@ SCOPES: Final[dict[str, str]] = {
     "reviews:decide": "approve and reject payments under review",
     "compliance:write": "freeze and unfreeze accounts",
     "assets:control": "pause an asset as its issuer, freeze or allow a holder, claw back",
-    "ledger:govern": "register assets, nostro accounts and signing keys",
+    "ledger:govern": "register assets, nostro and operating accounts, signing keys and limits",
     "ledger:read": "see blocks, genesis, the trial balance",
     "ledger:import": "record payments that happened in another system, with their times",
     "events:read": "follow the event stream",

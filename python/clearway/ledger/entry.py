@@ -62,6 +62,7 @@ def describe_entry(entry: bytes, assets: Mapping[int, Asset]) -> dict[str, objec
     assets: by number; an asset that is not among them is shown by number, its amounts in minor
     units. Raises ValueError for bytes that are no entry of version 1.
 
+    >>> from clearway.payment.records import pack_head
     >>> describe_entry(pack_head(kind=Kind.VOID, id=bytes(16), valid_until_ns=0), {})["kind"]
     'void'
     """

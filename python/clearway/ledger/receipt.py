@@ -102,7 +102,8 @@ def check_proofs(proofs: Sequence[kernel.ProofParts], genesis: Genesis) -> list[
     reasons as a receipt's, without its text. Signatures of many blocks are checked together. Block
     0 is nobody's word, and its proofs do not hold here.
 
-    >>> check_proofs([], genesis)
+    >>> empty = Genesis("none", 0, institutions=(), assets=(), keys=(), accounts=())
+    >>> check_proofs([], empty)
     []
     """
     holds = kernel.check_proofs(genesis.chain_id(), proofs)

@@ -44,8 +44,9 @@ class ReferenceRates:
     unknown token must not make a payment look like nothing.
 
     >>> rates = ReferenceRates(["", "EUR/2", "JPY/0"])
-    >>> rates.facts(payer=[1], payee=[2], amount_minor=[15633], asset=[2], time_ns=[0])[0].item()
-    (1, 2, 100.0, 15633.0, 0, 2, 0)
+    >>> facts = rates.facts(payer=[1], payee=[2], amount_minor=[15633], asset=[2], time_ns=[0])
+    >>> round(float(facts[0]["amount_eur"]), 6), float(facts[0]["amount_major"])
+    (100.0, 15633.0)
     """
 
     def __init__(self, asset_codes: Sequence[str]) -> None:
