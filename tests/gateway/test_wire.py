@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from clearway.gateway.door import BODY_BYTES_MAX
+from clearway.payment.ids import account_address
 from tests.gateway.api import Api, fresh
 
 
@@ -138,3 +139,23 @@ def test_a_client_that_leaves_is_answered_when_it_asks_again(api: Api) -> None:
             connection.sendall(request(api, body, key))
             status, _, answer = read(connection)
         assert (status, json.loads(answer)["status"]) == (201, "settled")
+
+
+def test_a_bug_in_one_payment_is_its_own(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that come together are checked together, and each is answered for itself."""
+
+    def fail(secret: bytes, account: str) -> bytes:
+        assert not account.startswith("broken"), "invariant: for this test"
+        return account_address(secret, account)
+
+    monkeypatch.setattr("clearway.gateway.directory.account_address", fail)
+    good, broken = payment(api), payment(api, to=fresh("broken-"))
+    bodies = [good, broken, good, b"{", good]
+    connections = [connect(api) for _ in bodies]
+    for connection, body in zip(connections, bodies, strict=True):
+        connection.sendall(request(api, body, fresh("wire-")))
+    answers = [read(connection) for connection in connections]
+    assert [status for status, _, _ in answers] == [201, 500, 201, 400, 201]
+    assert json.loads(answers[1][2])["code"] == "node.bug"
+    for connection in connections:
+        connection.close()

@@ -21,7 +21,7 @@ from clearway.gateway.searches import marks_of
 from clearway.gateway.times import SECOND_NS, parse_time
 from clearway.ledger.book import Standing
 from clearway.payment.batch import Submission
-from clearway.payment.errors import ClearwayError, Refusal
+from clearway.payment.errors import Refusal
 from clearway.payment.ids import parse_quote
 from clearway.payment.money import Asset, parse_amount
 from clearway.payment.records import Flag, flags_of_head, with_flags
@@ -60,27 +60,27 @@ def prepare_payment(ask: Ask, *, links: int = 0, may_wait: bool = False) -> Subm
     quote.differs, quote.used, quote.in_use, authorisation.*.
     """
     [fate] = prepare_payments([ask], links=links, may_wait=may_wait)
-    if isinstance(fate, ClearwayError):
+    if isinstance(fate, Exception):
         raise fate
     return fate
 
 
 def prepare_payments(
     asks: Sequence[Ask], *, links: int = 0, may_wait: bool = False
-) -> list[Submission | ClearwayError]:
-    """As `prepare_payment`, many at once: what is refused is told in its place.
+) -> list[Submission | Exception]:
+    """As `prepare_payment`, many at once: what was raised for one stands in its place.
 
     One step for all of them and then the next, because a step that is repeated stays in the
     processor's caches; and the book is asked once.
     """
-    wishes: list[_Wish | Submission | ClearwayError] = []
+    wishes: list[_Wish | Submission | Exception] = []
     for ask in asks:
         try:
             wishes.append(_read_wish(ask, may_wait=may_wait))
-        except ClearwayError as error:
+        except Exception as error:
             wishes.append(error)
     standings = iter(_standings_of(asks, wishes))
-    fates: list[Submission | ClearwayError] = []
+    fates: list[Submission | Exception] = []
     for ask, wish in zip(asks, wishes, strict=True):
         try:
             if isinstance(wish, _Wish):
@@ -89,7 +89,7 @@ def prepare_payments(
                 fates.append(_authorise(ask, wish, links))
             else:
                 fates.append(wish)
-        except ClearwayError as error:
+        except Exception as error:
             fates.append(error)
     return fates
 
@@ -130,9 +130,7 @@ def _read_wish(ask: Ask, *, may_wait: bool) -> _Wish | Submission:
     return _Wish(asset, amount_minor, to_asset, payer, payee, hold_ns, flags, imported_ns)
 
 
-def _standings_of(
-    asks: Sequence[Ask], wishes: Sequence[_Wish | Submission | ClearwayError]
-) -> bytes:
+def _standings_of(asks: Sequence[Ask], wishes: Sequence[_Wish | Submission | Exception]) -> bytes:
     """Of payer and payee of each wish, one after another."""
     named = [wish for wish in wishes if isinstance(wish, _Wish)]
     if not named:

@@ -95,6 +95,8 @@ def _check_lines(upload: Ask, part: Iterable[tuple[bytes | None, int]]) -> list[
     read = [line for line in lines if line.fate is None]
     fates = prepare_payments([line.ask for line in read])
     for line, fate in zip(read, fates, strict=True):
+        if not isinstance(fate, Submission | ClearwayError):
+            raise fate
         line.fate = fate
     return lines
 

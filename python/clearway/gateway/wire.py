@@ -71,20 +71,29 @@ class Wire(HttpToolsProtocol):
 class _Exchange:
     """One single payment and its answer; to uvicorn, one of its own cycles."""
 
-    __slots__ = ("_parts", "_size", "_wire", "disconnected", "keep_alive", "response_complete")
+    __slots__ = (
+        "_asked",
+        "_parts",
+        "_size",
+        "_wire",
+        "disconnected",
+        "keep_alive",
+        "response_complete",
+    )
     message_event = asyncio.Event()  # uvicorn sets it when the connection is lost; nobody waits
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self._parts: list[bytes] = []
         self._size = 0
+        self._asked = False
         self.disconnected = False
         self.response_complete = False
         self.keep_alive = True
 
     def take(self, body: bytes) -> None:
-        if self.response_complete:
-            return
+        if self._asked:
+            return  # it is too large
         self._size += len(body)
         if self._size <= BODY_BYTES_MAX:
             self._parts.append(body)
@@ -92,10 +101,11 @@ class _Exchange:
             self._pay(Refusal("request.too_large", limit_bytes=BODY_BYTES_MAX))
 
     def end_of_body(self) -> None:
-        if not self.response_complete:
+        if not self._asked:
             self._pay(b"".join(self._parts))
 
     def _pay(self, body: bytes | Refusal) -> None:
+        self._asked = True
         gateway: Gateway = self._wire.config.app  # type: ignore[assignment]
         gateway.single.pay(self._wire.headers, body, self._reply)
 
