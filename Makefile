@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 KERNEL := $(shell find kernel -name '*.rs' -not -path '*/target/*' 2>/dev/null) kernel/Cargo.toml kernel/Cargo.lock
 export CARGO_TERM_COLOR ?= never
 
-.PHONY: demo test verify simulate mutants golden bank fuzz vectors install dev check lint bench lock clean
+.PHONY: demo test verify simulate mutants golden bank fuzz sanitize asan miri vectors install dev check lint bench lock clean
 
 demo: install            ## a day of payments on a real node, verified from genesis
 	$(BIN)/clearway demo
@@ -43,6 +43,27 @@ fuzz:                    ## bytes that break the kernel are looked for, FUZZ_S s
 	  mkdir -p kernel/fuzz/target/found/$$target; \
 	  (cd kernel && cargo +nightly fuzz run $$target fuzz/target/found/$$target fuzz/corpus/$$target -- \
 	    -max_total_time=$(FUZZ_S) -max_len=4096 -print_final_stats=1); done
+
+# Longer than `make asan`, which is what `.ci/run` has time for: Miri needs a nightly compiler with it.
+sanitize: asan           ## reads and writes outside of memory are looked for in the kernel
+	@if RUSTUP_AUTO_INSTALL=0 cargo +nightly miri --version >/dev/null 2>&1; then $(MAKE) --no-print-directory miri; else \
+	  echo "SKIPPED: make miri; install it with 'rustup toolchain install nightly --component miri,rust-src'"; fi
+
+# With rustup's stable compiler, which has the sanitizer's code but not the word for it. Added to the flags of
+# .cargo/config.toml, so that the vector code of signatures is in it too.
+HOST := x86_64-unknown-linux-gnu
+ASAN := --config 'target.$(HOST).rustflags=["-Zsanitizer=address"]' --config 'profile.test.debug="line-tables-only"'
+
+asan:                    ## every test of the kernel and the fuzzer's corpus under AddressSanitizer
+	RUSTC_BOOTSTRAP=1 cargo test --quiet --no-default-features --manifest-path kernel/Cargo.toml \
+	  --target-dir kernel/target/asan --target $(HOST) $(ASAN) --lib --test corpus
+
+# What reads bytes, counts places and hashes; the ledger above it would take hours there.
+MIRI := MIRIFLAGS=-Zmiri-disable-isolation cargo +nightly miri test --quiet --no-default-features --manifest-path kernel/Cargo.toml
+
+miri:                    ## the kernel's lower rooms under Miri, which sees every access
+	$(MIRI) --lib -- codec:: table:: index:: hash:: terms::
+	$(MIRI) --test corpus -- bytes_are no_other_proof terms_of
 
 vectors: dev             ## write what follows from the format: vectors, the verifiers' tables, their page
 	$(BIN)/python -m tools.write_vectors

@@ -421,7 +421,7 @@ fn proofs_hold_for_every_record() {
 
     // One part of one claim is changed at a time; the others beside it still hold.
     let turned = |bytes: &[u8]| [&[bytes[0] ^ 1], &bytes[1..]].concat();
-    let changes: [fn(&mut Claim, &'static [u8]); 6] = [
+    let changes: [for<'a> fn(&mut Claim<'a>, &'a [u8]); 6] = [
         |claim, bytes| claim.entry = bytes,
         |claim, bytes| claim.result = bytes,
         |claim, bytes| claim.entry_path = bytes,
@@ -441,7 +441,7 @@ fn proofs_hold_for_every_record() {
     for (change, part) in changes.into_iter().zip(parts) {
         for other in [turned(part), part[1..].to_vec(), Vec::new()] {
             let mut claims = claims();
-            change(&mut claims[7], other.leak());
+            change(&mut claims[7], &other);
             let holds = check_claims(&chain_id, &claims);
             assert!(holds.iter().enumerate().all(|(at, holds)| *holds == (at != 7)));
         }

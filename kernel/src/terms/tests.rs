@@ -60,8 +60,9 @@ fn release() -> Release {
 #[test]
 fn reading_and_evaluating_end_on_any_bytes() {
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
+    let rounds = if cfg!(miri) { 300 } else { 200_000 };
     let mut taken = 0;
-    for _ in 0..200_000 {
+    for _ in 0..rounds {
         let nodes: Vec<Unit> = (0..dice.roll(5)).map(|_| dice.unit()).collect();
         let mut units = vec![plan(0, nodes.len() as u8)];
         units.extend(&nodes);
@@ -72,7 +73,7 @@ fn reading_and_evaluating_end_on_any_bytes() {
         let Ok(found) = Witnesses::of_terms(&terms, &witnesses) else { continue };
         assert_eq!(evaluate(&terms, &release(), &found).as_slice().len(), nodes.len());
     }
-    assert!(taken > 20_000, "{taken}");
+    assert!(taken > rounds / 10, "{taken}");
 }
 
 #[test]
@@ -125,7 +126,8 @@ fn signatures_verified_together_answer_as_one_by_one() {
     let units = [plan(0, 1), node];
     let terms = Terms::parse(&units).unwrap();
     let one = Release { released_minor: 0, amount_minor: 5, ..release() };
-    for up_to_minor in [4_u128, 5, 6] {
+    let tried: &[u128] = if cfg!(miri) { &[4, 5] } else { &[4, 5, 6] };
+    for &up_to_minor in tried {
         for is_forged in [false, true] {
             let mut head = [0; 64];
             put::<0, _, _>(&mut head, [2, 0]);
