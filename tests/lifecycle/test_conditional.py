@@ -68,6 +68,6 @@ def test_a_rehearsal_is_what_ordering_answers(town: Town) -> None:
     for amount_minor, expected in ((20_00, "ok"), (2_000_00, "ledger.exceeds_available")):
         submission = escrow(town, amount_minor)
         height = town.node.book.height
-        rehearsed = town.node.rehearse(submission)
+        rehearsed = town.node.rehearse(submission, presume_signed=False)
         assert (code(rehearsed), town.node.book.height) == (expected, height)
         assert code(town.place(submission)) == expected
