@@ -9,6 +9,9 @@ from numba import njit
 def compiled(signature: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Compiles now, for exactly this signature, so that no payment ever waits for a compiler.
 
+    What is compiled runs without the interpreter's lock: a full batch is scored for 20 ms, in which
+    other threads answer and follow. Callers guard what it writes with locks of their own.
+
     Numba keeps the result beside the module, or under the user's cache folder when the package
     lies in a read-only place, or where NUMBA_CACHE_DIR points. With none of them writable it
     refuses to decorate; then each start compiles again. (A shared temporary folder is no way out:
@@ -17,11 +20,13 @@ def compiled(signature: Any) -> Callable[[Callable[..., Any]], Callable[..., Any
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
-            result: Callable[..., Any] = njit(signature, cache=True, error_model="numpy")(function)
+            result: Callable[..., Any] = njit(
+                signature, cache=True, nogil=True, error_model="numpy"
+            )(function)
         except RuntimeError as error:
             if "no locator available" not in str(error):
                 raise
-            result = njit(signature, error_model="numpy")(function)
+            result = njit(signature, nogil=True, error_model="numpy")(function)
         return result
 
     return decorate
