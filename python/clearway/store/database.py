@@ -21,6 +21,11 @@ IN_LIST_MAX = 500  # values asked for in one statement
 _PRIVATE_FILE = 0o600
 Value = TypeVar("Value")
 
+# Of bytes and None the sqlite3 module asks each time how they want to be adapted, and gets an
+# AttributeError for an answer: 410 and 290 ns a value. Told that they stay as they are: 200, 120.
+sqlite3.register_adapter(bytes, bytes.__bytes__)
+sqlite3.register_adapter(type(None), lambda none: none)
+
 
 class Database:
     """pragmas: settings of the writer, such as `synchronous=FULL`. schema: made where missing."""
