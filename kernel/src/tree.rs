@@ -164,10 +164,9 @@ impl<'a> Part<'a> {
     /// Its line is needed soon, for the hash and for the one beside it.
     fn fetch(&self, place: u32) {
         let pair = at(place / 2);
-        let piece =
-            (pair / PIECE_PAIRS).checked_sub(self.skipped).map(|piece| self.pieces.get(piece));
-        let line = piece.flatten().and_then(|piece| piece.get(pair % PIECE_PAIRS));
-        line.into_iter().for_each(prefetch);
+        let piece = (pair / PIECE_PAIRS).checked_sub(self.skipped);
+        let piece = piece.and_then(|piece| self.pieces.get(piece));
+        piece.and_then(|piece| piece.get(pair % PIECE_PAIRS)).into_iter().for_each(prefetch);
     }
 
     /// Before piece number `piece` of the level.
