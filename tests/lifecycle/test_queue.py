@@ -27,12 +27,24 @@ PEOPLE = ("alice", "bob", "carol", "dave")
 
 @pytest.fixture
 def town(tmp_path: Path) -> Iterator[Town]:
-    town = build_town(tmp_path)
+    town = start_town(tmp_path)
+    yield town
+    town.node.stop()
+
+
+def start_town(place: Path) -> Town:
+    town = build_town(place)
     town.node.start()
     for name in PEOPLE:
         town.open(name)
-    yield town
-    town.node.stop()
+    return town
+
+
+def start_again(place: Path, town: Town) -> Town:
+    again = build_town(place, town.clock)
+    again.keys = itertools.count(1_000)
+    again.node.start()
+    return again
 
 
 def send(
@@ -343,10 +355,7 @@ def test_an_id_that_was_used_in_another_way_holds_nobody_up(town: Town) -> None:
 
 
 def test_a_restart_keeps_what_waits_and_pays_nothing_twice(tmp_path: Path) -> None:
-    town = build_town(tmp_path)
-    town.node.start()
-    for name in PEOPLE:
-        town.open(name)
+    town = start_town(tmp_path)
     row = offer(town, "alice", "bob", amount_minor=10_00)
     gone = offer(town, "carol", "bob", amount_minor=5_00)
     town.fund("carol", 10_00)
@@ -357,9 +366,7 @@ def test_a_restart_keeps_what_waits_and_pays_nothing_twice(tmp_path: Path) -> No
         writer.execute("UPDATE queued SET state = 'waiting' WHERE id = ?", (gone.id,))
     town.node.stop()
 
-    again = build_town(tmp_path, town.clock)
-    again.keys = itertools.count(1_000)
-    again.node.start()
+    again = start_again(tmp_path, town)
     settle(again, gone, State.RELEASED)
     assert again.balance("carol")[0] == 5_00
     again.fund("alice", 10_00)
@@ -370,17 +377,12 @@ def test_a_restart_keeps_what_waits_and_pays_nothing_twice(tmp_path: Path) -> No
 
 def test_what_is_private_is_erased_after_a_restart_too(tmp_path: Path) -> None:
     """The node keeps none of it in memory: it is in the file alone, for the ledger's turn."""
-    town = build_town(tmp_path)
-    town.node.start()
-    for name in PEOPLE:
-        town.open(name)
+    town = start_town(tmp_path)
     erased = offer(town, "alice", "bob", amount_minor=10_00)
     kept = offer(town, "carol", "bob", amount_minor=5_00)
     town.node.stop()
 
-    again = build_town(tmp_path, town.clock)
-    again.keys = itertools.count(1_000)
-    again.node.start()
+    again = start_again(tmp_path, town)
     assert again.node.vault.erase(erased.payer)
     ended = again.node.queue.cancel(erased.id, by=b"one").result(20)
     assert ended is not None

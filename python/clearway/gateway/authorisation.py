@@ -23,7 +23,7 @@ from clearway.gateway.schemas import PREPARED_S_MAX, Preparation
 from clearway.gateway.times import SECOND_NS, format_time
 from clearway.ledger.authorise import authorisation_digest, tell_instruction
 from clearway.ledger.crypto import verify
-from clearway.payment.batch import Submission
+from clearway.payment.batch import SIGNATURE_BYTES, Submission
 from clearway.payment.errors import Refusal
 from clearway.payment.money import AMOUNT_MINOR_MAX
 from clearway.payment.policy import MemberRole, Policy, lack_of, may_sign, parse_policy
@@ -58,7 +58,6 @@ BY_OWNER: Final = frozenset(
     )
 )  # fmt: skip
 BY_SECOND_PERSON: Final = frozenset((Kind.ISSUE, Kind.CONTROL_ASSET, Kind.CLAWBACK))
-SIGNATURE_BYTES: Final = 64
 SKEW_NS: Final = 60 * SECOND_NS  # by which the clocks of an institution's nodes may differ
 _PRICE_AT: Final = slice(64, 96)  # what the payee gets, and the bound for fees
 _PAYER_AT: Final = slice(116 - 20, 116)

@@ -12,9 +12,9 @@ from clearway.gateway import accounts
 from clearway.gateway.authorisation import authorise
 from clearway.gateway.authority_schemas import AuthorityRequest, Policy, PolicySigner, SpendKey
 from clearway.gateway.door import Answer, Ask, Move, check_accepted
-from clearway.gateway.instructions import VALID_NS, seal_private
+from clearway.gateway.instructions import seal_private
 from clearway.gateway.times import SECOND_NS, parse_time
-from clearway.payment.batch import Placed, Submission
+from clearway.payment.batch import VALID_NS, Placed, Submission
 from clearway.payment.errors import Refusal
 from clearway.payment.money import parse_amount
 from clearway.payment.policy import Member, MemberRole, pack_policy

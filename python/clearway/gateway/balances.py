@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 from msgspec import UNSET
 from msgspec.structs import replace
@@ -20,6 +21,7 @@ from clearway.payment.ids import format_payment
 from clearway.payment.money import Asset, format_amount
 from clearway.payment.records import BalanceFlag, Control
 
+Row = TypeVar("Row")
 _HISTORY_ID: Final = re.compile(r"bal_([0-9]{1,12})_([0-9]{1,7})_([0-9]{1,10})")
 
 
@@ -71,19 +73,10 @@ def _amounts(
 
 
 def list_history(ask: Ask) -> Answer:
-    query, node, directory = ask.query, ask.door.node, ask.door.directory
-    account = find_account(ask)
-    ask.door.catch_up()
-    rows = node.projections.balances(
-        account.address,
-        limit=query.limit + 1,
-        starting_after=_history_cursor(query.starting_after),
-        asset=None if query.asset is None else directory.asset_of_code(query.asset).number,
-        heights=heights_of(ask),
-    )
+    rows, has_more = _page(ask, ask.door.node.projections.balances, _history_cursor)
     data = []
-    for row in rows[: query.limit]:
-        asset = directory.asset(row.asset)
+    for row in rows:
+        asset = ask.door.directory.asset(row.asset)
         amounts = _amounts(asset, row.posted_minor, row.pending_in_minor, row.pending_out_minor)
         data.append(
             PastBalance(
@@ -95,7 +88,7 @@ def list_history(ask: Ask) -> Answer:
                 block=row.height,
             )
         )
-    return Answer(200, Listing("list", data, len(rows) > query.limit))
+    return Answer(200, Listing("list", data, has_more))
 
 
 def _history_cursor(text: str | None) -> tuple[int, int, int] | None:
@@ -110,18 +103,10 @@ def _history_cursor(text: str | None) -> tuple[int, int, int] | None:
 
 
 def list_entries(ask: Ask) -> Answer:
-    query, node, directory = ask.query, ask.door.node, ask.door.directory
-    row = find_account(ask)
-    ask.door.catch_up()
-    rows = node.projections.entries(
-        row.address,
-        limit=query.limit + 1,
-        starting_after=_entry_number(query.starting_after),
-        asset=None if query.asset is None else directory.asset_of_code(query.asset).number,
-        heights=heights_of(ask),
-    )
+    directory = ask.door.directory
+    rows, has_more = _page(ask, ask.door.node.projections.entries, _entry_number)
     data = []
-    for entry in rows[: query.limit]:
+    for entry in rows:
         asset = directory.asset(entry.asset)
         data.append(
             Entry(
@@ -136,7 +121,7 @@ def list_entries(ask: Ask) -> Answer:
                 sub_account=UNSET if entry.sub is None else directory.name(entry.sub),
             )
         )
-    return Answer(200, Listing("list", data, len(rows) > query.limit))
+    return Answer(200, Listing("list", data, has_more))
 
 
 def _entry_number(text: str | None) -> int | None:
@@ -146,3 +131,22 @@ def _entry_number(text: str | None) -> int | None:
     if not number.isascii() or not number.isdigit() or len(number) > 18:
         raise Refusal("request.invalid", field="starting_after", what="not an entry's id")
     return int(number)
+
+
+def _page(
+    ask: Ask, read: Callable[..., list[Row]], read_cursor: Callable[[str | None], object]
+) -> tuple[list[Row], bool]:
+    """What the projections have of the account that is asked for, and whether there is more."""
+    query = ask.query
+    account = find_account(ask)
+    ask.door.catch_up()
+    cursor = read_cursor(query.starting_after)
+    asset = None if query.asset is None else ask.door.directory.asset_of_code(query.asset).number
+    rows = read(
+        account.address,
+        limit=query.limit + 1,
+        starting_after=cursor,
+        asset=asset,
+        heights=heights_of(ask),
+    )
+    return rows[: query.limit], len(rows) > query.limit

@@ -21,12 +21,12 @@ from clearway.gateway.condition_schemas import (
 )
 from clearway.gateway.directory import Directory
 from clearway.gateway.door import Ask
-from clearway.gateway.instructions import VALID_NS, purpose_number, seal_private
+from clearway.gateway.instructions import purpose_number, seal_private
 from clearway.gateway.payment_schemas import PaymentRequest
 from clearway.gateway.times import SECOND_NS, parse_time
 from clearway.ledger.crypto import hash_bytes
 from clearway.payment import terms as ast
-from clearway.payment.batch import Submission
+from clearway.payment.batch import VALID_NS, Submission
 from clearway.payment.errors import Refusal
 from clearway.payment.money import Asset, div_ceil, div_floor, parse_amount
 from clearway.payment.records import Kind, as_amounts, pack_head

@@ -14,9 +14,8 @@ from msgspec.structs import replace
 from clearway.gateway import accounts, instructions
 from clearway.gateway.asset_schemas import AssetInfo, KeyLimit, SigningKey
 from clearway.gateway.door import Answer, Ask, Move, check_accepted
-from clearway.gateway.instructions import VALID_NS
 from clearway.gateway.schemas import Listing
-from clearway.payment.batch import Placed, Submission
+from clearway.payment.batch import VALID_NS, Placed, Submission
 from clearway.payment.errors import Refusal
 from clearway.payment.ids import operating_account
 from clearway.payment.money import Asset, format_amount, parse_amount, parse_asset_code
@@ -250,32 +249,24 @@ async def _answer_limit(ask: Ask, placed: Placed) -> Answer:
     check_accepted(ask, placed)
     head = view_heads(placed.head)[0]
     asset = ask.door.directory.asset(int(head["asset"]))
-    maxima = (format_amount(u128(head, name), asset) for name in ("amount", "to_amount"))
-    return Answer(201, KeyLimit("limit", ask.params["key"], asset.code, *maxima))
+    maxima_minor = u128(head, "amount"), u128(head, "to_amount")
+    return Answer(201, _show_limit(ask.params["key"], asset, *maxima_minor))
+
+
+def _show_limit(key: str, asset: Asset, payment_minor_max: int, day_minor_max: int) -> KeyLimit:
+    maxima = (format_amount(minor, asset) for minor in (payment_minor_max, day_minor_max))
+    return KeyLimit("limit", key, asset.code, *maxima)
 
 
 def list_limits(ask: Ask) -> Answer:
     """In the order in which they were first set. Refuses key.unknown."""
     wanted, directory = _find_key(ask)[0], ask.door.directory
     data = []
-    for (
-        key,
-        number,
-        payment_minor_max,
-        day_minor_max,
-        used_minor,
-        day,
-    ) in ask.door.node.book.limits():
+    for key, number, *maxima_minor, used_minor, day in ask.door.node.book.limits():
         if key != wanted:
             continue
         asset = directory.asset(number)
-        shown = KeyLimit(
-            "limit",
-            key.hex(),
-            asset.code,
-            format_amount(payment_minor_max, asset),
-            format_amount(day_minor_max, asset),
-        )
+        shown = _show_limit(key.hex(), asset, *maxima_minor)
         if day:
             used, on = format_amount(used_minor, asset), _FIRST_DAY + timedelta(days=day)
             shown = replace(shown, used=used, day=on.isoformat())

@@ -12,6 +12,7 @@ import msgspec
 
 from clearway.ledger.book import Book
 from clearway.ledger.crypto import hash_bytes
+from clearway.payment.batch import VALID_NS
 from clearway.payment.errors import Refusal
 from clearway.payment.money import div_ceil, div_floor
 from clearway.payment.records import (
@@ -24,7 +25,6 @@ from clearway.payment.records import (
 )
 from clearway.store.rows import PaymentRow
 
-VALID_NS = 600 * 1_000_000_000  # how long an entry may wait for its block
 SALT_BYTES = 16
 SALTS_AT_ONCE = 1_024
 UNIT_BYTES = 64

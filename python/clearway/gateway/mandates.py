@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from clearway.gateway.authorisation import authorise
 from clearway.gateway.door import Answer, Ask, Move, check_accepted
-from clearway.gateway.instructions import VALID_NS, seal_private
+from clearway.gateway.instructions import seal_private
 from clearway.gateway.mandate_schemas import MandateRequest, MandateSeen
 from clearway.gateway.schemas import Listing
 from clearway.gateway.times import SECOND_NS, format_time, parse_time
-from clearway.payment.batch import Placed, Submission
+from clearway.payment.batch import VALID_NS, Placed, Submission
 from clearway.payment.errors import Refusal
 from clearway.payment.ids import parse_prefixed
 from clearway.payment.money import Asset, format_amount, parse_amount

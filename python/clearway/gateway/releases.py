@@ -13,14 +13,14 @@ from clearway.gateway.condition_schemas import (
 )
 from clearway.gateway.directory import Directory
 from clearway.gateway.door import Answer, Ask, Move
-from clearway.gateway.instructions import VALID_NS, seal_private
+from clearway.gateway.instructions import seal_private
 from clearway.gateway.payment_schemas import Payment
 from clearway.gateway.payments import add_decision, find_row, private_of
 from clearway.gateway.render import render_payment, result_code, view_row
 from clearway.gateway.times import parse_time
 from clearway.ledger.crypto import hash_bytes
 from clearway.payment import witnesses as shown
-from clearway.payment.batch import Placed, Submission
+from clearway.payment.batch import VALID_NS, Placed, Submission
 from clearway.payment.errors import Refusal
 from clearway.payment.ids import format_payment
 from clearway.payment.money import Asset, format_amount, parse_amount

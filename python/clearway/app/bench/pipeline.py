@@ -25,10 +25,9 @@ import numpy.typing as npt
 from clearway.app.bootstrap import Node, build_node
 from clearway.app.config import load_config
 from clearway.app.genesis import NOSTRO
-from clearway.gateway.instructions import VALID_NS
 from clearway.ledger.crypto import hash_rows, public_key, sign_rows
 from clearway.lifecycle.batcher import Share
-from clearway.payment.batch import BATCH_ROWS_MAX, Columns, Submission
+from clearway.payment.batch import BATCH_ROWS_MAX, VALID_NS, Columns, Submission
 from clearway.payment.errors import ClearwayError
 from clearway.payment.ids import account_address
 from clearway.payment.records import (
