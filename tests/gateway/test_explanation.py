@@ -102,6 +102,31 @@ def test_each_reason_of_risk_has_its_words_and_the_values_it_looked_at(careful: 
             assert value == pytest.approx(values[name], abs=1e-4)
 
 
+def test_the_parts_of_reasons_and_the_rest_add_up_to_the_score(careful: Api) -> None:
+    payer, payee = careful.account(funded="9000.00"), careful.account()
+    payment = careful.pay(payer, payee, "8800.00").json()
+    full = careful.get(f"/v1/payments/{payment['id']}/explanation").json()
+    score = full["score"]
+    parts = [reason["part"] for reason in full["reasons"]]
+    assert parts
+    assert score["base"] + sum(parts) + score["others"] == pytest.approx(score["raw"], abs=1e-9)
+    model = careful.node.scorer.model
+    assert model is not None
+    assert int(model.calibrate(np.array([score["raw"]]))[0]) == full["score_bps"]
+
+
+def test_without_the_model_that_decided_there_are_reasons_and_no_parts(
+    careful: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payer, payee = careful.account(funded="9000.00"), careful.account()
+    payment = careful.pay(payer, payee, "8700.00").json()
+    monkeypatch.setattr(careful.node.scorer, "_model", None)
+    full = careful.get(f"/v1/payments/{payment['id']}/explanation").json()
+    assert full["reasons"]
+    assert "score" not in full
+    assert not any("part" in reason for reason in full["reasons"])
+
+
 def test_features_are_kept_of_payments_with_reasons_alone(api: Api) -> None:
     payer, payee = api.account(funded="5.00"), api.account()
     row = _row(api, api.pay(payer, payee, "1.00").json())

@@ -123,8 +123,7 @@ class BrokenModel:
 
     model_id = bytes(32)
 
-    @property
-    def forest(self) -> object:
+    def raw_scores(self, features: object) -> object:
         raise RuntimeError("a bug")
 
 

@@ -1,9 +1,22 @@
 """The catalogue of reasons: closed, complete, and silent towards the suspected."""
 
 import numpy as np
+import pytest
 
+from clearway.ports.model import ROUNDING
 from clearway.risk.features import FEATURES
-from clearway.risk.reasons import CATALOGUE, REASONS_MAX, find_reasons, reasons_of
+from clearway.risk.model import RiskModel
+from clearway.risk.reasons import (
+    AMOUNT_LIMIT,
+    CATALOGUE,
+    MODEL_MISSING,
+    REASONS_MAX,
+    account_for,
+    find_reasons,
+    reasons_of,
+)
+from clearway.risk.state import FeatureState
+from tests.risk.rows import random_history
 
 # Whoever changes this list has reused a number. Only add.
 CODES_FOR_EVER = {
@@ -71,3 +84,22 @@ def test_what_lowers_the_score_is_no_reason() -> None:
 
 def test_no_more_than_the_strongest_are_given() -> None:
     assert len(codes(np.ones((1, len(FEATURES))))) <= REASONS_MAX
+
+
+def test_a_score_is_its_base_its_reasons_and_the_rest() -> None:
+    model = RiskModel.load_shipped()
+    features = FeatureState().stage(random_history(seed=3, n=300))
+    bits = find_reasons(model.contributions(features))
+    for row, mask in zip(features, bits.tolist(), strict=True):
+        account = account_for(model, row[None], mask)
+        assert set(account.parts) == {reason.code for reason in reasons_of(mask)}
+        assert all(part > 0 for part in account.parts.values())
+        total = account.base + sum(account.parts.values()) + account.others
+        assert total == pytest.approx(float(model.raw_scores(row[None])[0]), abs=ROUNDING)
+
+
+def test_what_no_model_said_has_no_parts() -> None:
+    model = RiskModel.load_shipped()
+    row = np.zeros((1, len(FEATURES)), np.float32)
+    account = account_for(model, row, int(MODEL_MISSING | AMOUNT_LIMIT))
+    assert account.parts == {}

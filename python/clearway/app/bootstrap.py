@@ -57,6 +57,7 @@ from clearway.payment.errors import Fault
 from clearway.payment.fees import FeeSchedule
 from clearway.payment.ids import account_address, payment_id
 from clearway.payment.records import Kind, pack_head
+from clearway.ports.model import Model
 from clearway.ports.ordering import Ordering
 from clearway.risk.decide import CostPolicy, Scorer
 from clearway.risk.errors import RiskFault
@@ -177,6 +178,11 @@ class Node:
         if self.ordering.problems():
             return Fault("node.disk_failed")
         return self.batcher.disk_fault()
+
+    def model(self, model_id: bytes) -> Model | None:
+        """That decided under this id; None when the node does not have it."""
+        model = self.scorer.model
+        return model if model is not None and model.model_id == model_id else None
 
     def rehearse(self, submission: Submission, *, presume_signed: bool) -> Placed:
         """What the ledger would answer to it; nothing is written."""

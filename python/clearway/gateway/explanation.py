@@ -11,10 +11,12 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
+from msgspec import UNSET, UnsetType
 
 from clearway.gateway import instructions
 from clearway.gateway.door import Answer, Ask
-from clearway.gateway.payment_schemas import Explanation
+from clearway.gateway.node import Node
+from clearway.gateway.payment_schemas import Explanation, ScoreParts
 from clearway.gateway.payments import find_row
 from clearway.gateway.render import OUTCOMES
 from clearway.payment.decision import DecisionFlag
@@ -23,7 +25,7 @@ from clearway.payment.ids import format_payment
 from clearway.payment.records import Kind
 from clearway.payment.state import Status
 from clearway.risk.features import FEATURES
-from clearway.risk.reasons import Reason, reasons_of
+from clearway.risk.reasons import Reason, account_for, reasons_of
 from clearway.store.rows import PaymentRow
 
 CUSTOMER_TEXTS: Final[dict[Status, str]] = {
@@ -88,19 +90,19 @@ def customer_text(row: PaymentRow, ask: Ask) -> str:
 
 def _full_reasons(ask: Ask, row: PaymentRow) -> dict[str, Any]:
     node = ask.door.node
-    decision = node.vault.decision(row.key, row.sequence, row.envelope_index)
+    decision = node.vault.decision(*_place(row))
     if decision is None:
         return {"outcome": OUTCOMES[row.outcome]}
     flags = int(decision["flags"])
-    kept = node.vault.features(row.key, row.sequence, row.envelope_index)
     reasons: list[dict[str, Any]] = [
         {"code": code, "text": text} for flag, code, text in _FINDINGS if flags & flag
     ]
-    reasons += [_reason(reason, kept) for reason in reasons_of(int(decision["reasons"]))]
+    found, score = _scored(node, decision, node.vault.features(*_place(row)))
     return {
         "outcome": OUTCOMES[int(decision["outcome"])],
         "score_bps": int(decision["score_bps"]),
-        "reasons": reasons,
+        "score": score,
+        "reasons": reasons + found,
         "model_id": decision["model_id"].tobytes().hex(),
         "features_hash": decision["features_hash"].tobytes().hex(),
         "list_version": decision["list_version"].tobytes().hex(),
@@ -110,11 +112,36 @@ def _full_reasons(ask: Ask, row: PaymentRow) -> dict[str, Any]:
     }
 
 
-def _reason(reason: Reason, kept: bytes | None) -> dict[str, Any]:
-    """In words, with the values that it looked at; features_hash is over the row they are of."""
-    values = {} if kept is None else dict(zip(FEATURES, np.frombuffer(kept, "<f4"), strict=True))
-    found = {name: round(float(values[name]), 4) for name in reason.features if name in values}
-    return {"code": reason.code, "text": reason.internal, "values": found}
+def _scored(
+    node: Node, decision: np.void, kept: bytes | None
+) -> tuple[list[dict[str, Any]], ScoreParts | UnsetType]:
+    """The reasons in words, each with the values that it looked at (features_hash is over the row
+    they are of) and its part of the score; and what the score is made of besides. Parts are told
+    while the node has the model that decided."""
+    bits = int(decision["reasons"])
+    values: dict[str, float] = {}
+    parts: dict[str, float] = {}
+    score: ScoreParts | UnsetType = UNSET
+    row = np.zeros(0, "<f4") if kept is None else np.frombuffer(kept, "<f4")
+    if len(row) == len(FEATURES):  # else it was kept by a release with other features
+        values = dict(zip(FEATURES, row.tolist(), strict=True))
+        model = node.model(decision["model_id"].tobytes())
+        if model is not None:
+            account = account_for(model, row[None], bits)
+            parts = account.parts
+            score = ScoreParts(account.raw, account.base, account.others)
+    reasons = [_reason(reason, values, parts) for reason in reasons_of(bits)]
+    return reasons, score
+
+
+def _reason(reason: Reason, values: dict[str, float], parts: dict[str, float]) -> dict[str, Any]:
+    found = {name: round(values[name], 4) for name in reason.features if name in values}
+    said: dict[str, Any] = {"code": reason.code, "text": reason.internal, "values": found}
+    return said | ({"part": parts[reason.code]} if reason.code in parts else {})
+
+
+def _place(row: PaymentRow) -> tuple[bytes, int, int]:
+    return row.key, row.sequence, row.envelope_index
 
 
 def _matches(ask: Ask, row: PaymentRow, flags: int) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from clearway.lifecycle.batcher import Batcher
 from clearway.lifecycle.queue import PaymentQueue
 from clearway.payment.batch import Placed, Submission
 from clearway.payment.errors import Fault
+from clearway.ports.model import Model
 from clearway.routing.quotes import Quotes
 from clearway.routing.rates import Rates
 from clearway.routing.routes import Routes
@@ -55,6 +56,9 @@ class Node(Protocol):
 
     def disk_fault(self) -> Fault | None:
         """node.disk_full or node.disk_failed: nothing is accepted, and reads go on."""
+
+    def model(self, model_id: bytes) -> Model | None:
+        """That decided under this id; None when the node does not have it."""
 
     def rehearse(self, submission: Submission, *, presume_signed: bool) -> Placed:
         """What the ledger would answer to it; nothing is written. See lifecycle/rehearse.py."""

@@ -214,6 +214,15 @@ class UploadAnswer(Struct, frozen=True):
     error: Problem | UnsetType = UNSET
 
 
+class ScoreParts(Struct, frozen=True):
+    """What a score is made of, in log-odds before calibration: `base`, the `part` of each reason
+    and `others`, all features that no given reason has, add up to `raw`."""
+
+    raw: float
+    base: float
+    others: float
+
+
 class Explanation(Struct, frozen=True):
     """`text` is for the customer. What follows it needs decisions:read."""
 
@@ -223,6 +232,7 @@ class Explanation(Struct, frozen=True):
     text: str
     outcome: str | UnsetType = UNSET
     score_bps: int | UnsetType = UNSET
+    score: ScoreParts | UnsetType = UNSET
     reasons: list[dict[str, Any]] | UnsetType = UNSET
     model_id: str | UnsetType = UNSET
     features_hash: Hash | UnsetType = UNSET

@@ -1,9 +1,11 @@
 """Compiling with Numba at import, for one signature, kept on disk where that is possible."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from numba import njit
+
+REQUIRED: Final = ("C_CONTIGUOUS", "WRITEABLE")  # of arrays, as the signatures have them
 
 
 def compiled(signature: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

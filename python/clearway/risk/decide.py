@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearway.payment.records import ACCEPT, DECLINE, REVIEW
+from clearway.ports.model import Model
 from clearway.risk.facts import Facts
 from clearway.risk.features import FEATURES, Features
 from clearway.risk.model import RiskModel
@@ -59,7 +60,7 @@ class CostPolicy:
 @dataclass(frozen=True, slots=True)
 class Scores:
     """n answers: score_bps uint16[n]; outcome uint8[n], 1 accept, 2 review, 3 decline; reasons
-    uint64[n], bits of reasons.CATALOGUE, 0 for what is accepted; features float32[n, 48]."""
+    uint64[n], bits of reasons.CATALOGUE, 0 for what is accepted; features float32[n, k]."""
 
     score_bps: NDArray[np.uint16]
     outcome: NDArray[np.uint8]
@@ -79,7 +80,7 @@ class Scorer:
     """
 
     def __init__(
-        self, state: FeatureState, model: RiskModel | None, policy: CostPolicy | None = None
+        self, state: FeatureState, model: Model | None, policy: CostPolicy | None = None
     ) -> None:
         self.state = state
         self._model = model
@@ -92,6 +93,11 @@ class Scorer:
     def load_shipped(cls) -> Self:
         """An empty memory and the model that comes with Clearway."""
         return cls(FeatureState(), RiskModel.load_shipped())
+
+    @property
+    def model(self) -> Model | None:
+        """The one in force."""
+        return self._model
 
     @property
     def model_id(self) -> bytes:
@@ -115,13 +121,13 @@ class Scorer:
     def _score(self, facts: Facts, features: Features) -> Scores:
         if self._model is None:
             return _apply_limit(facts, features)
-        raw = self._model.forest.raw_scores(features)
+        raw = self._model.raw_scores(features)
         score_bps = self._model.calibrate(raw)
         outcome = self._policy.decide(score_bps, facts["amount_eur"])
         reasons = np.zeros(len(facts), dtype=np.uint64)
         flagged = np.flatnonzero(outcome != ACCEPT)
         if len(flagged):
-            reasons[flagged] = find_reasons(self._model.forest.contributions(features[flagged]))
+            reasons[flagged] = find_reasons(self._model.contributions(features[flagged]))
             early = flagged[features[flagged, _MEMORY_AGE] < np.log2(1.0 + WARM_UP_S)]
             outcome[early] = ACCEPT
             reasons[early] |= WARMING_UP

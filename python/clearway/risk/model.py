@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from clearway.risk.errors import RiskFault
 from clearway.risk.features import FEATURES, FEATURES_VERSION, Features
 from clearway.risk.forest import Forest
+from clearway.risk.shap import Shap
 
-FORMAT: Final = "clearway-risk-model/1"
+FORMAT: Final = "clearway-risk-model/2"
 CARD_NAME: Final = "card.json"
 MODEL_BYTES_MAX: Final = 64 * 2**20
 SCORE_BPS_MAX: Final = 10_000
@@ -22,7 +23,7 @@ SCORE_BPS_MAX: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class RiskModel:
-    """Forest and calibration. `model_id`: SHA-256 of the file, 32 bytes.
+    """Forest, what explains it, and calibration. `model_id`: SHA-256 of the file, 32 bytes.
 
     Between knots the calibration is a straight line from raw score to basis points: exact
     arithmetic, so that the same features give the same score on every machine.
@@ -30,6 +31,7 @@ class RiskModel:
 
     model_id: bytes
     forest: Forest
+    shap: Shap
     knots_raw: NDArray[np.float64]
     knots_bps: NDArray[np.float64]
 
@@ -73,20 +75,42 @@ class RiskModel:
             _check_knots(knots)
             if int(forest.feature.max()) >= len(FEATURES):
                 raise ValueError("asks for a feature that is not there")
-        except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
+        except (
+            ValueError,
+            KeyError,
+            TypeError,
+            IndexError,
+            RecursionError,
+            OverflowError,
+        ) as error:
             raise RiskFault("risk.model_format", path=source, what=str(error)) from error
         return cls(
             model_id=hashlib.sha256(data).digest(),
             forest=forest,
+            shap=Shap.of(forest),
             knots_raw=np.ascontiguousarray(knots[:, 0]),
             knots_bps=np.ascontiguousarray(knots[:, 1]),
         )
 
+    @property
+    def base(self) -> float:
+        """The raw score expected of anybody: with a row's contributions it is that row's own."""
+        return self.shap.base
+
+    def raw_scores(self, features: Features) -> NDArray[np.float64]:
+        """Log-odds float64[n] before calibration, of float32[n, k]."""
+        return self.forest.raw_scores(features)
+
+    def contributions(self, features: Features) -> NDArray[np.float64]:
+        """float64[n, k]: each feature's exact part in the raw score. See shap.py."""
+        return self.shap.contributions(features)
+
     def score_bps(self, features: Features) -> NDArray[np.uint16]:
-        """Probability of fraud in basis points, uint16[n] of 0 to 10,000, of float32[n, 48]."""
-        return self.calibrate(self.forest.raw_scores(features))
+        """Probability of fraud in basis points, uint16[n] of 0 to 10,000, of float32[n, k]."""
+        return self.calibrate(self.raw_scores(features))
 
     def calibrate(self, raw: NDArray[np.float64]) -> NDArray[np.uint16]:
+        """Basis points uint16[n] of raw scores."""
         bps = np.interp(raw, self.knots_raw, self.knots_bps)
         return np.rint(bps).astype(np.uint16)
 

@@ -10,7 +10,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from clearway.risk.features import FEATURES
+from clearway.ports.model import Model
+from clearway.risk.features import FEATURES, Features
 
 REASONS_MAX: Final = 4  # given per payment; more than that explains nothing
 REASON_SHARE_MIN: Final = 0.08  # of everything that raised the score
@@ -91,7 +92,7 @@ def reasons_of(bits: int) -> list[Reason]:
 
 
 def find_reasons(contributions: NDArray[np.float64]) -> NDArray[np.uint64]:
-    """Bit masks uint64[n] of contributions float64[n, 48]: what raised the score most.
+    """Bit masks uint64[n] of contributions float64[n, k]: what raised the score most.
 
     At least one for every row that any feature raised, and at most REASONS_MAX.
     """
@@ -102,3 +103,27 @@ def find_reasons(contributions: NDArray[np.float64]) -> NDArray[np.uint64]:
     bits = np.where(given, np.uint64(1) << order.astype(np.uint64), np.uint64(0))
     masks: NDArray[np.uint64] = np.bitwise_or.reduce(bits, axis=1)
     return masks
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A raw score in its parts: base + the sum of parts + others is raw, but for rounding.
+
+    base: expected of anybody. parts: of each reason given, by its code, all its features together;
+    others: of all features that no given reason has. Log-odds, before calibration.
+    """
+
+    raw: float
+    base: float
+    parts: dict[str, float]
+    others: float
+
+
+def account_for(model: Model, row: Features, bits: int) -> Account:
+    """What a model's score of one row float32[1, k] is made of, by the reasons that were given."""
+    by_reason = model.contributions(row)[0] @ _SPEAKS_FOR
+    raw = float(model.raw_scores(row)[0])
+    parts = {
+        reason.code: float(by_reason[reason.bit]) for reason in reasons_of(bits) if reason.features
+    }
+    return Account(raw, model.base, parts, others=float(raw - model.base - sum(parts.values())))

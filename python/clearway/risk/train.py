@@ -256,7 +256,7 @@ def measure(model: RiskModel, samples: Samples) -> dict[str, float]:
     """AUC, average precision, ECE, and what the default policy makes of the scores."""
     score_bps = model.score_bps(samples.features)
     outcome = CostPolicy().decide(score_bps, samples.amount_eur)
-    raw = model.forest.raw_scores(samples.features)
+    raw = model.raw_scores(samples.features)
     fraud, eur, stopped = samples.is_fraud, samples.amount_eur, outcome != Outcome.ACCEPT
     found = {
         "auc_roc": auc_roc(raw, fraud),
