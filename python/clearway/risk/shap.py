@@ -85,8 +85,9 @@ class Shap:
         rounding of some thousand additions (below 1e-9)."""
         out = np.zeros(features.shape)
         size = int(np.diff(self.first).max())
+        features = np.require(features, np.float32, REQUIRED)
         add_shapley(
-            np.require(features, np.float32, REQUIRED), self.first, self.child, self.feature, self.threshold,
+            features, self.first, self.child, self.feature, self.threshold,
             self.value, self.same, self.factors, self.terms,
             np.empty((size, POINTS)), np.empty(size, np.uint8), out,
         )  # fmt: skip
