@@ -59,7 +59,7 @@ from clearway.payment.ids import account_address, payment_id
 from clearway.payment.records import Kind, pack_head
 from clearway.ports.model import Model
 from clearway.ports.ordering import Ordering
-from clearway.risk.decide import CostPolicy, Scorer
+from clearway.risk.decide import CostPolicy, RiskCounts, Scorer
 from clearway.risk.errors import RiskFault
 from clearway.risk.model import RiskModel
 from clearway.risk.state import FeatureState
@@ -109,6 +109,7 @@ class Node:
     governor: Governor
     own_keys: frozenset[bytes]
     restored_to: int | None
+    model_refused: str | None
     _stopping: threading.Event = field(default_factory=threading.Event)
     _ticker: threading.Thread | None = None
     _standing: StandingOrders | None = None
@@ -169,6 +170,15 @@ class Node:
         if self.projections.failure is not None:
             problems.append(f"the projections stopped: {self.projections.failure}")
         return problems
+
+    def warnings(self) -> Sequence[str]:
+        """What is wrong although payments are served."""
+        refused = [self.model_refused] if self.model_refused else []
+        return refused + self.scorer.problems()
+
+    def risk_counts(self) -> RiskCounts:
+        """How the risk room decided since the start."""
+        return self.scorer.counts()
 
     def disk_fault(self) -> Fault | None:
         """node.disk_full or node.disk_failed: nothing is accepted, and reads go on. None as long as
@@ -262,7 +272,8 @@ def build_node(config: Config, *, clock: Callable[[], int] = time.time_ns) -> No
         Watchlist.from_folder(config.lists) if config.lists else Watchlist.shipped()
     )
     parties = PartyScreen(screener, _names_of(book, vault), accounts=book.accounts_count)
-    scorer = _open_scorer(config)
+    model, model_refused = _open_model(config)
+    scorer = _open_scorer(config, model)
     fees = FeeSchedule(domestic_bps=config.fee_domestic_bps, cross_bps=config.fee_cross_bps)
     rates = load_rates()
     quotes = Quotes(
@@ -338,6 +349,7 @@ def build_node(config: Config, *, clock: Callable[[], int] = time.time_ns) -> No
         governor=Governor(rooms, seed=keys.governance),
         own_keys=frozenset(map(public_key, (keys.institution, keys.sequencer, keys.governance))),
         restored_to=_restored_to(config.data),
+        model_refused=model_refused,
     )
 
 
@@ -368,9 +380,29 @@ def _restored_to(data: Path) -> int | None:
     return height
 
 
-def _open_scorer(config: Config) -> Scorer:
+def _open_model(config: Config) -> tuple[Model | None, str | None]:
+    """The one to decide with, and why another that was asked for is not it. A model that is spoilt
+    never keeps a node from starting: the shipped one takes its place, or limits and rules."""
+    refused = None
+    if config.model:
+        try:
+            return RiskModel.load(config.model), None
+        except (RiskFault, OSError) as error:
+            refused = f"CLEARWAY_MODEL is refused ({_code_of(error)}); the shipped model decides"
+            log.error("%s: %s", refused, error)
+    try:
+        return RiskModel.load_shipped(), refused
+    except (RiskFault, OSError) as error:
+        log.error("the shipped model is refused: %s", error)
+        return None, f"the shipped model is refused ({_code_of(error)})"
+
+
+def _code_of(error: RiskFault | OSError) -> str:
+    return error.code if isinstance(error, RiskFault) else type(error).__name__
+
+
+def _open_scorer(config: Config, model: Model | None) -> Scorer:
     """A memory that cannot be read is made again from the chain, by catch_up."""
-    model = RiskModel.load(config.model) if config.model else RiskModel.load_shipped()
     path = config.data / "features.bin"
     state = FeatureState()
     if path.exists():
@@ -381,7 +413,7 @@ def _open_scorer(config: Config) -> Scorer:
     policy = CostPolicy(
         review_bps_min=config.review_bps_min, decline_bps_min=config.decline_bps_min
     )
-    return Scorer(state, model, policy)
+    return Scorer(state, model, policy, budget_s=config.model_budget_ms / 1_000)
 
 
 def _names_of(book: Book, vault: Vault) -> Callable[[Sequence[int]], list[Party | None]]:

@@ -29,6 +29,7 @@ class Config:
     database: Path
     lists: Path | None
     model: Path | None
+    model_budget_ms: int
     key_passphrase: str | None
     host: str
     port: int
@@ -103,6 +104,9 @@ SETTINGS: Final = (
             "folder of sanctions lists that replace the shipped ones", _existing),
     Setting("CLEARWAY_MODEL", "model", "",
             "risk model (with its card beside it) that replaces the shipped one", _existing),
+    Setting("CLEARWAY_MODEL_BUDGET_MS", "model_budget_ms", "500",
+            "how long a batch waits for a risk model that is not compiled, milliseconds; then"
+            " limits and rules decide", _whole(1, 60_000)),
     Setting("CLEARWAY_KEY_PASSPHRASE", "key_passphrase", "",
             "opens the key file; with `--dev` one is made and lies beside the keys", str),
     Setting("CLEARWAY_HOST", "host", "127.0.0.1", "address that `up` listens on", _host),

@@ -140,7 +140,13 @@ class Gateway:
         except ClearwayError as error:
             return _problem_response(error, self.door.next_request_id())
         node = self.door.node
-        found: dict[str, object] = {"status": "ready", "height": node.book.height}
+        warnings = node.warnings()
+        found: dict[str, object] = {
+            "status": "degraded" if warnings else "ready",
+            "height": node.book.height,
+        }
+        if warnings:
+            found["warnings"] = list(warnings)
         if node.restored_to is not None:
             found["restored_to"] = node.restored_to
         return _plain_json(found)

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from clearway.gateway.node import Node
+from clearway.risk.decide import RiskCounts
 from clearway.store.vault import Durable
 
 SETTLED_BATCHES = 1_000  # the last ones, for the quantiles
@@ -51,6 +52,7 @@ class Metrics:
         yield f"{name}_sum {self._pay_seconds:.6f}"
         yield f"{name}_count {total}"
         yield from _settlement(durable)
+        yield from _risk(node.risk_counts())
         book, projections = node.book, node.projections
         gauges = (
             ("clearway_block_height", "Height of the last block.", book.height),
@@ -65,6 +67,20 @@ class Metrics:
         for gauge, help, value in gauges:
             yield from _head(gauge, "gauge", help)
             yield f"{gauge} {value}"
+
+
+def _risk(counts: RiskCounts) -> Iterator[str]:
+    name = "clearway_risk_model_info"
+    yield from _head(name, "gauge", "1 for the model in force; zeros when there is none.")
+    yield f'{name}{{model_id="{counts.model_id.hex()}"}} 1'
+    name = "clearway_risk_payments_total"
+    yield from _head(name, "counter", "Payments decided by a model, or without one.")
+    for by, number in sorted(counts.payments.items()):
+        yield f'{name}{{by="{by}"}} {number}'
+    name = "clearway_risk_model_misses_total"
+    yield from _head(name, "counter", "Batches that the model failed, was late or slow with.")
+    for why in ("busy", "failed", "late", "slow"):
+        yield f'{name}{{why="{why}"}} {counts.misses.get(why, 0)}'
 
 
 def _settlement(durable: Sequence[Durable]) -> Iterator[str]:

@@ -16,6 +16,7 @@ from clearway.lifecycle.queue import PaymentQueue
 from clearway.payment.batch import Placed, Submission
 from clearway.payment.errors import Fault
 from clearway.ports.model import Model
+from clearway.risk.decide import RiskCounts
 from clearway.routing.quotes import Quotes
 from clearway.routing.rates import Rates
 from clearway.routing.routes import Routes
@@ -53,6 +54,12 @@ class Node(Protocol):
 
     def readiness(self) -> Sequence[str]:
         """What is still missing; empty when the node serves."""
+
+    def warnings(self) -> Sequence[str]:
+        """What is wrong although the node serves, such as a risk model that does not answer."""
+
+    def risk_counts(self) -> RiskCounts:
+        """How the risk room decided since the start."""
 
     def disk_fault(self) -> Fault | None:
         """node.disk_full or node.disk_failed: nothing is accepted, and reads go on."""

@@ -254,7 +254,7 @@ def _decide(batch: PaymentBatch, rooms: Rooms) -> None:
             score_bps=batch.scores.score_bps,
             reasons=batch.scores.reasons,
             features=batch.scores.features,
-            model_id=rooms.scorer.model_id,
+            model_id=batch.scores.model_id,
         )
     batch.heads["commitment"] = commitments(batch.decisions)
 

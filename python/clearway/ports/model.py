@@ -26,6 +26,11 @@ class Model(Protocol):
         """SHA-256 of the file that it was read from, 32 bytes; it stands in every decision."""
 
     @property
+    def is_bounded(self) -> bool:
+        """Whether it takes a fixed number of steps a row, in code that waits for nothing. Others
+        are asked on a thread of their own, and left behind when they are late."""
+
+    @property
     def base(self) -> float:
         """The raw score of a row that nothing is known of."""
 

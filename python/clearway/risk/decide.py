@@ -1,7 +1,10 @@
 """From a score to an outcome: whatever costs least, in expectation, for this amount."""
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
+from importlib.resources import files
 from pathlib import Path
 from threading import Lock
 from typing import Final, Self
@@ -10,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearway.payment.records import ACCEPT, DECLINE, REVIEW
-from clearway.ports.model import Model
+from clearway.ports.model import SCORE_BPS_MAX, Model
 from clearway.risk.facts import Facts
 from clearway.risk.features import FEATURES, Features
+from clearway.risk.guard import BUDGET_S, Guard
 from clearway.risk.model import RiskModel
 from clearway.risk.reasons import AMOUNT_LIMIT, MODEL_MISSING, WARMING_UP, find_reasons
+from clearway.risk.rules import RulesModel
 from clearway.risk.state import AsOf, FeatureState
 
 NO_MODEL_ID: Final = bytes(32)
@@ -60,19 +65,36 @@ class CostPolicy:
 @dataclass(frozen=True, slots=True)
 class Scores:
     """n answers: score_bps uint16[n]; outcome uint8[n], 1 accept, 2 review, 3 decline; reasons
-    uint64[n], bits of reasons.CATALOGUE, 0 for what is accepted; features float32[n, k]."""
+    uint64[n], bits of reasons.CATALOGUE, 0 for what is accepted; features float32[n, k]. model_id:
+    of the model that answered, NO_MODEL_ID when none did."""
 
     score_bps: NDArray[np.uint16]
     outcome: NDArray[np.uint8]
     reasons: NDArray[np.uint64]
     features: Features
+    model_id: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RiskCounts:
+    """Since the start. payments: decided, by what (`model`, `fallback`); misses: batches by why
+    they had no answer of the model, see Guard."""
+
+    model_id: bytes
+    payments: Mapping[str, int]
+    misses: Mapping[str, int]
+
+
+Judged = tuple[NDArray[np.uint16], NDArray[np.uint8], NDArray[np.uint64]]
+"""score_bps, outcome, reasons."""
 
 
 class Scorer:
     """The whole room: memory, model and policy. Score, then commit or discard.
 
-    Without a model (`model_id` is 32 zeros) it declares so on every row (`risk.model_missing`),
-    scores 0, and sends what is above NO_MODEL_LIMIT_EUR to review.
+    When no model answers (there is none, it failed, or it was late; see guard.py), the batch is
+    decided without: every row says so (`risk.model_missing`, model id of 32 zeros), has score 0,
+    and goes to review above NO_MODEL_LIMIT_EUR or where a rule of data/fallback.json holds.
 
     In a ledger's first hour everybody is new and everything is sudden, so that what usually tells
     a fraud says nothing. Until WARM_UP_S all is accepted; the score is recorded as ever, and what
@@ -80,11 +102,19 @@ class Scorer:
     """
 
     def __init__(
-        self, state: FeatureState, model: Model | None, policy: CostPolicy | None = None
+        self,
+        state: FeatureState,
+        model: Model | None,
+        policy: CostPolicy | None = None,
+        *,
+        budget_s: float = BUDGET_S,
     ) -> None:
         self.state = state
+        self.guard: Guard[Judged] = Guard(budget_s)
+        self.payments = {"model": 0, "fallback": 0}  # decided since the start, by what
         self._model = model
         self._policy = policy or CostPolicy()
+        self._fallback = load_fallback()
         self._waiting: deque[Features] = deque()  # of the staged batches, oldest first
         # One batch may end while the next is staged: here and in the state both are the same ones.
         self._lock = Lock()
@@ -103,6 +133,19 @@ class Scorer:
     def model_id(self) -> bytes:
         return self._model.model_id if self._model else NO_MODEL_ID
 
+    def use(self, model: Model) -> None:
+        """From the next batch on; the one before has no part in it."""
+        self._model = model
+
+    def counts(self) -> RiskCounts:
+        return RiskCounts(self.model_id, dict(self.payments), dict(self.guard.misses))
+
+    def problems(self) -> list[str]:
+        """Why the last batch was decided without a model, in words; empty when it was not."""
+        if self._model is None:
+            return ["no risk model is loaded; limits and rules decide"]
+        return [f"{self.guard.problem}; limits and rules decide"] if self.guard.problem else []
+
     def score(self, facts: Facts) -> Scores:
         """Scores and stages FACTS[n]; `commit` or `discard` has to follow. One earlier batch may
         still wait for its own; it is part of this one's past.
@@ -119,19 +162,43 @@ class Scorer:
             raise
 
     def _score(self, facts: Facts, features: Features) -> Scores:
-        if self._model is None:
-            return _apply_limit(facts, features)
-        raw = self._model.raw_scores(features)
-        score_bps = self._model.calibrate(raw)
-        outcome = self._policy.decide(score_bps, facts["amount_eur"])
-        reasons = np.zeros(len(facts), dtype=np.uint64)
+        model = self._model
+        judged = None
+        if model is not None:
+            judge = partial(self._judge, model, facts["amount_eur"], features)
+            judged = self.guard.ask(judge, is_bounded=model.is_bounded)
+        if model is None or judged is None:
+            self.payments["fallback"] += len(facts)
+            return Scores(*self._do_without(facts, features), features, NO_MODEL_ID)
+        self.payments["model"] += len(facts)
+        return Scores(*judged, features, model.model_id)
+
+    def _judge(self, model: Model, amount_eur: NDArray[np.float64], features: Features) -> Judged:
+        """Whatever a plugged model raises or gets wrong counts as no answer."""
+        score_bps = np.asarray(model.calibrate(model.raw_scores(features)))
+        if score_bps.shape != (len(features),) or (score_bps > SCORE_BPS_MAX).any():
+            raise ValueError("its scores are not one for each payment, 0 to 10,000")
+        score_bps = score_bps.astype(np.uint16, casting="same_kind")
+        outcome = self._policy.decide(score_bps, amount_eur)
+        reasons = np.zeros(len(features), dtype=np.uint64)
         flagged = np.flatnonzero(outcome != ACCEPT)
         if len(flagged):
-            reasons[flagged] = find_reasons(self._model.contributions(features[flagged]))
-            early = flagged[features[flagged, _MEMORY_AGE] < np.log2(1.0 + WARM_UP_S)]
-            outcome[early] = ACCEPT
-            reasons[early] |= WARMING_UP
-        return Scores(score_bps, outcome, reasons, features)
+            reasons[flagged] = find_reasons(model.contributions(features[flagged]))
+            _accept_early(flagged, outcome, reasons, features)
+        return score_bps, outcome, reasons
+
+    def _do_without(self, facts: Facts, features: Features) -> Judged:
+        outcome = np.full(len(facts), ACCEPT, dtype=np.uint8)
+        reasons = np.full(len(facts), MODEL_MISSING)
+        ruled = np.flatnonzero(self._fallback.raw_scores(features) > self._fallback.base)
+        if len(ruled):
+            outcome[ruled] = REVIEW
+            reasons[ruled] |= find_reasons(self._fallback.contributions(features[ruled]))
+            _accept_early(ruled, outcome, reasons, features)
+        above = ~(facts["amount_eur"] <= NO_MODEL_LIMIT_EUR)  # NaN is above
+        outcome[above] = REVIEW
+        reasons[above] |= AMOUNT_LIMIT
+        return np.zeros(len(facts), dtype=np.uint16), outcome, reasons
 
     def commit(self, scores: Scores | None = None, *, height: int, index: int) -> None:
         """What was scored first stands on the chain; its last payment is (height, index).
@@ -170,11 +237,18 @@ class Scorer:
         self.state.save(path)
 
 
-def _apply_limit(facts: Facts, features: Features) -> Scores:
-    above = ~(facts["amount_eur"] <= NO_MODEL_LIMIT_EUR)  # NaN is above
-    return Scores(
-        score_bps=np.zeros(len(facts), dtype=np.uint16),
-        outcome=np.where(above, REVIEW, ACCEPT),
-        reasons=np.where(above, MODEL_MISSING | AMOUNT_LIMIT, MODEL_MISSING),
-        features=features,
-    )
+def _accept_early(
+    flagged: NDArray[np.intp],
+    outcome: NDArray[np.uint8],
+    reasons: NDArray[np.uint64],
+    features: Features,
+) -> None:
+    early = flagged[features[flagged, _MEMORY_AGE] < np.log2(1.0 + WARM_UP_S)]
+    outcome[early] = ACCEPT
+    reasons[early] |= WARMING_UP
+
+
+def load_fallback() -> RulesModel:
+    """The rules that ship, for when no model answers."""
+    data = files("clearway.risk").joinpath("data/fallback.json").read_bytes()
+    return RulesModel.of_bytes(data, source="fallback.json")

@@ -10,6 +10,7 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from clearway.ports.model import SCORE_BPS_MAX
 from clearway.risk.errors import RiskFault
 from clearway.risk.features import FEATURES, FEATURES_VERSION, Features
 from clearway.risk.forest import Forest
@@ -18,7 +19,6 @@ from clearway.risk.shap import Shap
 FORMAT: Final = "clearway-risk-model/2"
 CARD_NAME: Final = "card.json"
 MODEL_BYTES_MAX: Final = 64 * 2**20
-SCORE_BPS_MAX: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,10 @@ class RiskModel:
             knots_raw=np.ascontiguousarray(knots[:, 0]),
             knots_bps=np.ascontiguousarray(knots[:, 1]),
         )
+
+    @property
+    def is_bounded(self) -> bool:
+        return True
 
     @property
     def base(self) -> float:

@@ -34,7 +34,8 @@ class Reason:
 
 
 CATALOGUE: Final = (
-    Reason(0, "risk.model_missing", "No model was loaded; only limits were applied.", _NEUTRAL),
+    Reason(0, "risk.model_missing", "No model answered; only limits and rules were applied.",
+           _NEUTRAL),
     Reason(1, "risk.amount_limit", "The amount is above the limit that holds without a model.",
            _NEUTRAL),
     Reason(2, "risk.new_payee", "The payer has not paid this payee before, or not lately.",

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearway.payment.records import Outcome
+from clearway.ports.model import SCORE_BPS_MAX
 from clearway.risk.decide import CostPolicy
 from clearway.risk.errors import RiskFault
 from clearway.risk.facts import Facts
@@ -21,7 +22,7 @@ from clearway.risk.features import FEATURES, FEATURES_VERSION, Features
 from clearway.risk.files import load_payments
 from clearway.risk.forest import Forest
 from clearway.risk.metrics import auc_roc, average_precision, calibration_error
-from clearway.risk.model import CARD_NAME, FORMAT, SCORE_BPS_MAX, RiskModel
+from clearway.risk.model import CARD_NAME, FORMAT, RiskModel
 from clearway.risk.reports import DAY_NS
 from clearway.risk.state import FeatureState
 from clearway.risk.world import World
