@@ -17,6 +17,7 @@ from clearway.gateway import (
     events,
     exchange,
     explanation,
+    feedback,
     funding,
     govern,
     issuer,
@@ -73,6 +74,7 @@ from clearway.gateway.exchange_schemas import (
     RouteInfo,
     RoutesQuery,
 )
+from clearway.gateway.feedback import Feedback, FeedbackRequest
 from clearway.gateway.fields import Request
 from clearway.gateway.ledger_schemas import BlockInfo, RawBlock, Receipt, ReceiptQuery, TrialBalance
 from clearway.gateway.mandate_schemas import MandateRequest, MandateSeen, RevokeRequest
@@ -255,6 +257,10 @@ ROUTES: Final[tuple[Route, ...]] = (
          "payments:read", Receipt, chain.receipt, query=ReceiptQuery),
     _get("/v1/payments/{payment}/explanation", "Why a payment went as it did", "payments:read",
          Explanation, explanation.explain),
+    Route("POST", "/v1/payments/{payment}/feedback", "Say what became known of a payment",
+          "feedback:write", Feedback, status=201, body=FeedbackRequest, once=feedback.give),
+    _get("/v1/payments/{payment}/feedback", "What became known of a payment, oldest first",
+         "decisions:read", Listing[Feedback], feedback.list_feedback),
     _get("/v1/queue", "What waits for its payers' money, by asset", "payments:read",
          Listing[QueueInfo], queueing.show_queue),
     # mandates

@@ -26,8 +26,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from clearway.payment.decision import DECISION_BYTES, view_decisions
 from clearway.payment.errors import Fault
 from clearway.payment.ids import ADDRESS_BYTES, MARK_BYTES
-from clearway.store import people, queue
+from clearway.store import feedback, people, queue
 from clearway.store.database import Database, in_lists
+from clearway.store.feedback import FeedbackTable
 from clearway.store.people import People, open_row, seal_rows
 from clearway.store.queue import QueueTable
 
@@ -155,9 +156,10 @@ class Vault:
     def __init__(self, path: Path, master_key: bytes) -> None:
         self._people = People(master_key)
         self._durable: deque[Durable] = deque()  # noted, and not written yet
-        schema = _SCHEMA + people.SCHEMA + queue.SCHEMA
+        schema = _SCHEMA + people.SCHEMA + queue.SCHEMA + feedback.SCHEMA
         self._database = Database(path, pragmas=_PRAGMAS, schema=schema)
         self.queue = QueueTable(self._database, self._people)
+        self.feedback = FeedbackTable(self._database, self._people)
         with self._database.transaction() as writer:
             self._check_key(writer, AESGCM(master_key))
 
@@ -420,6 +422,7 @@ class Vault:
             writer.execute("DELETE FROM accounts WHERE address = ?", (address,))
             writer.execute("DELETE FROM marks WHERE person = ?", (address,))
             self.queue.erase(writer, address)
+            self.feedback.erase(writer, address)
         self._database.checkpoint()
         return erased
 
