@@ -26,7 +26,7 @@ def test_a_node_serves_what_it_describes(api: Api) -> None:
     for route in ROUTES:
         assert route.method.lower() in described[route.path]
         path = route.path.format(
-            account="x", payment="x", quote="x", height="x", mandate="x", key="x"
+            account="x", payment="x", quote="x", height="x", mandate="x", key="x", case="x"
         )
         answer = api.http.request(route.method, path)
         assert answer.json()["code"] == "auth.missing", route.path

@@ -2,8 +2,9 @@
 
 A backup may be taken of a running node. The order makes it consistent: `head` before the segments,
 which may then only be longer than it says; the chain before the vault and the audit log, which are
-written before the blocks they belong to. The copied chain is recomputed from genesis, a record that
-was being written is cut, and every file is listed with its hash.
+written before the blocks they belong to. Cases follow the chain, and find their place in it again.
+The copied chain is recomputed from genesis, a record that was being written is cut, and every file
+is listed with its hash.
 
 Left out is what is made again from the chain: projections, and the risk room's memory.
 """
@@ -34,7 +35,7 @@ LIST: Final = "backup.json"
 RESTORED: Final = "restored.json"
 TAR: Final = ".tar"
 SECRETS: Final = ("keys.json", "genesis.json", "dev-passphrase", "dev-api-key")
-VAULT, AUDIT, CHAIN = "vault.sqlite", "audit.log", "chain"
+VAULT, CASES, AUDIT, CHAIN = "vault.sqlite", "cases.sqlite", "audit.log", "chain"
 
 
 # --- backup -------------------------------------------------------------------------------------
@@ -72,11 +73,9 @@ def _gather(source: Path, folder: Path) -> dict[str, Any]:
         if (source / name).exists():
             shutil.copyfile(source / name, folder / name)
     height, root = _copy_chain(source, folder)
-    with (
-        closing(sqlite3.connect(f"file:{source / VAULT}?mode=ro", uri=True)) as vault,
-        closing(sqlite3.connect(folder / VAULT)) as copy,
-    ):
-        vault.backup(copy)
+    for name in (VAULT, CASES):
+        if (source / name).exists():
+            _copy_database(source / name, folder / name)
     for name in (AUDIT + ".head", AUDIT):
         if (source / name).exists():
             shutil.copyfile(source / name, folder / name)
@@ -91,6 +90,14 @@ def _gather(source: Path, folder: Path) -> dict[str, Any]:
     for path in sorted(folder.rglob("*")):
         path.chmod(0o700 if path.is_dir() else 0o600)
     return listed
+
+
+def _copy_database(source: Path, to: Path) -> None:
+    with (
+        closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as database,
+        closing(sqlite3.connect(to)) as copy,
+    ):
+        database.backup(copy)
 
 
 def _copy_chain(source: Path, folder: Path) -> tuple[int, str]:

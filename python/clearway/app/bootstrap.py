@@ -6,8 +6,8 @@
     node.stop()
 
 The data folder holds `keys.json` (encrypted), `genesis.json`, `chain/` (block log, snapshots),
-`vault.sqlite`, `audit.log`, `projections.sqlite` (made from the chain), `features.bin` (too) and
-`ballast` (room for what must still be written when the disk is full).
+`vault.sqlite`, `cases.sqlite`, `audit.log`, `projections.sqlite` (made from the chain),
+`features.bin` (too) and `ballast` (room for what must still be written when the disk is full).
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ from clearway.ledger.genesis import Genesis, dump_genesis, load_genesis
 from clearway.lifecycle.batcher import Batcher, Limits
 from clearway.lifecycle.govern import Governor, last_sequence
 from clearway.lifecycle.house import House
+from clearway.lifecycle.investigate import Desk
 from clearway.lifecycle.phases import PhaseClock
 from clearway.lifecycle.queue import PaymentQueue
 from clearway.lifecycle.rehearse import price, rehearse
@@ -69,6 +70,7 @@ from clearway.routing.routes import Routes
 from clearway.routing.uses import QuoteUses
 from clearway.screening import Party, PartyScreen, Screener, Watchlist, parse_birth_date
 from clearway.store.audit import Audit
+from clearway.store.cases import CaseStore
 from clearway.store.projections import Projections
 from clearway.store.vault import Vault
 
@@ -104,6 +106,7 @@ class Node:
     rooms: Rooms
     batcher: Batcher
     queue: PaymentQueue
+    cases: Desk
     phases: PhaseClock
     ballast: Ballast
     governor: Governor
@@ -137,6 +140,7 @@ class Node:
         self._standing = StandingOrders(self.rooms, self.batcher, self.secret)
         self._standing.start()
         self.queue.start()
+        self.cases.start()
         self._snapshots = Snapshots(self.book)
         self._snapshots.start()
         self._started = True
@@ -150,6 +154,7 @@ class Node:
         if self._standing is not None:
             self._standing.stop()
         self.queue.stop()
+        self.cases.stop()
         if self._snapshots is not None:
             self._snapshots.stop()
         self.batcher.stop()
@@ -344,6 +349,11 @@ def build_node(config: Config, *, clock: Callable[[], int] = time.time_ns) -> No
         rooms=rooms,
         batcher=batcher,
         queue=PaymentQueue(rooms, batcher),
+        cases=Desk(
+            rooms,
+            CaseStore(config.data / "cases.sqlite"),
+            deadline_ns=config.case_deadline_s * 10**9,
+        ),
         phases=phases,
         ballast=Ballast(config.data / "ballast"),
         governor=Governor(rooms, seed=keys.governance),

@@ -38,6 +38,7 @@ class Config:
     fx_spread_bps: int
     quote_valid_s: int
     review_deadline_s: int
+    case_deadline_s: int
     review_bps_min: int
     decline_bps_min: int
     envelope_valid_s: int
@@ -124,6 +125,9 @@ SETTINGS: Final = (
     Setting("CLEARWAY_REVIEW_DEADLINE_S", "review_deadline_s", "86400",
             "time to approve or reject a review; then the money goes back, seconds",
             _whole(1, 30 * 86_400)),
+    Setting("CLEARWAY_CASE_DEADLINE_S", "case_deadline_s", "2592000",
+            "time to decide a case before it is escalated (a sanctions match: a day), seconds",
+            _whole(1, 365 * 86_400)),
     Setting("CLEARWAY_REVIEW_BPS_MIN", "review_bps_min", "400",
             "below this probability of fraud nobody is bothered, basis points", _whole(0, 10_000)),
     Setting("CLEARWAY_DECLINE_BPS_MIN", "decline_bps_min", "5000",

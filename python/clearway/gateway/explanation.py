@@ -47,7 +47,7 @@ CONDITIONAL_TEXTS: Final[dict[Status, str]] = {
     Status.SETTLED: "All of the amount was paid, as the conditions say.",
     Status.RETURNED: "What had not been paid went back: the deadline passed, or it was cancelled.",
 }
-_FINDINGS: Final[tuple[tuple[DecisionFlag, str, str], ...]] = (
+FINDINGS: Final[tuple[tuple[DecisionFlag, str, str], ...]] = (
     (DecisionFlag.PAYER_SANCTIONED, "payer_sanctioned", "The payer matches a sanctions list."),
     (DecisionFlag.PAYEE_SANCTIONED, "payee_sanctioned", "The payee matches a sanctions list."),
     (
@@ -95,7 +95,7 @@ def _full_reasons(ask: Ask, row: PaymentRow) -> dict[str, Any]:
         return {"outcome": OUTCOMES[row.outcome]}
     flags = int(decision["flags"])
     reasons: list[dict[str, Any]] = [
-        {"code": code, "text": text} for flag, code, text in _FINDINGS if flags & flag
+        {"code": code, "text": text} for flag, code, text in FINDINGS if flags & flag
     ]
     found, score = _scored(node, decision, node.vault.features(*_place(row)))
     return {

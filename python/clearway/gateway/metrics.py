@@ -60,6 +60,11 @@ class Metrics:
             ("clearway_holds", "Open holds.", book.holds_count),
             ("clearway_projection_height", "Height the read side shows.", projections.height),
             ("clearway_projection_lag_blocks", "Blocks not yet shown.", projections.lag()),
+            (
+                "clearway_cases_height",
+                "Height that alerts were looked for.",
+                node.cases.watch.height,
+            ),
             ("clearway_queue_payments", "Payments waiting for a batch.", node.batcher.waiting),
             ("clearway_event_streams", "Open event streams.", self.streams),
             ("clearway_ready", "1 when the node serves.", int(not node.readiness())),

@@ -12,6 +12,7 @@ from typing import Protocol
 from clearway.ledger.book import Book
 from clearway.ledger.genesis import Genesis
 from clearway.lifecycle.batcher import Batcher
+from clearway.lifecycle.investigate import Desk
 from clearway.lifecycle.queue import PaymentQueue
 from clearway.payment.batch import Placed, Submission
 from clearway.payment.errors import Fault
@@ -34,6 +35,7 @@ class Node(Protocol):
     audit: Audit
     batcher: Batcher
     queue: PaymentQueue
+    cases: Desk
     parties: PartyScreen
     rates: Rates
     quotes: Quotes

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from clearway.gateway.auth import SCOPES
+from clearway.gateway.case_schemas import ConfirmRequest
 from clearway.gateway.condition_schemas import (
     CONDITION_KINDS,
     WITNESS_KINDS,
@@ -128,6 +129,7 @@ def _operation(
 _MAY_BE_EMPTY = (
     RevokeRequest,
     EmptyRequest,
+    ConfirmRequest,
     AmountRequest,
     RefundRequest,
     ReviewRequest,

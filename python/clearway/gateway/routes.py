@@ -13,6 +13,8 @@ from clearway.gateway import (
     accounts,
     authority,
     balances,
+    case_acts,
+    cases,
     chain,
     events,
     exchange,
@@ -57,6 +59,19 @@ from clearway.gateway.asset_schemas import (
 )
 from clearway.gateway.authorisation import draft
 from clearway.gateway.authority_schemas import AuthorityRequest, RecoveryRequest, StopRequest
+from clearway.gateway.case_schemas import (
+    AssignRequest,
+    Case,
+    CaseActSeen,
+    CaseDetail,
+    CaseEvidence,
+    CasesQuery,
+    ConfirmRequest,
+    LogCheck,
+    NoteRequest,
+    ProposeRequest,
+    SayWhyRequest,
+)
 from clearway.gateway.condition_schemas import (
     ApprovalQuery,
     ApprovalToSign,
@@ -143,6 +158,11 @@ def _get(path: str, summary: str, scope: str, answer: Any, read: Any, **more: An
 
 def _post(path: str, summary: str, scope: str, answer: Any, move: Move, **more: Any) -> Route:
     return Route("POST", path, summary, scope, answer, move=move, **more)
+
+
+def _act(path: str, summary: str, scope: str, body: type[Request], act: Any) -> Route:
+    """What a person does with a case."""
+    return Route("POST", path, summary, scope, CaseActSeen, body=body, chain=act)
 
 
 def _signed(
@@ -263,6 +283,27 @@ ROUTES: Final[tuple[Route, ...]] = (
          "decisions:read", Listing[Feedback], feedback.list_feedback),
     _get("/v1/queue", "What waits for its payers' money, by asset", "payments:read",
          Listing[QueueInfo], queueing.show_queue),
+    # cases
+    _get("/v1/cases", "List cases, the most urgent first", "cases:read", Listing[Case],
+         cases.list_cases, query=CasesQuery),
+    _get("/v1/cases/{case}", "See a case", "cases:read", CaseDetail, cases.see_case),
+    _get("/v1/cases/{case}/acts", "A case's part of the log", "cases:read", Listing[CaseActSeen],
+         cases.list_acts),
+    _get("/v1/cases/{case}/evidence", "What a case's alerts and proposals stand on",
+         "cases:read", Listing[CaseEvidence], cases.list_evidence),
+    _act("/v1/cases/{case}/assign", "Give a case to somebody", "cases:write", AssignRequest,
+         case_acts.assign),
+    _act("/v1/cases/{case}/notes", "Write a note", "cases:write", NoteRequest, case_acts.note),
+    _act("/v1/cases/{case}/propose", "Say how a case ends, for a second person to confirm",
+         "cases:write", ProposeRequest, case_acts.propose),
+    _act("/v1/cases/{case}/confirm", "Agree, as the second person", "cases:decide",
+         ConfirmRequest, case_acts.confirm),
+    _act("/v1/cases/{case}/return", "Disagree, as the second person", "cases:decide",
+         SayWhyRequest, case_acts.give_back),
+    _act("/v1/cases/{case}/reopen", "Open a closed case again", "cases:decide", SayWhyRequest,
+         case_acts.reopen),
+    _get("/v1/case-log", "Whether the log of all cases is as it was written", "cases:read",
+         LogCheck, cases.check_log),
     # mandates
     *_signed("/v1/mandates", "Allow a payee to be paid again and again", "payments:write",
           MandateSeen, mandates.GRANT, status=201, body=MandateRequest),

@@ -1,7 +1,8 @@
 """Ids: 16 bytes on the ledger, a prefix and hex outside.
 
-`pay_…` a payment, `qte_…` a quote, `evt_…` an event. Ids and addresses are keyed hashes under the
-institution's secret, so that the shared ledger tells nothing about client names and keys.
+`pay_…` a payment, `qte_…` a quote, `evt_…` an event, `cas_…` a case, `alt_…` an alert. Ids of
+payments and addresses are keyed hashes under the institution's secret, so that the shared ledger
+tells nothing about client names and keys.
 """
 
 from __future__ import annotations
@@ -121,4 +122,29 @@ def parse_quote(text: str) -> bytes:
     id = parse_prefixed(text, QUOTE_PREFIX)
     if id is None:
         raise Refusal("quote.unknown", quote=text)
+    return id
+
+
+CASE_PREFIX: Final = "cas_"
+ALERT_PREFIX: Final = "alt_"
+
+
+def case_id(first_alert: bytes) -> bytes:
+    """16 bytes for the case that an alert opens."""
+    return hashlib.sha256(b"case\0" + first_alert).digest()[:ID_BYTES]
+
+
+def format_case(id: bytes) -> str:
+    return CASE_PREFIX + id.hex()
+
+
+def format_alert(id: bytes) -> str:
+    return ALERT_PREFIX + id.hex()
+
+
+def parse_case(text: str) -> bytes:
+    """Refuses case.unknown."""
+    id = parse_prefixed(text, CASE_PREFIX)
+    if id is None:
+        raise Refusal("case.unknown", case=text)
     return id

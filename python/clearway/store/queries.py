@@ -5,14 +5,14 @@ from __future__ import annotations
 import heapq
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import islice
 from typing import Any
 
 import numpy as np
 
-from clearway.payment.records import HEADER, Kind
+from clearway.payment.records import HEADER, Kind, Outcome
 from clearway.payment.state import Status
 from clearway.store.balances import Span, balance_at, list_balances
 from clearway.store.database import Database, in_lists
@@ -23,6 +23,7 @@ from clearway.store.rows import (
     BlockRow,
     Change,
     EntryRow,
+    FlowRow,
     Found,
     MandateRow,
     PaymentRow,
@@ -151,6 +152,41 @@ class Queries:
         )
         rows = self.reader().execute(query, (institution, expires_before_ns, min(limit, LIMIT_MAX)))
         return [_payment(row) for row in rows]
+
+    def decided_against(
+        self, institution: int, *, after: int, upto: int, limit: int
+    ) -> list[tuple[int, PaymentRow]]:
+        """(place, payment) of those that were decided review or decline, in the order of the chain.
+        after, upto: places."""
+        query = (
+            f"{_PAYMENT} FROM payments p {_PAYMENT_JOINS} WHERE p.place > ? AND p.place <= ?"
+            f" AND p.outcome >= {int(Outcome.REVIEW)} AND p.institution = ?"
+            " ORDER BY p.place LIMIT ?"
+        )
+        given = (after, upto, institution, min(limit, LIMIT_MAX))
+        rows = map(_payment, self.reader().execute(query, given))
+        return [(place_of(row.height, row.index), row) for row in rows]
+
+    def flows(self, account: int, *, heights: range, limit: int) -> list[FlowRow]:
+        """Payments from or to an account (its number) or a sub-account of it, newest first, as a
+        network of flows needs them."""
+        first, before = _places(heights)
+        query = (
+            "SELECT p.id, p.payer, p.payee, p.asset, p.amount, p.captured, p.status, p.place"
+            " FROM parties q JOIN payments p ON p.place = q.place"
+            " WHERE q.account = ? AND q.place >= ? AND q.place < ? ORDER BY q.place DESC LIMIT ?"
+        )
+        given = (account, first, before, min(limit, LIMIT_MAX))
+        return [_flow(row) for row in self.reader().execute(query, given)]
+
+    def block_times(self, heights: Iterable[int]) -> dict[int, int]:
+        """Nanoseconds by height, of those that are there."""
+        reader = self.reader()
+        found: dict[int, int] = {}
+        for marks, part in in_lists(sorted(set(heights))):
+            query = f"SELECT height, time_ns FROM blocks WHERE height IN ({marks})"
+            found.update(reader.execute(query, part).fetchall())
+        return found
 
     def payment_of_quote(self, institution: int, quote: bytes) -> bytes | None:
         """The id of the payment for which money was moved or held under a quote."""
@@ -472,6 +508,23 @@ def _payment(row: Sequence[Any]) -> PaymentRow:
         last_index=index_of(last),
         legs=legs or b"",
         terms_hash=terms_hash or b"",
+    )
+
+
+def _flow(row: Sequence[Any]) -> FlowRow:
+    id, payer, payee, asset, amount, captured, status, place = row
+    amount_minor = int(amount)
+    if captured is None:
+        captured = amount_minor if status == Status.SETTLED else 0
+    return FlowRow(
+        id=id,
+        payer=payer,
+        payee=payee,
+        asset=asset,
+        amount_minor=amount_minor,
+        captured_minor=int(captured),
+        status=Status(status),
+        height=height_of(place),
     )
 
 

@@ -51,6 +51,20 @@ class PaymentRow:
 
 
 @dataclass(frozen=True, slots=True)
+class FlowRow:
+    """A payment as a line between two accounts (their numbers, -1 for an address that is none)."""
+
+    id: bytes
+    payer: int
+    payee: int
+    asset: int
+    amount_minor: int
+    captured_minor: int
+    status: Status
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """Where an id was first used, by an entry of whatever kind."""
 

@@ -426,6 +426,24 @@ class Vault:
         self._database.checkpoint()
         return erased
 
+    # --- what others keep about a person --------------------------------------------------------
+
+    def seal(self, person: bytes, plain: bytes, context: bytes) -> bytes:
+        """For a file of somebody else's: nobody opens it once the person is erased. context: where
+        it belongs; it opens nowhere else. Raises Fault node.disk_full, node.disk_failed."""
+        with self._database.transaction() as writer:
+            ciphers = self._people.ciphers_made(self._database, writer, (person,))
+        [sealed] = seal_rows([(ciphers[person], plain, b"other" + context)])
+        return sealed
+
+    def unseal(self, rows: Sequence[tuple[bytes, bytes, bytes]]) -> list[bytes | None]:
+        """Of (person, sealed, context), in the order asked; None where the person was erased."""
+        ciphers = self._people.ciphers(self._database.reader(), (person for person, _, _ in rows))
+        return [
+            open_row(ciphers[person], sealed, b"other" + context) if person in ciphers else None
+            for person, sealed, context in rows
+        ]
+
     # --- API keys -------------------------------------------------------------------------------
 
     def add_api_key(self, hash: bytes, key: ApiKey) -> None:

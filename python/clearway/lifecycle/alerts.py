@@ -1,0 +1,142 @@
+"""Payments that were decided review or decline become alerts, with what was known as evidence.
+
+The only place where the rooms risk and screening, whose words these are, meet the room of cases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from clearway.cases.evidence import pack_evidence
+from clearway.cases.triage import BPS, expected_loss_minor
+from clearway.cases.typologies import is_sanctions, typology_of
+from clearway.ledger.book import Book
+from clearway.lifecycle.rooms import Rooms
+from clearway.payment.alert import Alert, alert_id
+from clearway.payment.decision import DecisionFlag
+from clearway.payment.ids import format_alert, format_payment
+from clearway.payment.records import Outcome
+from clearway.risk.features import FEATURES
+from clearway.risk.reasons import reasons_of
+from clearway.store.case_rows import Found
+from clearway.store.rows import PaymentRow
+from clearway.store.vault import Kept
+
+SOURCE: Final = "decision"
+EVIDENCE_VERSION: Final = 1
+EUR_MINOR_MAX: Final = 2.0**50  # sums over a case stay within 64 bits
+_FLAGS: Final = (
+    (DecisionFlag.PAYER_SANCTIONED, "payer_sanctioned"),
+    (DecisionFlag.PAYEE_SANCTIONED, "payee_sanctioned"),
+    (DecisionFlag.SHARE_SANCTIONED, "share_sanctioned"),
+    (DecisionFlag.NO_HOLD_SIGNED, "no_hold_signed"),
+    (DecisionFlag.NO_HOLD_LINKED, "no_hold_linked"),
+    (DecisionFlag.NO_REVIEW_OF_TERMS, "no_review_of_conditions"),
+)
+
+
+def find_alerts(rows: Sequence[PaymentRow], rooms: Rooms) -> list[Found]:
+    """One for each of these payments, in their order."""
+    places = [(row.key, row.sequence, row.envelope_index) for row in rows]
+    kept = rooms.vault.rows(places)
+    cents = amounts_eur_minor(
+        [row.amount_minor for row in rows], [row.asset for row in rows], rooms
+    )
+    return [
+        _found(row, one, amount, rooms) for row, one, amount in zip(rows, kept, cents, strict=True)
+    ]
+
+
+def amounts_eur_minor(
+    amounts_minor: Sequence[int], assets: Sequence[int], rooms: Rooms
+) -> list[int]:
+    """Euro cents by risk's fixed table: for comparing cases, never for paying anybody."""
+    if not amounts_minor:
+        return []
+    nobody = np.zeros(len(assets), np.int64)
+    facts = rooms.reference.facts(
+        payer=nobody,
+        payee=nobody,
+        amount_minor=[float(amount) for amount in amounts_minor],
+        asset=list(assets),
+        time_ns=nobody,
+    )
+    cents = np.rint(np.fmin(facts["amount_eur"] * 100, EUR_MINOR_MAX))
+    found: list[int] = cents.astype(np.int64).tolist()
+    return found
+
+
+def settling_address(address: bytes, book: Book) -> bytes:
+    """Of a sub-account its parent: the money is his, and so is the suspicion."""
+    account = book.account(address)
+    if account is None or account.parent is None:
+        return address
+    parent = book.account_at(account.parent)
+    return address if parent is None else parent.address
+
+
+def _found(row: PaymentRow, kept: Kept | None, amount_eur_minor: int, rooms: Rooms) -> Found:
+    """Without a kept row (a vault older than its chain), the outcome on the chain is all there
+    is."""
+    flags = 0 if kept is None else int(kept.decision["flags"])
+    score_bps = 0 if kept is None else int(kept.decision["score_bps"])
+    codes = [name for flag, name in _FLAGS if flags & flag]
+    if kept is not None:
+        codes += [reason.code for reason in reasons_of(int(kept.decision["reasons"]))]
+    typology = typology_of(codes)
+    side = row.payer if typology.side == "payer" else row.payee
+    alert = Alert(
+        id=alert_id(SOURCE, row.id),
+        payment=row.id,
+        entity=settling_address(side, rooms.book),
+        typology=typology.code,
+        score_bps=BPS if is_sanctions(typology.code) else score_bps,
+        amount_eur_minor=amount_eur_minor,
+        expected_loss_eur_minor=expected_loss_minor(
+            score_bps=score_bps, amount_eur_minor=amount_eur_minor, typology=typology.code
+        ),
+        reasons=tuple(codes),
+        height=row.height,
+        index=row.index,
+        time_ns=row.created_ns,
+    )
+    return Found(row.institution, alert, pack_evidence(_evidence(alert, row, kept, rooms)))
+
+
+def _evidence(alert: Alert, row: PaymentRow, kept: Kept | None, rooms: Rooms) -> dict[str, Any]:
+    """decision: the row that the chain commits to (docs/format.md, Decisions), with its salt, so
+    that anyone who has it can check that this is what was decided, when, and by which model."""
+    facts: dict[str, Any] = {
+        "version": EVIDENCE_VERSION,
+        "alert": format_alert(alert.id),
+        "typology": alert.typology,
+        "score_bps": alert.score_bps,
+        "reasons": list(alert.reasons),
+        "payment": format_payment(row.id),
+        "payer": row.payer.hex(),
+        "payee": row.payee.hex(),
+        "asset": rooms.assets[row.asset].code if row.asset in rooms.assets else str(row.asset),
+        "amount_minor": str(row.amount_minor),
+        "amount_eur_minor": str(alert.amount_eur_minor),
+        "outcome": Outcome(row.outcome).name.lower(),
+        "ledger_code": row.code,
+        "block": {"height": row.height, "index": row.index, "time_ns": row.created_ns},
+    }
+    if kept is not None:
+        facts["decision"] = kept.decision.tobytes().hex()
+        features = rooms.vault.features(row.key, row.sequence, row.envelope_index)
+        if features is not None:
+            facts["features"] = _features(features)
+    return facts
+
+
+def _features(data: bytes) -> dict[str, str] | str:
+    """By name, as the shortest text that gives the same number; as bytes where another release
+    with other features decided."""
+    values = np.frombuffer(data, "<f4")
+    if len(values) != len(FEATURES):
+        return data.hex()
+    return {name: str(value) for name, value in zip(FEATURES, values, strict=True)}

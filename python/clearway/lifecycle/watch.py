@@ -1,0 +1,184 @@
+"""The thread that feeds cases: it follows the projections and turns what was stopped into alerts,
+escalates cases whose deadline passed, and hands confirmed labels on.
+
+It runs off the path of payments, reads what they wrote, and writes a file of its own. How far it
+looked is kept in the transaction that keeps the alerts, and an alert's id follows from its payment;
+so nothing is taken in twice or left out, whatever is killed when.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+from clearway.cases.grouping import joins
+from clearway.cases.states import CaseAct, CaseStatus, next_status
+from clearway.cases.triage import due_ns
+from clearway.lifecycle.alerts import find_alerts
+from clearway.lifecycle.rooms import Rooms
+from clearway.payment.errors import Refusal
+from clearway.ports.labels import Labels
+from clearway.store.case_rows import CaseRow, Change, Found, Op
+from clearway.store.cases import NODE, CaseStore
+from clearway.store.schema import height_of, place_of
+
+ALERTS_AT_ONCE: Final = 200
+ESCALATIONS_AT_ONCE: Final = 100
+LABELS_AT_ONCE: Final = 200
+LOOK_S: Final = 1.0
+KEEP_S: Final = 60.0  # how much of the chain is looked at again after a kill, when it was quiet
+
+log = logging.getLogger("clearway.lifecycle")
+
+
+class Watch:
+    """start before, stop after. deadline_ns: time for a decision. labels: who learns from them,
+    None while nobody does: then they wait. height: looked at up to here."""
+
+    def __init__(
+        self, rooms: Rooms, store: CaseStore, *, deadline_ns: int, labels: Labels | None
+    ) -> None:
+        self._rooms = rooms
+        self._store = store
+        self._deadline_ns = deadline_ns
+        self._labels = labels
+        self.height = -1
+        self._place = -1
+        self._kept_s = 0.0
+        self._changed = threading.Condition()
+        self._asked = False
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="clearway-cases", daemon=True)
+
+    def start(self) -> None:
+        self._place = self._first_place()
+        self._rooms.projections.listeners.append(self._ring)
+        self._thread.start()
+
+    def stop(self) -> None:
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def wait_for(self, height: int, timeout_s: float) -> bool:
+        """Whether everything up to the block of this height was looked at within that time."""
+        with self._changed:
+            self._asked = True
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self.height >= height or self._stopping, timeout_s)
+            return self.height >= height
+
+    # --- the thread -----------------------------------------------------------------------------
+
+    def _first_place(self) -> int:
+        """Where it was, if the chain is still the one that it looked at; otherwise the beginning:
+        a chain that was restored to an earlier block may go on differently."""
+        progress = self._store.progress()
+        if progress is None:
+            return -1
+        place, height, hash = progress
+        block = self._rooms.projections.block(height)
+        return place if block is not None and block.hash == hash else -1
+
+    def _ring(self, _height: int) -> None:
+        with self._changed:
+            self._asked = True
+            self._changed.notify_all()
+
+    def _run(self) -> None:
+        while not self._stopping:
+            with self._changed:
+                self._changed.wait_for(lambda: self._stopping or self._asked, LOOK_S)
+                self._asked = False
+            for look in (self.look, self.escalate, self.tell_labels):
+                self._try(look)
+        self._try(self._keep_place)
+
+    def _try(self, look: Callable[[], object]) -> None:
+        try:
+            look()
+        except Exception:  # one look failed; the next may not
+            log.exception("cases were not looked after")
+
+    def look(self) -> None:
+        """Takes in what the projections show and was not looked at yet."""
+        while not self._stopping:
+            height = self._rooms.projections.height
+            upto = place_of(height + 1, 0) - 1
+            found = self._rooms.projections.decided_against(
+                self._rooms.institution, after=self._place, upto=upto, limit=ALERTS_AT_ONCE
+            )
+            is_all = len(found) < ALERTS_AT_ONCE
+            place = upto if is_all else found[-1][0]
+            if found:
+                self._take_in(find_alerts([row for _, row in found], self._rooms), place)
+            self._place = place
+            if is_all:
+                break
+        if time.monotonic() - self._kept_s > KEEP_S:
+            self._keep_place()
+        with self._changed:
+            self.height = max(self.height, height_of(self._place + 1) - 1)
+            self._changed.notify_all()
+
+    def _take_in(self, found: list[Found], place: int) -> None:
+        self._store.take_in(
+            found,
+            progress=self._progress(place),
+            joins=self._joins,
+            opens=self._opens,
+            now_ns=self._rooms.clock(),
+        )
+        self._kept_s = time.monotonic()
+
+    def _keep_place(self) -> None:
+        if self._place >= 0:
+            self._store.save_progress(*self._progress(self._place))
+            self._kept_s = time.monotonic()
+
+    def _progress(self, place: int) -> tuple[int, int, bytes]:
+        height = height_of(place)
+        block = self._rooms.projections.block(height)
+        assert block is not None, "invariant: what was looked at is there"
+        return place, height, block.hash
+
+    def _joins(self, found: Found, case: CaseRow) -> bool:
+        return joins(found.alert, status=case.status, last_ns=case.last_ns, alerts=case.alerts)
+
+    def _opens(self, found: Found) -> tuple[int, str]:
+        alert = found.alert
+        due = due_ns(opened_ns=alert.time_ns, deadline_ns=self._deadline_ns, family=alert.family)
+        return due, next_status(None, CaseAct.ALERT)
+
+    # --- deadlines, labels ----------------------------------------------------------------------
+
+    def escalate(self) -> None:
+        """Cases whose deadline passed go before all others, and their log says since when."""
+        now_ns = self._rooms.clock()
+        for case in self._store.due(now_ns, ESCALATIONS_AT_ONCE):
+            op = Op(None, b"", NODE, "", now_ns)
+            try:
+                self._store.act(op, case.id, _escalated)
+            except Refusal:
+                continue  # it was closed, or escalated, a moment ago
+
+    def tell_labels(self) -> None:
+        """Every label reaches who learns from them; one that was told just before a kill is told
+        again, and is the same."""
+        if self._labels is None:
+            return
+        for label in self._store.labels_untold(LABELS_AT_ONCE):
+            self._labels.confirm(label.payment, label.label, time_ns=label.time_ns, by=label.who)
+            self._store.label_told(label)
+
+
+def _escalated(case: CaseRow) -> Change:
+    if case.overdue:
+        raise Refusal("case.wrong_state", status="overdue", act="escalated")
+    status = next_status(CaseStatus(case.status), CaseAct.ESCALATE)
+    return Change(CaseAct.ESCALATE, status, {"overdue": True}, {"due_ns": str(case.due_ns)})

@@ -1,0 +1,164 @@
+"""Alerts follow the chain: off its path, in its order, once; also on a chain that was restored."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from clearway.app.backup import back_up, restore
+from clearway.cases.states import Decision
+from clearway.lifecycle.watch import Watch
+from clearway.payment.records import Outcome
+from clearway.store.case_rows import Op
+from tests.lifecycle.test_sub_accounts import open_below
+from tests.lifecycle.town import Town, build_town, rows_of
+
+WAIT_S = 10.0
+
+
+def start(folder: Path) -> Town:
+    folder.mkdir(exist_ok=True)
+    town = build_town(folder)
+    town.verdicts.by_amount[66.60] = Outcome.REVIEW
+    town.verdicts.by_amount[99.90] = Outcome.DECLINE
+    town.node.start()
+    return town
+
+
+def alerts(town: Town) -> list[tuple[str, int]]:
+    """(typology, amount) of every alert, by case and in order."""
+    town.node.cases.catch_up(town.node.book.height, WAIT_S)
+    store = town.node.cases.store
+    cases = sorted(store.cases(town.node.institution, limit=100), key=lambda one: one.number)
+    return [
+        (kept.alert.typology, kept.alert.amount_eur_minor)
+        for case in cases
+        for kept in store.alerts_of(case)
+    ]
+
+
+def test_what_is_stopped_is_an_alert_and_what_is_paid_is_not(tmp_path: Path) -> None:
+    town = start(tmp_path)
+    town.open("payer")
+    town.open("payee")
+    town.fund("payer", 100_000)
+    for amount_minor in (100, 6_660, 9_990, 200):
+        town.pay("payer", "payee", amount_minor)
+    assert [amount for _, amount in alerts(town)] == [6_660, 9_990]
+    town.node.stop()
+
+
+def test_a_sub_accounts_alert_is_its_parents(tmp_path: Path) -> None:
+    town = start(tmp_path)
+    town.open("payer")
+    town.open("payee")
+    open_below(town, "line", "payer")
+    town.fund("payer", 100_000)
+    for payer in ("payer", "line"):
+        town.pay(payer, "payee", 6_660)
+    assert len(alerts(town)) == 2
+    cases = town.node.cases.store.cases(town.node.institution, limit=10)
+    assert [(case.entity, case.alerts) for case in cases] == [(town.address("payer"), 2)]
+    town.node.stop()
+
+
+def test_after_a_restart_nothing_is_taken_in_again(tmp_path: Path) -> None:
+    town = start(tmp_path)
+    town.open("payer")
+    town.open("payee")
+    town.fund("payer", 100_000)
+    town.pay("payer", "payee", 6_660)
+    before = alerts(town)
+    town.node.stop()
+    town = start(tmp_path)
+    assert alerts(town) == before
+    town.pay("payer", "payee", 9_990, key="another")
+    assert len(alerts(town)) == len(before) + 1
+    assert town.node.cases.store.verify().ok
+    town.node.stop()
+
+
+def test_a_file_of_cases_that_is_new_takes_in_the_whole_chain(tmp_path: Path) -> None:
+    town = start(tmp_path)
+    town.open("payer")
+    town.open("payee")
+    town.fund("payer", 100_000)
+    town.pay("payer", "payee", 6_660)
+    town.pay("payer", "payee", 9_990)
+    before = alerts(town)
+    town.node.stop()
+    for path in (tmp_path / "data").glob("cases.sqlite*"):
+        path.unlink()
+    town = start(tmp_path)
+    assert alerts(town) == before
+    town.node.stop()
+
+
+def test_on_a_chain_that_was_restored_new_blocks_are_looked_at(tmp_path: Path) -> None:
+    """Cases that know more than the chain: its other blocks at the same heights are not missed."""
+    town = start(tmp_path / "first")
+    town.open("payer")
+    town.open("payee")
+    town.fund("payer", 100_000)
+    height = town.node.book.height
+    town.pay("payer", "payee", 6_660)
+    assert len(alerts(town)) == 1
+    town.node.stop()
+    back_up(tmp_path / "first" / "data", to=tmp_path / "kept")
+    restore(tmp_path / "kept", data=tmp_path / "second" / "data", height=height, at=None)
+    town = start(tmp_path / "second")
+    assert len(alerts(town)) == 1  # what people know of is not forgotten
+    town.pay("payer", "payee", 9_990, key="another")
+    assert [amount for _, amount in alerts(town)] == [6_660, 9_990]
+    town.node.stop()
+
+
+def test_many_alerts_come_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clearway.lifecycle.watch.ALERTS_AT_ONCE", 3)
+    town = start(tmp_path)
+    town.open("payer")
+    town.open("payee")
+    town.fund("payer", 1_000_000)
+    for _ in range(10):
+        town.pay("payer", "payee", 6_660)
+    assert len(alerts(town)) == 10
+    town.node.stop()
+
+
+def test_labels_wait_until_somebody_learns_and_are_told_until_taken(tmp_path: Path) -> None:
+    town = start(tmp_path)
+    town.open("payer")
+    town.open("payee")
+    town.fund("payer", 100_000)
+    paid = town.pay("payer", "payee", 6_660)
+    alerts(town)
+    desk = town.node.cases
+    [case] = desk.store.cases(town.node.institution, limit=10)
+
+    def op(number: int, who: str) -> Op:
+        return Op(bytes([number]) * 16, b"", who, "key", town.clock())
+
+    desk.assign(op(1, "ann"), case.id, assignee="ann", check=lambda: None)
+    desk.propose(op(2, "ann"), case.id, decision=Decision.HONEST, text="It is rent.")
+    desk.confirm(op(3, "ben"), case.id, text=None, evidence=None)
+
+    class Learner:
+        def __init__(self) -> None:
+            self.told: list[tuple[bytes, str, str]] = []
+            self.fails = True
+
+        def confirm(self, payment: bytes, label: str, *, time_ns: int, by: str) -> None:
+            if self.fails:
+                raise OSError
+            self.told.append((payment, label, by))
+
+    learner = Learner()
+    watch = Watch(town.node.rooms, desk.store, deadline_ns=1, labels=learner)
+    with pytest.raises(OSError):
+        watch.tell_labels()
+    learner.fails = False
+    watch.tell_labels()
+    watch.tell_labels()
+    assert learner.told == [(rows_of(paid)[0]["id"].tobytes(), "confirmed_honest", "ben")]
+    town.node.stop()
