@@ -58,7 +58,7 @@ def test_it_finds_frauds_in_worlds_that_it_never_saw() -> None:
 
 def test_its_calibration_rises_without_long_ties() -> None:
     model = RiskModel.load_shipped()
-    raw = np.linspace(model.knots_raw[0], model.knots_raw[-1], 10_000)
+    raw = np.linspace(model.knots[0, 0], model.knots[-1, 0], 10_000)
     scores = model.calibrate(raw).astype(int)
     assert (np.diff(scores) >= 0).all()
     assert scores[-1] > 9_000

@@ -10,48 +10,34 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from clearway.ports.model import SCORE_BPS_MAX
 from clearway.risk.errors import RiskFault
 from clearway.risk.features import FEATURES, FEATURES_VERSION, Features
 from clearway.risk.forest import Forest
+from clearway.risk.knots import Knots, parse_knots, read_knots
 from clearway.risk.shap import Shap
 
 FORMAT: Final = "clearway-risk-model/2"
+MODEL_NAME: Final = "model.json"
 CARD_NAME: Final = "card.json"
 MODEL_BYTES_MAX: Final = 64 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
 class RiskModel:
-    """Forest, what explains it, and calibration. `model_id`: SHA-256 of the file, 32 bytes.
-
-    Between knots the calibration is a straight line from raw score to basis points: exact
-    arithmetic, so that the same features give the same score on every machine.
-    """
+    """A Model (ports/model.py): forest, what explains it, and calibration."""
 
     model_id: bytes
     forest: Forest
     shap: Shap
-    knots_raw: NDArray[np.float64]
-    knots_bps: NDArray[np.float64]
+    knots: Knots
 
     @classmethod
     def load(cls, path: Path) -> Self:
         """The model in `path`, if the card beside it vouches for its bytes.
 
-        Raises risk.model_unknown without a card, risk.model_corrupt when the hash differs, and
-        risk.model_format for a model of other features.
+        Raises as `read_vouched`, and risk.model_format for a model of other features.
         """
-        card_path = path.with_name(CARD_NAME)
-        try:
-            declared = str(json.loads(card_path.read_text("utf-8"))["model_id"])
-        except (OSError, ValueError, KeyError) as error:
-            raise RiskFault("risk.model_unknown", path=path, card=card_path) from error
-        data = path.read_bytes()[: MODEL_BYTES_MAX + 1]
-        found = hashlib.sha256(data).hexdigest()
-        if found != declared:
-            raise RiskFault("risk.model_corrupt", path=path, found=found, declared=declared)
-        return cls.of_bytes(data, source=str(path))
+        return cls.of_bytes(read_vouched(path), source=str(path))
 
     @classmethod
     def load_shipped(cls) -> Self:
@@ -71,8 +57,7 @@ class RiskModel:
             ):  # fmt: skip
                 raise ValueError("made for other features")
             forest = Forest.of_json(model["trees"])
-            knots = np.array(model["calibration"], dtype=np.float64)
-            _check_knots(knots)
+            knots = parse_knots(model["calibration"])
             if int(forest.feature.max()) >= len(FEATURES):
                 raise ValueError("asks for a feature that is not there")
         except (
@@ -88,8 +73,7 @@ class RiskModel:
             model_id=hashlib.sha256(data).digest(),
             forest=forest,
             shap=Shap.of(forest),
-            knots_raw=np.ascontiguousarray(knots[:, 0]),
-            knots_bps=np.ascontiguousarray(knots[:, 1]),
+            knots=knots,
         )
 
     @property
@@ -115,14 +99,19 @@ class RiskModel:
 
     def calibrate(self, raw: NDArray[np.float64]) -> NDArray[np.uint16]:
         """Basis points uint16[n] of raw scores."""
-        bps = np.interp(raw, self.knots_raw, self.knots_bps)
-        return np.rint(bps).astype(np.uint16)
+        return read_knots(self.knots, raw)
 
 
-def _check_knots(knots: NDArray[np.float64]) -> None:
-    if knots.ndim != 2 or knots.shape[1] != 2 or len(knots) < 2 or not np.isfinite(knots).all():
-        raise ValueError("a calibration is at least two pairs of numbers")
-    if not (np.diff(knots[:, 0]) > 0).all() or not (np.diff(knots[:, 1]) >= 0).all():
-        raise ValueError("a calibration rises")
-    if knots[0, 1] < 0 or knots[-1, 1] > SCORE_BPS_MAX:
-        raise ValueError("a calibration gives 0 to 10,000 basis points")
+def read_vouched(path: Path) -> bytes:
+    """A model file that the card beside it vouches for. Raises risk.model_unknown without a card,
+    risk.model_corrupt when the hash differs."""
+    card_path = path.with_name(CARD_NAME)
+    try:
+        declared = str(json.loads(card_path.read_text("utf-8"))["model_id"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RiskFault("risk.model_unknown", path=path, card=card_path) from error
+    data = path.read_bytes()[: MODEL_BYTES_MAX + 1]
+    found = hashlib.sha256(data).hexdigest()
+    if found != declared:
+        raise RiskFault("risk.model_corrupt", path=path, found=found, declared=declared)
+    return data

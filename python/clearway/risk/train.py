@@ -22,12 +22,11 @@ from clearway.risk.features import FEATURES, FEATURES_VERSION, Features
 from clearway.risk.files import load_payments
 from clearway.risk.forest import Forest
 from clearway.risk.metrics import auc_roc, average_precision, calibration_error
-from clearway.risk.model import CARD_NAME, FORMAT, RiskModel
+from clearway.risk.model import CARD_NAME, FORMAT, MODEL_NAME, RiskModel
 from clearway.risk.reports import DAY_NS
 from clearway.risk.state import FeatureState
 from clearway.risk.world import World
 
-MODEL_NAME: Final = "model.json"
 DELAY_DAYS: Final = 7  # until a label is known
 FRAUDS_MIN: Final = 20  # in each part; fewer teach nothing and prove nothing
 HONEST_MAX: Final = 400_000  # of the honest payments to fit on; the rest is drawn from by weight
