@@ -21,17 +21,19 @@ FAN_IN, AMOUNT_UNUSUAL = np.uint64(1 << 15), np.uint64(1 << 5)
 
 
 class Suspicious:
-    """The real scorer with a mind of its own: everything has to be looked at."""
+    """The real scorer with a mind of its own: everything has to be looked at, while it stops."""
 
     def __init__(self, scorer: Scorer) -> None:
         self.scorer = scorer
         self.reasons = AMOUNT_UNUSUAL
+        self.score_bps = SCORE_BPS
+        self.stops = True
 
     def score(self, facts: Facts) -> Scores:
         scores = self.scorer.score(facts)
-        scores.outcome[:] = Outcome.REVIEW
-        scores.score_bps[:] = SCORE_BPS
-        scores.reasons[:] = self.reasons
+        scores.outcome[:] = Outcome.REVIEW if self.stops else Outcome.ACCEPT
+        scores.score_bps[:] = self.score_bps if self.stops else 0
+        scores.reasons[:] = self.reasons if self.stops else 0
         return scores
 
     def __getattr__(self, name: str) -> object:

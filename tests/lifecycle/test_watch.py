@@ -126,39 +126,38 @@ def test_many_alerts_come_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     town.node.stop()
 
 
-def test_labels_wait_until_somebody_learns_and_are_told_until_taken(tmp_path: Path) -> None:
+def test_a_decision_is_feedback_of_its_payments_once(tmp_path: Path) -> None:
     town = start(tmp_path)
     town.open("payer")
     town.open("payee")
     town.fund("payer", 100_000)
-    paid = town.pay("payer", "payee", 6_660)
+    id = rows_of(town.pay("payer", "payee", 6_660))[0]["id"].tobytes()
     alerts(town)
-    desk = town.node.cases
-    [case] = desk.store.cases(town.node.institution, limit=10)
+    node, store = town.node, town.node.cases.store
+    node.cases.watch.stop()  # as if it was killed before it could say so
+    [case] = store.cases(node.institution, limit=10)
 
     def op(number: int, who: str) -> Op:
         return Op(bytes([number]) * 16, b"", who, "key", town.clock())
 
-    desk.assign(op(1, "ann"), case.id, assignee="ann", check=lambda: None)
-    desk.propose(op(2, "ann"), case.id, decision=Decision.HONEST, text="It is rent.")
-    desk.confirm(op(3, "ben"), case.id, text=None, evidence=None)
-
-    class Learner:
-        def __init__(self) -> None:
-            self.told: list[tuple[bytes, str, str]] = []
-            self.fails = True
-
-        def confirm(self, payment: bytes, label: str, *, time_ns: int, by: str) -> None:
-            if self.fails:
-                raise OSError
-            self.told.append((payment, label, by))
-
-    learner = Learner()
-    watch = Watch(town.node.rooms, desk.store, deadline_ns=1, labels=learner)
-    with pytest.raises(OSError):
-        watch.tell_labels()
-    learner.fails = False
+    node.cases.assign(op(1, "ann"), case.id, assignee="ann", check=lambda: None)
+    node.cases.propose(op(2, "ann"), case.id, decision=Decision.HONEST, text="It is rent.")
+    confirmed = node.cases.confirm(op(3, "ben"), case.id, text=None, evidence=None)
+    assert node.vault.feedback.of(node.institution, id) == []
+    [label] = store.labels_untold(10)
+    watch = Watch(node.rooms, store, deadline_ns=1)
+    watch._tell(label)  # and killed between this and its note that it was told
     watch.tell_labels()
     watch.tell_labels()
-    assert learner.told == [(rows_of(paid)[0]["id"].tobytes(), "confirmed_honest", "ben")]
+    [said] = node.vault.feedback.of(node.institution, id)
+    assert (said.verdict, said.known_ns, said.by) == ("confirmed_honest", confirmed.time_ns, "ben")
+    assert store.labels_untold(10) == []
+    # Somebody else's word afterwards, and the case again: what was said last holds.
+    node.cases.reopen(op(4, "ben"), case.id, text="The payer complains.")
+    node.cases.assign(op(5, "ann"), case.id, assignee="ann", check=lambda: None)
+    node.cases.propose(op(6, "ann"), case.id, decision=Decision.FRAUD, text="It is not.")
+    node.cases.confirm(op(7, "ben"), case.id, text=None, evidence=None)
+    watch.tell_labels()
+    said_all = node.vault.feedback.of(node.institution, id)
+    assert [one.verdict for one in said_all] == ["confirmed_honest", "confirmed_fraud"]
     town.node.stop()

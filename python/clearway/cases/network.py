@@ -79,6 +79,7 @@ def explore(
     look: Look,
     *,
     alerted: Iterable[Flow],
+    is_house: Callable[[int], bool],
     hops: int,
     nodes_max: int = NODES_MAX,
 ) -> Network:
@@ -92,6 +93,8 @@ def explore(
     for hop in range(1, min(hops, HOPS_MAX) + 1):
         found: dict[bytes, Flow] = {}
         for account in frontier:
+            if nodes[account].hub:
+                continue
             flows = list(look(account, FLOWS_PER_ACCOUNT_MAX))
             if account == start:
                 known = {flow.id for flow in flows}
@@ -105,7 +108,7 @@ def explore(
         room = max(0, nodes_max - len(nodes))
         left_off.update(ranked[room:])
         frontier = ranked[:room]
-        nodes.update((account, Node(account, hop)) for account in frontier)
+        nodes.update((one, Node(one, hop, hub=is_house(one))) for one in frontier)
         seen.update(found)
         if not frontier:
             break

@@ -203,3 +203,64 @@ class LogCheck(Struct, frozen=True, kw_only=True):
     acts: int
     first_bad: int | None
     what: str
+
+
+MomentKind = Literal["payment", "change", "alert", "act"]
+
+
+class Moment(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something that happened. kind: a payment of the account, a change of a payment of the case,
+    an alert, or an act on the case. in_case: a payment that an alert is about. direction: as the
+    case's account sees it."""
+
+    time: Time
+    kind: MomentKind
+    text: str
+    by: str | UnsetType = UNSET
+    payment: str | UnsetType = UNSET
+    in_case: bool | UnsetType = UNSET
+    direction: Literal["in", "out"] | UnsetType = UNSET
+    counterparty: str | UnsetType = UNSET
+    amount: Amount | UnsetType = UNSET
+    asset: AssetCode | UnsetType = UNSET
+    status: str | UnsetType = UNSET
+
+
+class FlowNode(Struct, frozen=True, kw_only=True):
+    """hop: steps from the case's account. hub: nothing was followed through it, because so much
+    goes through it, or it is the institution's own. received, sent: what settled along the edges
+    shown."""
+
+    account: str
+    owner: str | None
+    hop: int
+    hub: bool
+    received: EurAmount
+    sent: EurAmount
+
+
+class FlowEdge(Struct, frozen=True, kw_only=True):
+    """All payments from one account to another in one asset. moved: what the payee has; stopped:
+    what was declined, returned, or still waits."""
+
+    from_: str = field(name="from")
+    to: str
+    asset: AssetCode
+    payments: int
+    alerts: int
+    moved: Amount
+    stopped: Amount
+    value: EurAmount
+    first: Time
+    last: Time
+
+
+class CaseNetwork(Struct, frozen=True, kw_only=True):
+    """The case's account first. left_off: accounts that were found beside these."""
+
+    object: Literal["network"]
+    case: str
+    hops: int
+    nodes: list[FlowNode]
+    edges: list[FlowEdge]
+    left_off: int

@@ -155,7 +155,7 @@ def _parameters(route: Route, components: dict[str, Any]) -> Any:
             "description": "The same key with the same body is answered the same, for ever.",
             "schema": {"type": "string", "minLength": 1, "maxLength": 255},
         }
-    if route.stream and route.method == "GET":
+    if route.media_type == "text/event-stream":
         yield {
             "name": "Last-Event-ID",
             "in": "header",

@@ -12,7 +12,7 @@ import numpy as np
 
 from clearway.cases.deciding import check_evidence, check_second_person, label_of
 from clearway.cases.evidence import pack_evidence
-from clearway.cases.network import Flow, Network, explore
+from clearway.cases.network import NODES_MAX, Flow, Network, explore
 from clearway.cases.states import CaseAct, CaseStatus, Decision, next_status
 from clearway.cases.triage import due_ns
 from clearway.lifecycle.alerts import EVIDENCE_VERSION, amounts_eur_minor
@@ -21,7 +21,7 @@ from clearway.lifecycle.watch import Watch
 from clearway.payment.batch import NOT_AN_ACCOUNT
 from clearway.payment.errors import Fault
 from clearway.payment.ids import format_alert, format_case, format_payment
-from clearway.ports.labels import Labels
+from clearway.payment.records import AccountFlag
 from clearway.store.case_queries import content_hash
 from clearway.store.case_rows import ActRow, CaseRow, Change, KeptAlert, NoteRow, Op
 from clearway.store.cases import CaseStore
@@ -37,13 +37,11 @@ class Desk:
     """Everything that a person does with a case. Acts give their record of the log; the same op
     again gives the same record. deadline_ns: time for a decision."""
 
-    def __init__(
-        self, rooms: Rooms, store: CaseStore, *, deadline_ns: int, labels: Labels | None = None
-    ) -> None:
+    def __init__(self, rooms: Rooms, store: CaseStore, *, deadline_ns: int) -> None:
         self._rooms = rooms
         self._deadline_ns = deadline_ns
         self.store = store
-        self.watch = Watch(rooms, store, deadline_ns=deadline_ns, labels=labels)
+        self.watch = Watch(rooms, store, deadline_ns=deadline_ns)
 
     def start(self) -> None:
         self.watch.start()
@@ -168,7 +166,14 @@ class Desk:
             return {}
         return self._rooms.projections.payments_by_id(self._rooms.institution, ids)
 
-    def network(self, case: CaseRow, alerts: Sequence[KeptAlert], *, hops: int) -> Network:
+    def network(
+        self,
+        case: CaseRow,
+        alerts: Sequence[KeptAlert],
+        *,
+        hops: int,
+        nodes_max: int = NODES_MAX,
+    ) -> Network:
         """Where the money came from and went, from SPAN_NS before the first alert until SPAN_NS
         after the last."""
         rooms = self._rooms
@@ -178,13 +183,27 @@ class Desk:
             rooms.projections.height_from(max(times) + SPAN_NS),
         )
         [start] = rooms.book.account_numbers(case.entity).tolist()
+        if start == NOT_AN_ACCOUNT:
+            return Network([], [], [], 0)
         times_ns: dict[int, int] = {}
 
         def look(account: int, limit: int) -> list[Flow]:
             rows = rooms.projections.flows(account, heights=heights, limit=limit)
             return self._flows(rows, times_ns)
 
-        return explore(start, look, alerted=self._alerted(alerts), hops=hops)
+        return explore(
+            start,
+            look,
+            alerted=self._alerted(alerts),
+            is_house=self._is_house,
+            hops=hops,
+            nodes_max=nodes_max,
+        )
+
+    def _is_house(self, account: int) -> bool:
+        """Money comes and goes by such accounts for everybody."""
+        found = self._rooms.book.account_at(account)
+        return found is not None and bool(found.flags & _HOUSE)
 
     def _flows(self, rows: Sequence[FlowRow], times_ns: dict[int, int]) -> list[Flow]:
         """Without those from or to an address that is no account of this ledger. times_ns: of
@@ -289,6 +308,7 @@ class Desk:
         return "" if found is None else found.address.hex()
 
 
+_HOUSE: Final = AccountFlag.NOSTRO | AccountFlag.OPERATING
 _NO_PROPOSAL: Final = {"decision": None, "proposed_by": None, "evidence": None}
 
 

@@ -20,9 +20,10 @@ from clearway.cases.triage import due_ns
 from clearway.lifecycle.alerts import find_alerts
 from clearway.lifecycle.rooms import Rooms
 from clearway.payment.errors import Refusal
-from clearway.ports.labels import Labels
-from clearway.store.case_rows import CaseRow, Change, Found, Op
+from clearway.payment.ids import format_case
+from clearway.store.case_rows import CaseRow, Change, Found, LabelRow, Op
 from clearway.store.cases import NODE, CaseStore
+from clearway.store.feedback import Feedback, Verdict
 from clearway.store.schema import height_of, place_of
 
 ALERTS_AT_ONCE: Final = 200
@@ -35,16 +36,12 @@ log = logging.getLogger("clearway.lifecycle")
 
 
 class Watch:
-    """start before, stop after. deadline_ns: time for a decision. labels: who learns from them,
-    None while nobody does: then they wait. height: looked at up to here."""
+    """start before, stop after. deadline_ns: time for a decision. height: looked at up to here."""
 
-    def __init__(
-        self, rooms: Rooms, store: CaseStore, *, deadline_ns: int, labels: Labels | None
-    ) -> None:
+    def __init__(self, rooms: Rooms, store: CaseStore, *, deadline_ns: int) -> None:
         self._rooms = rooms
         self._store = store
         self._deadline_ns = deadline_ns
-        self._labels = labels
         self.height = -1
         self._place = -1
         self._kept_s = 0.0
@@ -168,13 +165,38 @@ class Watch:
                 continue  # it was closed, or escalated, a moment ago
 
     def tell_labels(self) -> None:
-        """Every label reaches who learns from them; one that was told just before a kill is told
-        again, and is the same."""
-        if self._labels is None:
-            return
+        """Every label becomes feedback of its payment; one that was told just before a kill is told
+        again, and counts once."""
         for label in self._store.labels_untold(LABELS_AT_ONCE):
-            self._labels.confirm(label.payment, label.label, time_ns=label.time_ns, by=label.who)
+            self._tell(label)
             self._store.label_told(label)
+
+    def _tell(self, label: LabelRow) -> None:
+        rooms = self._rooms
+        row = rooms.projections.payment(rooms.institution, label.payment)
+        if row is None:
+            log.warning("a label is for a payment that this chain does not have")
+            return
+        said = Feedback(
+            payment=row.id,
+            institution=row.institution,
+            verdict=Verdict(label.label),
+            known_ns=label.time_ns,
+            payment_height=row.height,
+            payment_index=row.index,
+            key=row.key,
+            sequence=row.sequence,
+            envelope_index=row.envelope_index,
+            payer=row.payer,
+            by=label.who,
+            note=f"case {format_case(label.case)}",
+        )
+        rooms.vault.feedback.add(
+            said,
+            now_ns=rooms.clock(),
+            height=lambda: rooms.book.height,
+            repeats=lambda last: (last.verdict, last.known_ns) == (said.verdict, said.known_ns),
+        )
 
 
 def _escalated(case: CaseRow) -> Change:

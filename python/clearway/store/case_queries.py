@@ -34,6 +34,10 @@ SELECT_ACT: Final = (
     "SELECT a.n, c.id, a.id, a.time_ns, a.who, a.api_key, a.act, a.status, a.facts, a.previous,"
     " a.hash FROM case_acts a JOIN cases c ON c.number = a.case_number"
 )
+_LABEL: Final = (
+    "SELECT l.n, c.id, l.payment, l.label, a.time_ns, a.who FROM labels l"
+    " JOIN case_acts a ON a.n = l.n JOIN cases c ON c.number = a.case_number"
+)
 _ORDER: Final = "ORDER BY c.overdue DESC, c.loss_eur_minor DESC, c.number"
 # What stands before or behind a case in that order; binds overdue, loss, loss, number.
 _BEFORE: Final = (
@@ -232,17 +236,11 @@ class CaseQueries:
 
     def labels_untold(self, limit: int) -> list[LabelRow]:
         """Those that nobody has learned from yet, the oldest first."""
-        query = (
-            "SELECT l.n, l.payment, l.label, a.time_ns, a.who FROM labels l"
-            " JOIN case_acts a ON a.n = l.n WHERE l.told = 0 ORDER BY l.n, l.payment LIMIT ?"
-        )
+        query = f"{_LABEL} WHERE l.told = 0 ORDER BY l.n, l.payment LIMIT ?"
         return [LabelRow(*row) for row in self._database.reader().execute(query, (limit,))]
 
     def labels_of(self, case: CaseRow) -> list[LabelRow]:
-        query = (
-            "SELECT l.n, l.payment, l.label, a.time_ns, a.who FROM labels l"
-            " JOIN case_acts a ON a.n = l.n WHERE a.case_number = ? ORDER BY l.n, l.payment"
-        )
+        query = f"{_LABEL} WHERE a.case_number = ? ORDER BY l.n, l.payment"
         return [LabelRow(*row) for row in self._database.reader().execute(query, (case.number,))]
 
     # --- the log --------------------------------------------------------------------------------

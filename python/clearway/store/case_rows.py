@@ -126,6 +126,7 @@ class LabelRow:
     """What a confirmed case says of a payment. n: the act that confirmed it."""
 
     n: int
+    case: bytes
     payment: bytes
     label: str
     time_ns: int

@@ -1,0 +1,384 @@
+"""A case as one page: read on a screen, printed for a file, kept without the node.
+
+It asks nothing of any network and runs no script; its policy says so to the browser. Whatever a
+client wrote is escaped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from importlib.resources import files
+from itertools import groupby
+from typing import Any, Final
+
+from starlette.types import Receive, Scope, Send
+
+from clearway.cases.layout import lay_out
+from clearway.cases.typologies import family_name
+from clearway.gateway.case_acts import render_act
+from clearway.gateway.case_drawing import draw
+from clearway.gateway.case_flows import render_network, timeline
+from clearway.gateway.case_schemas import (
+    CaseActSeen,
+    CaseAlert,
+    CaseDetail,
+    CaseNetwork,
+    CasePayment,
+    Moment,
+)
+from clearway.gateway.cases import case_detail, find_case
+from clearway.gateway.door import Ask, send_answer
+from clearway.gateway.times import format_time
+
+HOPS: Final = 2
+NODES_MAX: Final = 24  # more cannot be read on one sheet; `…/network` has them
+MOMENTS_MAX: Final = 60
+ALERTS_MAX: Final = 30
+ACTS_MAX: Final = 60
+_POLICY: Final = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+)
+_DECISIONS: Final = {
+    "fraud": "Fraud",
+    "honest": "Honest",
+    "report": "Suspicious: report to the authority",
+}
+
+
+async def serve(ask: Ask, _scope: Scope, _receive: Receive, send: Send) -> None:
+    """Refuses case.unknown."""
+    body = await ask.door.read(lambda: make_page(ask).encode())
+    headers = [
+        (b"content-type", b"text/html; charset=utf-8"),
+        (b"content-length", str(len(body)).encode()),
+        (b"content-security-policy", _POLICY.encode()),
+        (b"cache-control", b"no-store"),
+        (b"referrer-policy", b"no-referrer"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"x-request-id", ask.request_id.encode()),
+    ]
+    await send_answer(send, 200, headers, body)
+
+
+def make_page(ask: Ask) -> str:
+    row = find_case(ask)
+    desk = ask.door.node.cases
+    alerts = desk.store.alerts_of(row)
+    found = desk.network(row, alerts, hops=HOPS, nodes_max=NODES_MAX)
+    network = render_network(ask, row, found, HOPS)
+    spots = lay_out(found.nodes, found.edges)
+    return render(
+        case_detail(ask, row),
+        network=network,
+        drawing=draw(network, [spots[one.account] for one in found.nodes]),
+        moments=timeline(ask, row, alerts, found),
+        acts=[render_act(act) for act in desk.store.acts_of(row)],
+        now=format_time(ask.door.node.clock()),
+        institution=ask.door.node.genesis.name,
+    )
+
+
+def render(
+    case: CaseDetail,
+    *,
+    network: CaseNetwork,
+    drawing: str,
+    moments: Sequence[Moment],
+    acts: Sequence[CaseActSeen],
+    now: str,
+    institution: str,
+) -> str:
+    """drawing: SVG. now, institution: of whom and when this is a picture."""
+    owners = {node.account: node.owner for node in network.nodes if node.owner}
+    title = f"{family_name(case.family)}: {_person(case)}"
+    style = files("clearway.gateway").joinpath("case_page.css").read_text("utf-8")
+    parts = (
+        _header(case, title, now, institution),
+        _facts(case),
+        _section("Why it stands here", _paragraphs(case.why)),
+        _decision(case),
+        _section("The money's flow", _flow(network, drawing), wide=True),
+        _section("Alerts", _alerts(case)),
+        _section("Payments of the case", _payments(case.payments, owners)),
+        _section("Timeline", _timeline(moments, owners)),
+        _section("Notes", _notes(case)),
+        _section("Log", _log(acts)),
+        _footer(case),
+    )
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta http-equiv="Content-Security-Policy" content="{escape(_POLICY)}">'
+        f'<meta name="robots" content="noindex"><title>{escape(title)}</title>'
+        f"<style>{style}</style></head><body><main>{''.join(parts)}</main></body></html>\n"
+    )
+
+
+# --- the head -------------------------------------------------------------------------------------
+
+
+def _person(case: CaseDetail) -> str:
+    owner = case.owner or {}
+    return str(owner.get("name") or case.account)
+
+
+def _header(case: CaseDetail, title: str, now: str, institution: str) -> str:
+    owner = case.owner or {}
+    country = f", {owner['country']}" if owner.get("country") else ""
+    status = f"{case.status}{', overdue' if case.overdue else ''}"
+    tone = "late" if case.overdue else case.status
+    return (
+        f'<header><div class="brand"><b>Clearway</b> {escape(institution)}'
+        f"<span>as of {_moment(now)}</span></div>"
+        f'<p class="secret">Confidential. Telling the person concerned that they are suspected is '
+        f"an offence in most places.</p>"
+        f'<div class="title"><h1>{escape(title)}</h1>'
+        f'<span class="chip {tone}">{escape(status)}</span></div>'
+        f'<p class="ids">Account <b>{escape(case.account)}</b>{escape(country)} · '
+        f"<code>{case.id}</code></p></header>"
+    )
+
+
+def _facts(case: CaseDetail) -> str:
+    place = "closed" if case.place is None else f"No. {case.place:,}"
+    facts = (
+        ("Expected loss", f"{_grouped(case.expected_loss)} EUR", "loss"),
+        ("Place in the queue", place, ""),
+        ("Due", _moment(case.due), "late" if case.overdue else ""),
+        ("Alerts", f"{case.alerts:,}", ""),
+        ("Assigned to", case.assignee or "nobody yet", ""),
+        ("Opened", _moment(case.created), ""),
+    )
+    cells = "".join(
+        f'<div class="{tone}"><dt>{name}</dt><dd>{_text(value)}</dd></div>'
+        for name, value, tone in facts
+    )
+    return f'<dl class="facts">{cells}</dl>{_links(case)}'
+
+
+def _links(case: CaseDetail) -> str:
+    said = []
+    if case.follows:
+        said.append(f"It follows the earlier case <code>{case.follows}</code>.")
+    if case.followed_by:
+        said.append(f"A later case follows it: <code>{case.followed_by}</code>.")
+    return f'<p class="links">{" ".join(said)}</p>' if said else ""
+
+
+def _decision(case: CaseDetail) -> str:
+    proposal = case.proposal
+    if proposal is None:
+        return ""
+    if proposal.confirmed_by is None:
+        second = "A second person has not confirmed it yet."
+    else:
+        second = f"Confirmed by <b>{escape(proposal.confirmed_by)}</b>."
+    notes = [note for note in case.notes if note.kind in ("propose", "confirm")][-2:]
+    quotes = "".join(
+        f"<blockquote>{_note_text(note.text)}<cite>{escape(note.by)}</cite></blockquote>"
+        for note in notes
+    )
+    return (
+        f'<section class="decision {proposal.decision}"><h2>Decision</h2>'
+        f'<p class="verdict">{escape(_DECISIONS[proposal.decision])}</p>'
+        f"<p>Proposed by <b>{escape(proposal.proposed_by)}</b>. {second}</p>{quotes}"
+        f'<p class="hash">It stands on evidence <code>{proposal.evidence}</code></p></section>'
+    )
+
+
+# --- the body -------------------------------------------------------------------------------------
+
+
+def _flow(network: CaseNetwork, drawing: str) -> str:
+    if not network.edges:
+        return '<p class="none">No payments between accounts were found around these alerts.</p>'
+    left_off = (
+        f"<p>{network.left_off:,} more accounts were found and are not drawn.</p>"
+        if network.left_off
+        else ""
+    )
+    return (
+        f'<div class="scroll">{drawing}</div>'
+        '<p class="legend"><span class="key moved"></span>moved '
+        '<span class="key alerted"></span>of the case '
+        '<span class="key stopped"></span>dashed: stopped or waiting. '
+        "Money runs from left to right; the wider, the more of it.</p>"
+        f"{left_off}"
+    )
+
+
+def _alerts(case: CaseDetail) -> str:
+    rows = "".join(map(_alert, sorted(case.alert_list, key=_weight)[:ALERTS_MAX]))
+    return f'<div class="alerts">{rows}</div>{_more(len(case.alert_list), ALERTS_MAX, "alerts")}'
+
+
+def _weight(alert: CaseAlert) -> tuple[float, str]:
+    return -float(alert.expected_loss), alert.created
+
+
+def _alert(alert: CaseAlert) -> str:
+    share = alert.score_bps / 100
+    reasons = "".join(f"<li>{escape(reason.text)}</li>" for reason in alert.reasons)
+    payment = f" · <code>{alert.payment}</code>" if alert.payment else ""
+    return (
+        f'<article class="alert"><div class="score"><b>{share:.1f}%</b>'
+        f'<div class="bar"><i style="width:{share:.1f}%"></i></div>'
+        f"<small>probability</small></div>"
+        f'<div><h3>{escape(alert.text)}</h3><p class="when">{_moment(alert.created)} · '
+        f"{escape(alert.typology)}{payment}</p><ul>{reasons}</ul></div>"
+        f'<div class="sum"><b>{_grouped(alert.expected_loss)}</b><small>of '
+        f"{_grouped(alert.amount)} EUR expected to be lost</small></div></article>"
+    )
+
+
+def _payments(payments: Sequence[CasePayment], owners: Mapping[str, str]) -> str:
+    if not payments:
+        return '<p class="none">The alerts are about no single payment.</p>'
+    head = ("Time", "From", "To", "Amount", "Status", "Label")
+    rows = [
+        (
+            f"{_moment(one.created)}<br><code>{one.id}</code>",
+            _named(one.from_, owners),
+            _named(one.to, owners),
+            f'<span class="num">{_grouped(one.amount)} {one.asset.partition("/")[0]}</span>',
+            _status(one),
+            escape((one.label or "").replace("_", " ")),
+        )
+        for one in payments[:ALERTS_MAX]
+    ]
+    return _table("payments", head, rows) + _more(len(payments), ALERTS_MAX, "payments")
+
+
+def _named(account: str, owners: Mapping[str, str]) -> str:
+    owner = owners.get(account)
+    if owner is None:
+        return escape(account)
+    return f"{escape(owner)}<br><small>{escape(account)}</small>"
+
+
+def _status(payment: CasePayment) -> str:
+    chip = f'<span class="chip {payment.status}">{escape(payment.status)}</span>'
+    if isinstance(payment.expires, str):
+        chip += f"<br><small>goes back {_moment(payment.expires)}</small>"
+    return chip
+
+
+def _timeline(moments: Sequence[Moment], owners: Mapping[str, str]) -> str:
+    """The newest MOMENTS_MAX that say something of the case; the account's other payments only as
+    far as there is room."""
+    own = [one for one in moments if one.kind != "payment" or one.in_case is True]
+    room = max(0, MOMENTS_MAX - len(own))
+    others = [one for one in moments if one.kind == "payment" and one.in_case is not True]
+    kept = {id(one) for one in [*own[-MOMENTS_MAX:], *(others[-room:] if room else [])]}
+    shown = [one for one in moments if id(one) in kept]
+    days = groupby(shown, key=lambda one: one.time[:10])
+    lists = ""
+    for day, group in days:
+        lines = "".join(_moment_line(one, owners) for one in group)
+        lists += f'<h3>{day}</h3><ol class="times">{lines}</ol>'
+    return lists + _more(len(moments), len(shown), "moments")
+
+
+def _moment_line(moment: Moment, owners: Mapping[str, str]) -> str:
+    tone: str = moment.kind
+    if moment.kind == "payment":
+        tone += f" {moment.direction}" + (" in-case" if moment.in_case is True else "")
+    text = moment.text
+    if isinstance(moment.counterparty, str):
+        owner = owners.get(moment.counterparty, moment.counterparty)
+        text = text.replace(moment.counterparty, owner, 1)
+    return f'<li class="{tone}"><time>{moment.time[11:19]}</time><p>{escape(text)}</p></li>'
+
+
+def _notes(case: CaseDetail) -> str:
+    if not case.notes:
+        return '<p class="none">Nobody has written a note.</p>'
+    return "".join(
+        f"<blockquote>{_note_text(note.text)}<cite>{escape(note.by)}, {_moment(note.created)}"
+        f"{'' if note.kind == 'note' else f' ({note.kind})'}</cite></blockquote>"
+        for note in case.notes
+    )
+
+
+def _note_text(text: str | None) -> str:
+    if text is None:
+        return '<p class="none">Erased with the person it was about.</p>'
+    return "".join(f"<p>{escape(line)}</p>" for line in text.splitlines() if line.strip())
+
+
+def _log(acts: Sequence[CaseActSeen]) -> str:
+    head = ("No.", "Time", "Who", "Act", "Hash, and what it is linked to")
+    rows = [
+        (
+            f'<span class="num">{act.n:,}</span>',
+            _moment(act.created),
+            escape(act.by)
+            + (f"<br><small>key {escape(act.api_key)}</small>" if act.api_key else ""),
+            escape(act.act),
+            f"<code>{act.hash}</code><br><code class=dim>{act.previous}</code>",
+        )
+        for act in acts[-ACTS_MAX:]
+    ]
+    return _table("log", head, rows) + _more(len(acts), ACTS_MAX, "records")
+
+
+def _key(api_key: str) -> str:
+    return f"<br><small>key {escape(api_key)}</small>" if api_key else ""
+
+
+def _footer(case: CaseDetail) -> str:
+    return (
+        "<footer>Every record is linked to the one before it by its SHA-256; "
+        f"<code>GET /v1/cases/{case.id}/evidence</code> gives the bytes of the evidence, and "
+        "<code>GET /v1/case-log</code> reads the whole log again. Amounts in EUR of other "
+        "currencies are by a fixed table, for comparing only.</footer>"
+    )
+
+
+# --- small parts ----------------------------------------------------------------------------------
+
+
+def _section(title: str, body: str, *, wide: bool = False) -> str:
+    return f"<section{' class=wide' if wide else ''}><h2>{escape(title)}</h2>{body}</section>"
+
+
+def _paragraphs(lines: Iterable[str]) -> str:
+    return "".join(f"<p>{escape(line)}</p>" for line in lines)
+
+
+def _table(name: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """rows: cells that are HTML already."""
+    top = "".join(f"<th>{escape(one)}</th>" for one in head)
+    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    return (
+        f'<div class="scroll"><table class="{name}"><thead><tr>{top}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def _more(count: int, shown: int, what: str) -> str:
+    left = count - shown
+    return f'<p class="none">{left:,} more {what} are in the data.</p>' if left > 0 else ""
+
+
+def _moment(time: str) -> str:
+    """
+    >>> _moment("2026-11-23T19:07:44.123456Z")
+    '<time>2026-11-23 19:07:44 UTC</time>'
+    """
+    return f"<time>{time[:10]} {time[11:19]} UTC</time>"
+
+
+def _text(value: Any) -> str:
+    """HTML as it is when this file made it, escaped otherwise."""
+    return str(value) if str(value).startswith("<time>") else escape(str(value))
+
+
+def _grouped(amount: str) -> str:
+    """
+    >>> _grouped("1234567.80"), _grouped("12")
+    ('1,234,567.80', '12')
+    """
+    whole, point, rest = amount.partition(".")
+    return f"{int(whole):,}{point}{rest}"
