@@ -56,6 +56,7 @@ pub mod record;
 pub mod refund;
 pub mod rejection;
 pub mod seal;
+pub mod sha256;
 pub mod signature;
 pub mod snapshot;
 pub mod state;

@@ -39,7 +39,7 @@ use crate::rejection::Rejection;
 use crate::state::Subroot;
 use crate::store::{self, Opened, SnapshotError};
 use crate::terms::{BadTerms, Release, Terms, Witnesses, evaluate, witness};
-use crate::{seal, signature, tree};
+use crate::{seal, sha256, signature, tree};
 
 create_exception!(clearway_kernel, DecodeError, PyValueError, "Bytes that do not decode.");
 create_exception!(
@@ -57,8 +57,9 @@ mod _native {
     use super::{
         CorruptLog, DecodeError, LogFault, LogFull, PyAccount, PyBlock, PyEscrow, PyHold, PyLedger,
         PyMandate, PyPolicy, PyProof, PyStaged, PyVerification, check_path, check_policy,
-        check_proofs, check_terms, evaluate_terms, hash_bytes, hash_rows, prf_rows, public_key,
-        refusal_codes, seal_envelope, sign, sign_rows, tree_root, verify, verify_log, verify_rows,
+        check_proofs, check_terms, evaluate_terms, hash_bytes, hash_each, hash_rows, hmac_each,
+        prf_rows, public_key, refusal_codes, seal_envelope, sha256_each, sign, sign_rows,
+        tree_root, verify, verify_log, verify_rows,
     };
 }
 
@@ -235,6 +236,42 @@ fn hash_rows<'py>(
     row_bytes: usize,
 ) -> PyResult<Bound<'py, PyBytes>> {
     hash_rows_with(py, domain_of(domain)?.key(), &rows, row_bytes)
+}
+
+#[pyfunction]
+fn hash_each<'py>(
+    py: Python<'py>,
+    domain: &str,
+    inputs: Vec<Buffer>,
+) -> PyResult<Vec<Bound<'py, PyBytes>>> {
+    let domain = domain_of(domain)?;
+    Ok(each(py, &inputs, |input| domain.hash(input)))
+}
+
+#[pyfunction]
+fn sha256_each(py: Python<'_>, inputs: Vec<Buffer>) -> Vec<Bound<'_, PyBytes>> {
+    each(py, &inputs, sha256::sha256)
+}
+
+#[pyfunction]
+fn hmac_each<'py>(
+    py: Python<'py>,
+    secret: Buffer,
+    inputs: Vec<Buffer>,
+) -> Vec<Bound<'py, PyBytes>> {
+    let key = sha256::HmacKey::new(&secret);
+    each(py, &inputs, |input| key.hash(input))
+}
+
+fn each<'py>(
+    py: Python<'py>,
+    inputs: &[Buffer],
+    hash: impl Fn(&[u8]) -> Hash + Sync,
+) -> Vec<Bound<'py, PyBytes>> {
+    let bytes = inputs.iter().map(|input| input.len()).sum();
+    let hashes: Vec<Hash> =
+        detach_if_long(py, bytes, || inputs.iter().map(|input| hash(input)).collect());
+    hashes.iter().map(|hash| PyBytes::new(py, hash)).collect()
 }
 
 #[pyfunction]

@@ -31,6 +31,15 @@ def hash_rows(domain: str, rows: Buffer, row_bytes: int) -> bytes:
 def prf_rows(key: Buffer, rows: Buffer, row_bytes: int) -> bytes:
     """BLAKE3 keyed with a secret of 32 bytes, of each row; 32 bytes a row. For salts and ids."""
 
+def hash_each(domain: str, inputs: Sequence[Buffer]) -> list[bytes]:
+    """`H[domain]` of each input, of any length."""
+
+def sha256_each(inputs: Sequence[Buffer]) -> list[bytes]:
+    """SHA-256 of each input."""
+
+def hmac_each(secret: Buffer, inputs: Sequence[Buffer]) -> list[bytes]:
+    """HMAC-SHA-256 (RFC 2104) of each input; 32 bytes each."""
+
 def tree_root(leaves: Buffer) -> bytes:
     """Root over leaf hashes of 32 bytes each."""
 

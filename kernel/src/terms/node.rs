@@ -1,13 +1,12 @@
 //! Conditions: a tree in preorder, each node one unit, each true or false.
 
-use sha2::{Digest, Sha256};
-
 use super::witness::{PREIMAGE_BYTES_MAX, Proof, Witnesses};
 use super::{BadTerms, NODES_MAX, Terms};
 use crate::codec::{
     AMOUNT_MINOR_MAX, Address, Id, PublicKey, Unit, field, put, u32_at, u64_at, u128_at, zero_at,
 };
 use crate::hash::{Domain, Hash};
+use crate::sha256::sha256;
 use crate::signature::{Signed, Verdict};
 
 /// One condition.
@@ -334,10 +333,6 @@ fn is_true(
         (Node::Preimage { .. } | Node::Approver(_) | Node::Fact(_) | Node::Delivery(_), _)
         | (Node::Threshold { .. }, _) => false,
     }
-}
-
-fn sha256(bytes: &[u8]) -> Hash {
-    Sha256::digest(bytes).into()
 }
 
 /// What an approver signs: so much of this escrow in all, to this payee.

@@ -39,14 +39,14 @@ from clearway.store.vault import ApiKey
 BODY_BYTES_MAX = 65_536
 READERS_MAX = 4
 CATCH_UP_S_MAX = 10.0
-_IDEMPOTENCY_KEY = re.compile(rb"[\x21-\x7e]{1,255}")
+_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _canonical = msgspec.json.Encoder(order="deterministic")
 Result = TypeVar("Result")
 Headers = list[tuple[bytes, bytes]]
 
 
 class Ask(msgspec.Struct):
-    """One authenticated request. op_id and request_hash only where an Idempotency-Key is asked.
+    """One authenticated request. idempotency_key, op_id and request_hash only where a key is asked.
     is_draft: it is prepared for a signature, and writes nothing. is_simulation: a signature that
     it lacks is presumed."""
 
@@ -59,7 +59,7 @@ class Ask(msgspec.Struct):
     op_id: bytes = b""
     request_hash: bytes = b""
     claimed: bytes = b""
-    idempotency_key: str = ""  # of a request that is only prepared
+    idempotency_key: str = ""
     is_draft: bool = False
     is_simulation: bool = False
 
@@ -153,14 +153,10 @@ class Door:
 
         space: quotes make no entry, so their keys are counted apart.
         """
-        if not idempotency_key:
-            raise Refusal("idempotency.missing")
-        if _IDEMPOTENCY_KEY.fullmatch(idempotency_key) is None:
-            raise Refusal("idempotency.malformed")
         return payment_id(
             self.node.secret,
             principal=key.principal + space,
-            idempotency_key=idempotency_key.decode("ascii"),
+            idempotency_key=parse_key(idempotency_key),
         )
 
     # --- the way to the ledger ------------------------------------------------------------------
@@ -244,6 +240,17 @@ class Door:
             raise Fault("node.starting", what=f"the projections have not reached block {height}")
 
 
+def parse_key(idempotency_key: str | bytes | None) -> str:
+    """Refuses idempotency.missing, idempotency.malformed."""
+    if not idempotency_key:
+        raise Refusal("idempotency.missing")
+    if isinstance(idempotency_key, bytes):
+        idempotency_key = idempotency_key.decode("latin-1")
+    if _IDEMPOTENCY_KEY.fullmatch(idempotency_key) is None:
+        raise Refusal("idempotency.malformed")
+    return idempotency_key
+
+
 def check_accepted(ask: Ask, placed: Placed, **facts: object) -> None:
     """Refuses what the ledger refused, with these facts."""
     code = result_code(placed.result)
@@ -253,7 +260,12 @@ def check_accepted(ask: Ask, placed: Placed, **facts: object) -> None:
 
 def request_hash(route: bytes, *parts: object) -> bytes:
     """32 bytes over what was asked, the same however the client wrote its JSON."""
-    return hashlib.sha256(route + b"\n" + _canonical.encode(parts)).digest()
+    return hashlib.sha256(request_message(route, parts)).digest()
+
+
+def request_message(route: bytes, parts: tuple[object, ...]) -> bytes:
+    """What is hashed: for many at once."""
+    return route + b"\n" + _canonical.encode(parts)
 
 
 # --- HTTP, at its plainest ----------------------------------------------------------------------

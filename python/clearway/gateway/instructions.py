@@ -18,7 +18,6 @@ from clearway.payment.money import div_ceil, div_floor
 from clearway.payment.records import (
     AccountFlag,
     ControlAct,
-    Flag,
     Kind,
     pack_account_units,
     pack_head,
@@ -56,7 +55,7 @@ def parse_private(data: bytes | None) -> Private:
     return _decoder.decode(data) if data else NOTHING_PRIVATE
 
 
-def _new_salt() -> str:
+def new_salt() -> str:
     """Hex. Many are fetched at once: os.urandom costs a change of threads."""
     try:
         return _salts.pop()
@@ -66,6 +65,11 @@ def _new_salt() -> str:
         salt = salts.pop()
         _salts.extend(salts)
         return salt
+
+
+def encode_private(private: Private) -> bytes:
+    """The bytes to keep in the vault; `H[details]` of them stands in the entry."""
+    return _encoder.encode(private)
 
 
 def seal_private(
@@ -80,46 +84,9 @@ def seal_private(
 ) -> tuple[bytes, bytes]:
     """The bytes to keep in the vault, and the commitment to them for the entry. salt: a new one
     unless it was made when the entry was prepared."""
-    if salt is None:
-        salt = _new_salt()
-    private = _encoder.encode(Private(reference, metadata, purpose, by, api_key, note, salt))
+    said = Private(reference, metadata, purpose, by, api_key, note, salt or new_salt())
+    private = encode_private(said)
     return private, hash_bytes("details", private)
-
-
-def pay(
-    *,
-    id: bytes,
-    payer: bytes,
-    payee: bytes,
-    asset: int,
-    amount_minor: int,
-    to_asset: int,
-    quote: bytes,
-    purpose: str | None,
-    hold_ns: int,
-    now_ns: int,
-    details: bytes,
-    flags: int = 0,
-    imported_ns: int = 0,
-) -> bytes:
-    """hold_ns: how long a manual capture may wait, 0 for an immediate payment. flags: those beside
-    PENDING. imported_ns: when it happened elsewhere, 0 for a payment of now."""
-    return pack_head(
-        kind=Kind.PAYMENT,
-        id=id,
-        flags=flags | (Flag.PENDING if hold_ns else 0),
-        asset=asset,
-        to_asset=to_asset,
-        purpose=purpose_number(purpose),
-        target=quote,
-        amount_minor=amount_minor,
-        payer=payer,
-        payee=payee,
-        created_ns=imported_ns or now_ns,
-        valid_until_ns=now_ns + VALID_NS,
-        expires_ns=now_ns + hold_ns if hold_ns else 0,
-        details=details,
-    )
 
 
 def purpose_number(purpose: str | None) -> int:

@@ -2,51 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Final
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
-from clearway.gateway import instructions
 from clearway.gateway.auth import require_scope
 from clearway.gateway.authorisation import authorise
 from clearway.gateway.conditions import prepare_escrow
 from clearway.gateway.directory import check_holds
-from clearway.gateway.door import Ask, request_hash
-from clearway.gateway.instructions import seal_private
+from clearway.gateway.door import Ask, request_message
+from clearway.gateway.instructions import Private, encode_private, new_salt, purpose_number
 from clearway.gateway.mandates import prepare_pull
 from clearway.gateway.payment_schemas import PaymentRequest
 from clearway.gateway.searches import marks_of
 from clearway.gateway.times import SECOND_NS, parse_time
 from clearway.ledger.book import Standing
-from clearway.payment.batch import Submission
+from clearway.ledger.crypto import hash_each, hmac_each, sha256_each
+from clearway.payment.batch import VALID_NS, Submission
 from clearway.payment.errors import Refusal
-from clearway.payment.ids import parse_quote
+from clearway.payment.ids import ID_BYTES, parse_quote, payment_message
 from clearway.payment.money import Asset, parse_amount
-from clearway.payment.records import Flag, flags_of_head, with_flags
+from clearway.payment.records import Flag, Kind, flags_of_head, pack_head, with_flags
 
 HOLD_NS = 7 * 86_400 * SECOND_NS  # of a manual capture that does not say
 NO_QUOTE = bytes(16)
 _OWNED = int(Standing.OWNED)
+_UNREAD: Final = Asset(0, "", 0)
+_UNDECIDED: Final = Exception("undecided")
+_words_of = attrgetter(
+    "from_", "to", "amount", "asset", "to_asset", "quote", "reference", "purpose", "metadata",
+    "capture", "expires_in_s",
+)  # fmt: skip
 # Fields that came later count only where they are said, so that older keys still answer.
 _LATER = ("sweep", "closes", "imported_at", "conditions", "mandate", "prepared", "priority")
 _later_of = attrgetter(*_LATER)
 
 
-def payment_hash(body: PaymentRequest) -> bytes:
-    """The same for a single payment and for a line of an upload."""
-    more: tuple[dict[str, object], ...] = ()
+def identify_payments(asks: Sequence[Ask]) -> None:
+    """Sets the ids and hashes of requests whose keys and bodies were read; the hash is the same
+    for a single payment and for a line of an upload."""
+    if not asks:
+        return
+    messages = [payment_message(ask.key.principal, ask.idempotency_key) for ask in asks]
+    ids = hmac_each(asks[0].door.node.secret, messages)
+    hashes = sha256_each([_hashed_of(ask.body) for ask in asks])
+    for ask, id, hash in zip(asks, ids, hashes, strict=True):
+        ask.op_id, ask.request_hash = id[:ID_BYTES], hash
+
+
+def _hashed_of(body: PaymentRequest) -> bytes:
+    words: tuple[object, ...] = _words_of(body)
     later = _later_of(body)
     if any(later) or body.when_short != "refuse":
         said = {name: value for name, value in zip(_LATER, later, strict=True) if value}
         if body.when_short != "refuse":
             said["when_short"] = body.when_short
-        more = (said,)
-    return request_hash(
-        b"payment", body.from_, body.to, body.amount, body.asset, body.to_asset, body.quote,
-        body.reference, body.purpose, body.metadata, body.capture, body.expires_in_s, *more,
-    )  # fmt: skip
+        words = (*words, said)
+    return request_message(b"payment", words)
 
 
 def prepare_payment(ask: Ask, *, links: int = 0, may_wait: bool = False) -> Submission:
@@ -71,113 +86,130 @@ def prepare_payments(
     """As `prepare_payment`, many at once: what was raised for one stands in its place.
 
     One step for all of them and then the next, because a step that is repeated stays in the
-    processor's caches; and the book is asked once.
+    processor's caches, and because the book and the kernel's hashes are asked once.
     """
-    wishes: list[_Wish | Submission | Exception] = []
-    for ask in asks:
+    now_ns = asks[0].door.node.clock() if asks else 0
+    wishes = [_Wish(ask, links, now_ns) for ask in asks]
+    going = _take_step(wishes, partial(_read_words, may_wait=may_wait))
+    if going:
+        _look_at_parties(going)
+        going = _take_step(going, _check_parties)
+        for wish, details in zip(
+            going, hash_each("details", [wish.private for wish in going]), strict=True
+        ):
+            wish.details = details
+        _take_step(going, _build)
+    return [wish.fate for wish in wishes]
+
+
+class _Wish(Struct):
+    """One payment on its way through the checks. hold_ns, imported_ns: 0 for neither. fate: what is
+    to be ordered, or why nothing is; undecided until then."""
+
+    ask: Ask
+    links: int
+    now_ns: int
+    asset: Asset = _UNREAD
+    amount_minor: int = 0
+    to_asset: Asset = _UNREAD
+    payer: bytes = b""
+    payee: bytes = b""
+    hold_ns: int = 0
+    flags: int = 0
+    imported_ns: int = 0
+    payer_standing: int = 0
+    payee_standing: int = 0
+    quote: bytes = NO_QUOTE
+    private: bytes = b""
+    details: bytes = b""
+    fate: Submission | Exception = _UNDECIDED
+
+
+def _take_step(wishes: list[_Wish], step: Callable[[_Wish], None]) -> list[_Wish]:
+    """Those that are still undecided afterwards."""
+    for wish in wishes:
         try:
-            wishes.append(_read_wish(ask, may_wait=may_wait))
+            step(wish)
         except Exception as error:
-            wishes.append(error)
-    standings = iter(_standings_of(asks, wishes))
-    fates: list[Submission | Exception] = []
-    for ask, wish in zip(asks, wishes, strict=True):
-        try:
-            if isinstance(wish, _Wish):
-                fates.append(_build_payment(ask, wish, next(standings), next(standings), links))
-            elif isinstance(wish, Submission):
-                fates.append(_authorise(ask, wish, links))
-            else:
-                fates.append(wish)
-        except Exception as error:
-            fates.append(error)
-    return fates
+            wish.fate = error
+    return [wish for wish in wishes if wish.fate is _UNDECIDED]
 
 
-class _Wish(NamedTuple):
-    """What a payment's words say by themselves. hold_ns, imported_ns: 0 for neither."""
-
-    asset: Asset
-    amount_minor: int
-    to_asset: Asset
-    payer: bytes
-    payee: bytes
-    hold_ns: int
-    flags: int
-    imported_ns: int
-
-
-def _read_wish(ask: Ask, *, may_wait: bool) -> _Wish | Submission:
-    """What is conditional or pulled is built by others."""
+def _read_words(wish: _Wish, *, may_wait: bool) -> None:
+    """What they say by themselves. What is conditional or pulled is built by others."""
+    ask = wish.ask
     body: PaymentRequest = ask.body
     directory = ask.door.directory
-    asset = directory.asset_of_code(body.asset)
-    amount_minor = parse_amount(body.amount, asset)
-    to_asset = asset
+    wish.asset = wish.to_asset = asset = directory.asset_of_code(body.asset)
+    wish.amount_minor = parse_amount(body.amount, asset)
     if body.to_asset is not None:
-        to_asset = directory.asset_of_code(body.to_asset)
+        wish.to_asset = directory.asset_of_code(body.to_asset)
     if body.from_ == body.to:
         raise Refusal("account.same", account=body.to)
     if not may_wait:
         _check_waits_for_nothing(body)
     if body.conditions is not None:
-        return prepare_escrow(ask, asset, amount_minor)
-    if body.mandate is not None:
-        return prepare_pull(ask, asset, amount_minor)
-    hold_ns = 0 if may_wait else _hold_ns(body)
-    flags, imported_ns = _flags(ask, body)
-    payer, payee = directory.address(body.from_), directory.address(body.to)
-    return _Wish(asset, amount_minor, to_asset, payer, payee, hold_ns, flags, imported_ns)
+        wish.fate = _authorise(wish, prepare_escrow(ask, asset, wish.amount_minor))
+    elif body.mandate is not None:
+        wish.fate = _authorise(wish, prepare_pull(ask, asset, wish.amount_minor))
+    else:
+        wish.hold_ns = 0 if may_wait else _hold_ns(body)
+        wish.flags, wish.imported_ns = _flags(ask, body)
+        wish.payer, wish.payee = directory.address(body.from_), directory.address(body.to)
 
 
-def _standings_of(asks: Sequence[Ask], wishes: Sequence[_Wish | Submission | Exception]) -> bytes:
-    """Of payer and payee of each wish, one after another."""
-    named = [wish for wish in wishes if isinstance(wish, _Wish)]
-    if not named:
-        return b""
-    addresses = b"".join([address for wish in named for address in (wish.payer, wish.payee)])
-    assets = [asset.number for wish in named for asset in (wish.asset, wish.to_asset)]
-    return asks[0].door.node.book.standings(addresses, assets)
+def _look_at_parties(wishes: Sequence[_Wish]) -> None:
+    addresses = b"".join([address for wish in wishes for address in (wish.payer, wish.payee)])
+    assets = [asset.number for wish in wishes for asset in (wish.asset, wish.to_asset)]
+    standings = iter(wishes[0].ask.door.node.book.standings(addresses, assets))
+    for wish in wishes:
+        wish.payer_standing, wish.payee_standing = next(standings), next(standings)
 
 
-def _build_payment(
-    ask: Ask, wish: _Wish, payer_standing: int, payee_standing: int, links: int
-) -> Submission:
-    body: PaymentRequest = ask.body
+def _check_parties(wish: _Wish) -> None:
+    """And the quote between their assets; what is kept private follows."""
+    ask, body = wish.ask, wish.ask.body
     directory = ask.door.directory
-    directory.check_open(payer_standing, wish.payer, body.from_)
-    directory.check_open(payee_standing, wish.payee, body.to)
-    check_holds(payer_standing, body.from_, wish.asset)
-    check_holds(payee_standing, body.to, wish.to_asset)
-    crosses = wish.to_asset is not wish.asset
-    private, details = seal_private(
-        reference=body.reference, metadata=body.metadata, purpose=body.purpose, salt=ask.salt
-    )
-    head = instructions.pay(
+    directory.check_open(wish.payer_standing, wish.payer, body.from_)
+    directory.check_open(wish.payee_standing, wish.payee, body.to)
+    check_holds(wish.payer_standing, body.from_, wish.asset)
+    check_holds(wish.payee_standing, body.to, wish.to_asset)
+    if wish.to_asset is not wish.asset or body.quote is not None:
+        wish.quote = _check_quote(wish)
+    salt = new_salt() if body.prepared is UNSET else body.prepared.salt
+    wish.private = encode_private(Private(body.reference, body.metadata, body.purpose, salt=salt))
+
+
+def _build(wish: _Wish) -> None:
+    ask, body = wish.ask, wish.ask.body
+    now_ns = wish.now_ns if body.prepared is UNSET else ask.now_ns
+    flags = wish.flags | wish.links
+    head = pack_head(
+        kind=Kind.PAYMENT,
         id=ask.op_id,
+        flags=flags | Flag.PENDING if wish.hold_ns else flags,
+        asset=wish.asset.number,
+        to_asset=0 if wish.to_asset is wish.asset else wish.to_asset.number,
+        purpose=purpose_number(body.purpose),
+        target=wish.quote,
+        amount_minor=wish.amount_minor,
         payer=wish.payer,
         payee=wish.payee,
-        asset=wish.asset.number,
-        amount_minor=wish.amount_minor,
-        to_asset=wish.to_asset.number if crosses else 0,
-        quote=_check_quote(ask, wish) if crosses or body.quote is not None else NO_QUOTE,
-        purpose=body.purpose,
-        hold_ns=wish.hold_ns,
-        now_ns=ask.now_ns,
-        details=details,
-        flags=wish.flags | links,
-        imported_ns=wish.imported_ns,
+        created_ns=wish.imported_ns or now_ns,
+        valid_until_ns=now_ns + VALID_NS,
+        expires_ns=now_ns + wish.hold_ns if wish.hold_ns else 0,
+        details=wish.details,
     )
     marks = marks_of(ask, body.metadata, wish.payer, wish.payee)
-    submission = Submission(head, ask.request_hash, private, marks=marks)
-    if payer_standing & _OWNED or body.prepared is not UNSET:
-        return authorise(ask, submission)
-    return submission
+    submission = Submission(head, ask.request_hash, wish.private, marks=marks)
+    if wish.payer_standing & _OWNED or body.prepared is not UNSET:
+        submission = authorise(ask, submission)
+    wish.fate = submission
 
 
-def _check_quote(ask: Ask, wish: _Wish) -> bytes:
+def _check_quote(wish: _Wish) -> bytes:
     """The id of the quote that the payment names; NO_QUOTE without one."""
-    node, body = ask.door.node, ask.body
+    node, body = wish.ask.door.node, wish.ask.body
     if body.quote is None:
         node.rates.rate(wish.asset.currency, wish.to_asset.currency)
         return NO_QUOTE
@@ -188,15 +220,15 @@ def _check_quote(ask: Ask, wish: _Wish) -> bytes:
         to_asset=wish.to_asset.code,
         amount_minor=wish.amount_minor,
     )
-    node.quote_uses.check(promised, ask.op_id)
+    node.quote_uses.check(promised, wish.ask.op_id)
     return promised.id
 
 
-def _authorise(ask: Ask, submission: Submission, links: int) -> Submission:
-    if links:
-        head = with_flags(submission.head, flags_of_head(submission.head) | links)
+def _authorise(wish: _Wish, submission: Submission) -> Submission:
+    if wish.links:
+        head = with_flags(submission.head, flags_of_head(submission.head) | wish.links)
         submission = submission._replace(head=head)
-    return authorise(ask, submission)
+    return authorise(wish.ask, submission)
 
 
 def _check_waits_for_nothing(body: PaymentRequest) -> None:

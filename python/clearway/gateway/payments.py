@@ -39,10 +39,11 @@ def render_placed(ask: Ask, placed: Placed) -> Payment:
 
 def render_all(answers: Sequence[tuple[Ask, Placed]]) -> list[Payment]:
     """As `render_placed`, many at once."""
-    views = [view_placed(placed, _said(ask.body)) for ask, placed in answers]
     return [
-        render_payment(view, ask.door.directory, decisions=ask.decisions)
-        for view, (ask, _) in zip(views, answers, strict=True)
+        render_payment(
+            view_placed(placed, _said(ask.body)), ask.door.directory, decisions=ask.decisions
+        )
+        for ask, placed in answers
     ]
 
 

@@ -43,8 +43,9 @@ OUTCOMES: Final[tuple[Outcome, ...]] = ("accept", "accept", "review", "decline")
 ROLES: Final[tuple[LegRole, ...]] = ("principal", "fee", "exchange")
 LEG_BYTES = 64
 
-_HEAD = struct.Struct("<BBHIII16s16sQQQQQQ20s20sQQQ32sB63x")
-_RESULT = struct.Struct("<BBHH2xQQQ")
+# What a payment is seen by; version, purpose, bound, times and details are passed over.
+_HEAD = struct.Struct("<xBHII4x16s16sQQQQ16x20s20s16xQ32xB63x")
+_RESULT = struct.Struct("<2xH12xQQ")
 _LEG = struct.Struct("<20s20sIB3xQQ")
 _encoder = msgspec.json.Encoder()
 # As plain ints: a comparison with an enum's member takes as long as all of them.
@@ -99,27 +100,29 @@ class PaymentView(msgspec.Struct):
 def view_placed(placed: Placed, private: Private) -> PaymentView:
     """The payment that an entry of kind 2, 5, 6, 7 or 16 made, as it was at that entry."""
     (
-        _version, kind, flags, asset, to_asset, _purpose, id, target,
-        amount_low, amount_high, to_low, to_high, _bound_low, _bound_high,
-        payer, payee, _created, _valid, expires_ns, _details, outcome,
+        kind, flags, asset, to_asset, id, target, amount_low, amount_high, to_low, to_high,
+        payer, payee, expires_ns, outcome,
     ) = _HEAD.unpack(placed.head)  # fmt: skip
-    code = result_code(placed.result)
+    (
+        height, index, time_ns, _head, units, result, score_bps, reasons, model_id, decision_flags,
+        _key, _sequence, _envelope_index,
+    ) = placed  # fmt: skip
+    code = result_code(result)
     amount_minor = amount_low | amount_high << 64
     if flags & _BALANCING and code == 0:
-        amount_minor = _result_minor(placed.result)
+        amount_minor = _result_minor(result)
     escrow = kind == _ESCROW
     status = first_status(code, flags & _PENDING != 0 or escrow, outcome == _REVIEW)
     to_amount_minor = to_low | to_high << 64
     captured_minor = amount_minor if status is Status.SETTLED else 0
     refunded_minor = 0
     refund_of = target if kind == _REFUND else None
-    legs = placed.units if code == 0 and kind not in _WITHOUT_LEGS else b""
-    terms = placed.units if escrow else b""
+    legs = units if code == 0 and kind not in _WITHOUT_LEGS else b""
+    terms = units if escrow else b""
     return PaymentView(
         id, status, code, payer, payee, asset, to_asset, amount_minor, to_amount_minor,
-        captured_minor, refunded_minor, refund_of, placed.time_ns, expires_ns, outcome, legs,
-        placed.height, placed.index, private, terms, placed.score_bps, placed.reasons,
-        placed.model_id, placed.decision_flags,
+        captured_minor, refunded_minor, refund_of, time_ns, expires_ns, outcome, legs, height,
+        index, private, terms, score_bps, reasons, model_id, decision_flags,
     )  # fmt: skip
 
 
@@ -151,12 +154,12 @@ def view_row(row: PaymentRow, private: Private) -> PaymentView:
 
 
 def _result_minor(result: bytes) -> int:
-    low, high = _RESULT.unpack(result)[5:]
+    _code, low, high = _RESULT.unpack(result)
     return int(low) | int(high) << 64
 
 
 def result_code(result: bytes) -> int:
-    code: int = _RESULT.unpack(result)[2]
+    code: int = _RESULT.unpack(result)[0]
     return code
 
 
@@ -208,12 +211,8 @@ def ledger_problem(code: int, directory: Directory) -> LineProblem:
 
 
 def _decision(view: PaymentView, directory: Directory) -> Decision:
-    return Decision(
-        outcome=OUTCOMES[view.outcome],
-        score_bps=view.score_bps,
-        reasons=directory.reason_names(view.reasons, view.decision_flags),
-        model_id=view.model_id.hex(),
-    )
+    reasons = directory.reason_names(view.reasons, view.decision_flags)
+    return Decision(OUTCOMES[view.outcome], view.score_bps, reasons, view.model_id.hex())
 
 
 def _legs(

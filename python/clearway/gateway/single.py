@@ -16,8 +16,16 @@ from typing import Any
 import msgspec
 
 from clearway.gateway.auth import require_scope
-from clearway.gateway.door import Ask, Door, Headers, credentials, json_headers, problem_reply
-from clearway.gateway.payment_checks import payment_hash, prepare_payments
+from clearway.gateway.door import (
+    Ask,
+    Door,
+    Headers,
+    credentials,
+    json_headers,
+    parse_key,
+    problem_reply,
+)
+from clearway.gateway.payment_checks import identify_payments, prepare_payments
 from clearway.gateway.payment_schemas import PaymentRequest
 from clearway.gateway.payments import render_placed
 from clearway.gateway.problems import UNREADABLE, invalid_body
@@ -56,8 +64,10 @@ class SinglePayments:
     def _check(self) -> None:
         asked, self._asked = self._asked, []
         admitted = [payment for payment in asked if payment.admit()]
-        fates = prepare_payments([payment.ask for payment in admitted])
-        for payment, fate in zip(admitted, fates, strict=True):
+        identify_payments([payment.ask for payment in admitted])
+        going = [payment for payment in admitted if not payment.waits()]
+        fates = prepare_payments([payment.ask for payment in going])
+        for payment, fate in zip(going, fates, strict=True):
             payment.submit(fate)
 
     def tell(self, payment: _Payment, answer: Placed | Exception) -> None:
@@ -97,15 +107,19 @@ class _Payment:
         self._request_id = single.door.next_request_id()
 
     def admit(self) -> bool:
-        """Whether it goes on with the others; else it was refused, or goes a way of its own."""
+        """Whether it was read; else it was refused."""
         try:
             self.ask = self._admit(self._headers, self._body)
         except Exception as error:
             self.end(*self._problem(error))
             return False
-        if self.ask.body.when_short == "queue":
-            self._begin(self._pay_or_wait())
+        return True
+
+    def waits(self) -> bool:
+        """Whether it goes by the queue; else it goes on with the others."""
+        if self.ask.body.when_short != "queue":
             return False
+        self._begin(self._pay_or_wait())
         return True
 
     def submit(self, fate: Submission | Exception) -> None:
@@ -133,14 +147,12 @@ class _Payment:
         require_scope(key, "payments:write")
         if isinstance(body, Refusal):
             raise body
-        op_id = door.op_id(key, idempotency_key)
+        named = parse_key(idempotency_key)
         try:
             asked = _decoder.decode(body)
         except UNREADABLE as error:
             raise invalid_body(error) from None
-        return Ask(
-            door, key, self._request_id, body=asked, op_id=op_id, request_hash=payment_hash(asked)
-        )
+        return Ask(door, key, self._request_id, body=asked, idempotency_key=named)
 
     async def _answer_again(self, refusal: Refusal) -> None:
         """What is refused now may have been paid before: the first answer stands for ever."""

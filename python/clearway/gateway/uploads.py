@@ -15,8 +15,8 @@ from itertools import count
 import msgspec
 from starlette.types import Receive, Scope, Send
 
-from clearway.gateway.door import BODY_BYTES_MAX, Ask, start_message
-from clearway.gateway.payment_checks import payment_hash, prepare_payments
+from clearway.gateway.door import BODY_BYTES_MAX, Ask, parse_key, start_message
+from clearway.gateway.payment_checks import identify_payments, prepare_payments
 from clearway.gateway.payment_schemas import UploadAnswer, UploadLine
 from clearway.gateway.payments import render_all
 from clearway.gateway.problems import UNREADABLE, invalid_body, problem
@@ -88,21 +88,22 @@ def _check_lines(upload: Ask, part: Iterable[tuple[bytes | None, int]]) -> list[
     """The door's checks for the lines that are not blank; the fate of each is what to submit, or
     why there is nothing."""
     lines = [
-        _parse_line(Ask(upload.door, upload.key, upload.door.next_request_id()), number, text)
+        _read_line(Line(number, Ask(upload.door, upload.key, "")), text)
         for text, number in part
         if text is None or text.strip()
     ]
     read = [line for line in lines if line.fate is None]
-    fates = prepare_payments([line.ask for line in read])
-    for line, fate in zip(read, fates, strict=True):
+    asks = [line.ask for line in read]
+    identify_payments(asks)
+    for line, fate in zip(read, prepare_payments(asks), strict=True):
         if not isinstance(fate, Submission | ClearwayError):
             raise fate
         line.fate = fate
     return lines
 
 
-def _parse_line(ask: Ask, number: int, text: bytes | None) -> Line:
-    """Without a fate, unless it is request.too_large (text is None), request.malformed,
+def _read_line(line: Line, text: bytes | None) -> Line:
+    """With its key and body, or with a fate: request.too_large (text is None), request.malformed,
     request.invalid, idempotency.missing, idempotency.malformed."""
     try:
         if text is None:
@@ -111,11 +112,11 @@ def _parse_line(ask: Ask, number: int, text: bytes | None) -> Line:
             body = _line.decode(text)
         except UNREADABLE as error:
             raise invalid_body(error) from None
-        ask.op_id = ask.door.op_id(ask.key, (body.idempotency_key or "").encode())
-        ask.body, ask.request_hash = body, payment_hash(body)
+        line.ask.idempotency_key = parse_key(body.idempotency_key)
+        line.ask.body = body
     except ClearwayError as error:
-        return Line(number, ask, error)
-    return Line(number, ask)
+        line.fate = error
+    return line
 
 
 async def _submit(ask: Ask, lines: Sequence[Line]) -> asyncio.Future[Share] | None:
@@ -203,17 +204,20 @@ async def _end_of(line: Line) -> Fate:
 
 
 def _answers(lines: Sequence[Line]) -> list[UploadAnswer]:
-    paid = [(line.ask, line.fate) for line in lines if isinstance(line.fate, Placed)]
-    rendered = iter(render_all(paid))
-    answers = []
-    for line in lines:
-        if isinstance(line.fate, Placed):
-            answers.append(UploadAnswer(line.number, 201, next(rendered)))
-        else:
-            assert isinstance(line.fate, ClearwayError), "invariant: every line was shared out"
-            shown = problem(line.fate, line.ask.request_id)
-            answers.append(UploadAnswer(line.number, shown.status, error=shown))
-    return answers
+    placed = [(line.ask, line.fate) for line in lines if isinstance(line.fate, Placed)]
+    payments = iter(render_all(placed))
+    return [
+        UploadAnswer(line.number, 201, next(payments))
+        if isinstance(line.fate, Placed)
+        else _refused(line)
+        for line in lines
+    ]
+
+
+def _refused(line: Line) -> UploadAnswer:
+    assert isinstance(line.fate, ClearwayError), "invariant: every line was shared out"
+    shown = problem(line.fate, line.ask.door.next_request_id())
+    return UploadAnswer(line.number, shown.status, error=shown)
 
 
 async def _send_answers(spool: Spool, send: Send) -> None:

@@ -5,6 +5,7 @@ Rows may be bytes or any C-contiguous NumPy array; they are read in place.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeAlias, cast
 
 import numpy as np
@@ -35,6 +36,20 @@ def hash_bytes(domain: str, data: Rows) -> bytes:
 def hash_rows(domain: str, rows: Rows, row_bytes: int) -> bytes:
     """`H[domain]` of each row; 32 bytes a row."""
     return kernel.hash_rows(domain, as_buffer(rows), row_bytes)
+
+
+def hash_each(domain: str, inputs: Sequence[bytes]) -> list[bytes]:
+    """`H[domain]` of each input, of any length."""
+    return kernel.hash_each(domain, inputs)
+
+
+def sha256_each(inputs: Sequence[bytes]) -> list[bytes]:
+    return kernel.sha256_each(inputs)
+
+
+def hmac_each(secret: bytes, inputs: Sequence[bytes]) -> list[bytes]:
+    """HMAC-SHA-256 of each input; 32 bytes each."""
+    return kernel.hmac_each(secret, inputs)
 
 
 def prf_rows(key: Rows, rows: Rows, row_bytes: int) -> bytes:

@@ -221,11 +221,7 @@ class Batcher:
                 raise Fault(shut.code, **shut.facts)
             if self.waiting + parcel.height > self._limits.queue_rows_max:
                 raise Refusal("capacity.full", limit=self._limits.queue_rows_max)
-            for id in parcel.ids:
-                if id in self._unknown:
-                    raise Fault("payment.outcome_unknown", payment=format_payment(id))
-                if id in self._running:
-                    raise Refusal("idempotency.in_progress")
+            self._check_free(parcel.ids)
             self._running.update(parcel.ids)
             self._queue.append(parcel)
             self._entered += 1
@@ -236,6 +232,15 @@ class Batcher:
             # Who waits for company is woken by a full batch, not by each of its rows.
             if len(self._queue) == 1 or self.waiting >= BATCH_ROWS_MAX:
                 self._arrived.notify()
+
+    def _check_free(self, ids: Sequence[bytes]) -> None:
+        """No other row has one of these ids and is not answered yet."""
+        if self._running.isdisjoint(ids) and self._unknown.isdisjoint(ids):
+            return
+        first = next(id for id in ids if id in self._running or id in self._unknown)
+        if first in self._unknown:
+            raise Fault("payment.outcome_unknown", payment=format_payment(first))
+        raise Refusal("idempotency.in_progress")
 
     def _watch(self, loop: asyncio.AbstractEventLoop, entered: int) -> None:
         """The loop has gone round once. While each round brings somebody, they go together; after

@@ -25,6 +25,11 @@ _SHA256_BLOCK_BYTES: Final = 64
 BEGUN_KEPT_MAX: Final = 256
 
 
+def _framed(*parts: bytes) -> bytes:
+    # Length prefixes keep ("ab", "c") and ("a", "bc") apart.
+    return b"".join([len(part).to_bytes(4, "big") + part for part in parts])
+
+
 @lru_cache(BEGUN_KEPT_MAX)
 def _begun(secret: bytes, *parts: bytes) -> tuple[hashlib._Hash, hashlib._Hash]:
     """HMAC's two hashes (RFC 2104) with the secret and what many messages begin with taken in, to
@@ -33,22 +38,14 @@ def _begun(secret: bytes, *parts: bytes) -> tuple[hashlib._Hash, hashlib._Hash]:
         secret = hashlib.sha256(secret).digest()
     block = secret.ljust(_SHA256_BLOCK_BYTES, b"\0")
     inner, outer = bytes(byte ^ 0x36 for byte in block), bytes(byte ^ 0x5C for byte in block)
-    begun = hashlib.sha256(inner), hashlib.sha256(outer)
-    _take_in(begun[0], parts)
-    return begun
-
-
-def _take_in(hash: hashlib._Hash, parts: tuple[bytes, ...]) -> None:
-    for part in parts:
-        # Length prefixes keep ("ab", "c") and ("a", "bc") apart.
-        hash.update(len(part).to_bytes(4, "big") + part)
+    return hashlib.sha256(inner + _framed(*parts)), hashlib.sha256(outer)
 
 
 def _keyed(begun: tuple[hashlib._Hash, hashlib._Hash], *parts: bytes) -> bytes:
     """HMAC-SHA256 of the parts, with those of `_begun` before them; the very first says what the
     id is for."""
     inner, outer = begun[0].copy(), begun[1].copy()
-    _take_in(inner, parts)
+    inner.update(_framed(*parts))
     outer.update(inner.digest())
     return outer.digest()
 
@@ -57,6 +54,17 @@ def payment_id(secret: bytes, *, principal: str, idempotency_key: str) -> bytes:
     """16 bytes, the same on every node of an institution and across rotated API keys."""
     begun = _begun(secret, b"payment", principal.encode())
     return _keyed(begun, idempotency_key.encode())[:ID_BYTES]
+
+
+def payment_message(principal: str, idempotency_key: str) -> bytes:
+    """What a payment's id is the HMAC of, cut to ID_BYTES: for many at once (ledger/crypto.py)."""
+    key = idempotency_key.encode()
+    return _payments_of(principal) + len(key).to_bytes(4, "big") + key
+
+
+@lru_cache(BEGUN_KEPT_MAX)
+def _payments_of(principal: str) -> bytes:
+    return _framed(b"payment", principal.encode())
 
 
 def member_id(secret: bytes, request_id: bytes, number: int) -> bytes:

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from clearway.payment.errors import Refusal
 
 AMOUNT_MINOR_MAX = 2**126 - 1
+SCALE_MAX = 30
+_ZEROS = ["0", *("0." + "0" * scale for scale in range(1, SCALE_MAX + 1))]
 _DECIMAL = re.compile(r"(-?)(\d{1,48})(?:\.(\d{1,48}))?", re.ASCII)
 _CODE = re.compile(r"([A-Z][A-Z0-9.]{0,11})/(\d{1,2})", re.ASCII)
 
@@ -42,7 +44,7 @@ class Asset:
 def parse_asset_code(code: str) -> tuple[str, int]:
     """`"EUR/2"` → `("EUR", 2)`. Refuses `asset.unknown`."""
     match = _CODE.fullmatch(code)
-    if match is None or int(match[2]) > 30:
+    if match is None or int(match[2]) > SCALE_MAX:
         raise Refusal("asset.unknown", asset=code)
     return match[1], int(match[2])
 
@@ -72,11 +74,15 @@ def parse_amount(text: object, asset: Asset) -> int:
 def format_amount(amount_minor: int, asset: Asset) -> str:
     """Minor units → major units with exactly `scale` digits; negative amounts keep their sign."""
     scale = asset.scale
+    if amount_minor == 0:
+        return _ZEROS[scale]  # what most payments got back
+    digits = str(amount_minor)
     if scale == 0:
-        return str(amount_minor)
-    sign = "-" if amount_minor < 0 else ""
-    digits = str(abs(amount_minor)).rjust(scale + 1, "0")
-    return f"{sign}{digits[:-scale]}.{digits[-scale:]}"
+        return digits
+    if len(digits) <= scale or amount_minor < 0:
+        sign = "-" if amount_minor < 0 else ""
+        digits = sign + digits.removeprefix("-").rjust(scale + 1, "0")
+    return f"{digits[:-scale]}.{digits[-scale:]}"
 
 
 def div_floor(dividend: int, divisor: int) -> int:

@@ -109,12 +109,12 @@ def seal_rows(
 ) -> list[bytes]:
     """(cipher, plain text, context) → nonce ‖ ciphertext ‖ tag. The context is not stored: a row
     that was moved to another place does not open there."""
-    nonces = os.urandom(NONCE_BYTES * len(rows))
-    sealed = []
-    for place, (cipher, plain, context) in enumerate(rows):
-        nonce = nonces[NONCE_BYTES * place : NONCE_BYTES * (place + 1)]
-        sealed.append(nonce + cipher.encrypt(nonce, plain, context))
-    return sealed
+    random = os.urandom(NONCE_BYTES * len(rows))
+    nonces = [random[at : at + NONCE_BYTES] for at in range(0, len(random), NONCE_BYTES)]
+    return [
+        nonce + cipher.encrypt(nonce, plain, context)
+        for nonce, (cipher, plain, context) in zip(nonces, rows, strict=True)
+    ]
 
 
 def open_row(cipher: AESGCM, sealed: bytes, context: bytes) -> bytes | None:

@@ -313,7 +313,7 @@ class Vault:
                 batches[key, sequence] = None if data is None else _SealedBatch(data)
             batch = batches[key, sequence]
             row = None if batch is None else batch.row(index)
-            rows.append(None if row is None else (*row, _batch_context(key, sequence, index)))
+            rows.append(None if row is None else (*row, _context(key, sequence, index)))
         ciphers = self._people.ciphers(
             self._database.reader(), (row[0] for row in rows if row is not None)
         )
@@ -357,13 +357,15 @@ class Vault:
         privates: Sequence[bytes | None],
         persons: bytes,
     ) -> bytes:
-        who = [persons[at : at + ADDRESS_BYTES] for at in range(0, len(persons), ADDRESS_BYTES)]
+        who: list[bytes] = np.frombuffer(persons, f"V{ADDRESS_BYTES}").tolist()
         given = [(i, private) for i, private in enumerate(privates) if private is not None]
-        ciphers = self._people.ciphers_made(self._database, writer, (who[i] for i, _ in given))
+        ciphers = self._people.ciphers_made(self._database, writer, [who[i] for i, _ in given])
         sealed = seal_rows(
-            [(ciphers[who[i]], plain, _batch_context(key, sequence, i)) for i, plain in given]
+            [(ciphers[who[i]], plain, _context(key, sequence, i)) for i, plain in given]
         )
-        rows = {i: row for (i, _), row in zip(given, sealed, strict=True)}
+        rows = [b""] * len(privates)
+        for (i, _), row in zip(given, sealed, strict=True):
+            rows[i] = row
         return _SealedBatch.pack(persons, rows)
 
     # --- accounts -------------------------------------------------------------------------------
@@ -537,16 +539,13 @@ class _SealedBatch:
         self._rows_at = self._persons_at + ADDRESS_BYTES * self._count
 
     @staticmethod
-    def pack(persons: bytes, rows: dict[int, bytes]) -> bytes:
-        """rows: sealed, by index."""
-        count = len(persons) // ADDRESS_BYTES
-        sizes = np.zeros(count + 1, np.int64)
-        for index, row in rows.items():
-            sizes[index + 1] = len(row)
-        ends = np.cumsum(sizes)
+    def pack(persons: bytes, rows: Sequence[bytes]) -> bytes:
+        """rows: sealed; one for each person, empty for none."""
+        ends = np.zeros(len(rows) + 1, np.int64)
+        ends[1:] = np.cumsum([len(row) for row in rows])
         assert ends[-1] < 2**32, "invariant: a batch's private data are bounded by its bytes"
-        body = b"".join(rows[index] for index in sorted(rows))
-        return struct.pack("<I", count) + ends.astype("<u4").tobytes() + persons + body
+        head = struct.pack("<I", len(rows)) + ends.astype("<u4").tobytes()
+        return b"".join((head, persons, *rows))
 
     def row(self, index: int) -> tuple[bytes, bytes] | None:
         """(person, sealed)."""
@@ -560,8 +559,8 @@ class _SealedBatch:
         return person, self._data[self._rows_at + start : self._rows_at + end]
 
 
-def _batch_context(key: bytes, sequence: int, index: int) -> bytes:
-    return key + struct.pack("<QI", sequence, index)
+_context = struct.Struct("<32sQI").pack
+"""What a sealed row is bound to: envelope key, sequence, index in the envelope."""
 
 
 def _mark_rows(
