@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 KERNEL := $(shell find kernel -name '*.rs' -not -path '*/target/*' 2>/dev/null) kernel/Cargo.toml kernel/Cargo.lock
 export CARGO_TERM_COLOR ?= never
 
-.PHONY: demo test verify simulate mutants golden bank fuzz sanitize asan miri vectors install dev check lint bench lock clean
+.PHONY: demo test verify simulate mutants golden bank fuzz sanitize asan miri vectors features install dev check lint bench lock clean
 
 demo: install            ## a day of payments on a real node, verified from genesis
 	$(BIN)/clearway demo
@@ -70,6 +70,9 @@ vectors: dev             ## write what follows from the format: vectors, the ver
 	$(BIN)/python -m tools.write_verdicts
 	$(BIN)/python -m tools.write_tables
 	cd verify/js && npm ci --ignore-scripts && node build.js
+
+features: dev            ## write the pass over the payments from the declared features
+	$(BIN)/python -m tools.write_features
 
 install: $(VENV)/installed   ## the set-up alone; afterwards .venv/bin/clearway works
 

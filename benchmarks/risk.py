@@ -1,6 +1,7 @@
 """Risk: microseconds per payment, and how well on card payments. Prints one JSON object.
 
     python -m benchmarks.risk [SHARED_FOLDER]
+    python -m benchmarks.risk --entities N      # processor time and memory among N accounts
 
 Rates need nothing but the package: a simulated week, its accounts scattered over a memory of a
 million. The quality figures need the shared folder.
@@ -11,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import resource
 import subprocess
 import sys
 import tempfile
@@ -26,8 +28,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from clearway.risk import FeatureState, RiskModel, Scorer
+from clearway.risk import FACTS, FeatureState, RiskModel, Scorer
 from clearway.risk.evaluate import evaluate_risk
+from clearway.risk.features import FEATURES
 from clearway.risk.metrics import auc_roc, average_precision
 from clearway.risk.world import World
 
@@ -35,9 +38,13 @@ _ACCOUNTS: Final = 1_000_000
 _BATCHES: Final = (1, 256, 4_096)
 _FOLDS: Final = (date(2018, 7, 25), date(2018, 8, 1), date(2018, 8, 8), date(2018, 8, 15))
 _DAY: Final = timedelta(days=1)
+_BEGIN_NS: Final = 1_750_075_200_000_000_000
 
 
 def main() -> None:
+    if sys.argv[1:2] == ["--entities"]:
+        print(json.dumps(_among(int(sys.argv[2]))))
+        return
     shared = Path(sys.argv[1]) if len(sys.argv) > 1 else None
     print(json.dumps(measure(shared)))
 
@@ -90,6 +97,42 @@ def measure(shared: Path | None = None) -> dict[str, Any]:
     return figures
 
 
+def _among(entities: int, payments: int = 400_000) -> dict[str, Any]:
+    """Everybody has paid once; then payments between any two, half of them from some device."""
+    rng = np.random.default_rng(1)
+    facts = np.zeros(payments, dtype=FACTS)
+    facts["payer"], facts["payee"] = rng.integers(0, entities, (2, payments))
+    facts["amount_major"] = facts["amount_eur"] = np.round(np.exp(rng.normal(3.5, 2, payments)), 2)
+    facts["time_ns"] = _BEGIN_NS + np.arange(payments) * 1_000_000
+    facts["corridor"] = 7
+    facts["device"] = rng.integers(0, 2, payments) * rng.integers(1, entities // 2 + 2, payments)
+    first = np.zeros(entities // 2, dtype=FACTS)
+    first["payer"] = np.arange(entities // 2)
+    first["payee"] = first["payer"] + entities // 2
+    first["amount_eur"], first["time_ns"] = 10.0, _BEGIN_NS - 10**11
+    state, model = FeatureState(), RiskModel.load_shipped()
+    for start in range(0, len(first), 65_536):
+        state.advance(first[start : start + 65_536], height=1, index=start)
+    took_s = {"features": 0.0, "score": 0.0}
+    for start in range(0, payments, _BATCHES[-1]):
+        begin = time.process_time()
+        features = state.stage(facts[start : start + _BATCHES[-1]])
+        state.commit(height=2, index=start)
+        middle = time.process_time()
+        model.score_bps(features)
+        took_s["features"] += middle - begin
+        took_s["score"] += time.process_time() - middle
+    peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_024
+    cpu_us = {name: round(seconds / payments * 1e6, 3) for name, seconds in took_s.items()}
+    return {
+        "bench": "risk",
+        "entities": entities,
+        "cpu_us": cpu_us,
+        "peak_mib": round(peak_mib),
+        "conditions": {"batch": _BATCHES[-1], "threads": 1, "features": len(FEATURES)},
+    }
+
+
 def _scattered_week() -> NDArray[np.void]:
     """A simulated week, its accounts thrown over a million rows: memory is cold as in service."""
     facts = World(seed=5, customers=20_000, merchants=1_500, days=7).facts()
@@ -135,7 +178,7 @@ def _peers() -> list[dict[str, Any]]:
     import lightgbm
 
     rng = np.random.default_rng(1)
-    x = rng.normal(size=(4_096, 48)).astype(np.float32)
+    x = rng.normal(size=(4_096, len(FEATURES))).astype(np.float32)
     y = x[:, 0] * x[:, 1] + x[:, 2] + rng.normal(size=len(x)) > 1
     booster = lightgbm.train(
         {"objective": "binary", "num_leaves": 31, "max_depth": 6, "verbose": -1, "num_threads": 1},

@@ -27,7 +27,7 @@ def number(town: Town, id: str) -> int:
 def past(town: Town, id: str) -> tuple[int, int, int]:
     """What risk remembers of an account: payments sent and got, and how many it knows of those
     whom it paid."""
-    row = town.node.scorer.state._accounts[number(town, id)]
+    row = town.node.scorer.state._accounts.rows[number(town, id)]
     return int(row["sent_n"]), int(row["got_n"]), int(np.count_nonzero(row["peer"]))
 
 
@@ -66,10 +66,10 @@ def test_a_sub_account_has_no_past_of_its_own(tmp_path: Path) -> None:
 def test_it_is_the_same_past_when_it_is_made_again(tmp_path: Path) -> None:
     town = start(tmp_path)
     play(town, bobs="sub")
-    served = town.node.scorer.state._accounts.tobytes()
+    served = town.node.scorer.state._accounts.rows.tobytes()
     town.node.stop()
     (tmp_path / "data" / "features.bin").unlink()
     again = build_town(tmp_path, town.clock)
     again.node.start()
-    assert again.node.scorer.state._accounts.tobytes() == served
+    assert again.node.scorer.state._accounts.rows.tobytes() == served
     again.node.stop()

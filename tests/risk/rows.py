@@ -18,14 +18,21 @@ def payments(
     eur: ArrayLike = 25.0,
     time_ns: ArrayLike = NOON_NS,
     purpose: ArrayLike = 0,
+    device: ArrayLike = 0,
+    address: ArrayLike = 0,
+    corridor: ArrayLike = 0,
+    report: ArrayLike = 0,
 ) -> Facts:
     """FACTS[n] in euros; columns of one element stand for all rows."""
-    columns = np.broadcast_arrays(
-        *(np.atleast_1d(column) for column in (payer, payee, eur, time_ns, purpose))
-    )
+    named = {
+        "payer": payer, "payee": payee, "amount_eur": eur, "amount_major": eur,
+        "time_ns": time_ns, "purpose": purpose, "device": device, "address": address,
+        "corridor": corridor, "report": report, "asset": 1,
+    }  # fmt: skip
+    columns = np.broadcast_arrays(*(np.atleast_1d(column) for column in named.values()))
     rows = np.zeros(len(columns[0]), dtype=FACTS)
-    rows["payer"], rows["payee"], rows["amount_eur"], rows["time_ns"] = columns[:4]
-    rows["amount_major"], rows["asset"], rows["purpose"] = rows["amount_eur"], 1, columns[4]
+    for name, column in zip(named, columns, strict=True):
+        rows[name] = column
     return rows
 
 
@@ -36,13 +43,19 @@ def feature(features: Features, name: str) -> list[float]:
 
 
 def random_history(seed: int, n: int, accounts: int = 60, days: int = 40) -> Facts:
-    """n payments without any meaning, in the order of time, with all kinds of repetition."""
+    """n events without any meaning, in the order of time, with all kinds of repetition: one in
+    fifty is a report, and every other payment says what it was paid with."""
     rng = np.random.default_rng(seed)
     payer = rng.integers(0, accounts, n)
+    said = rng.integers(0, 2, n).astype(np.uint64)
     return payments(
         payer=payer,
         payee=(payer + 1 + rng.integers(0, accounts - 1, n)) % accounts,
         eur=np.round(np.exp(rng.normal(3.5, 2.0, n)), 2),
         time_ns=NOON_NS + np.sort(rng.integers(0, days * DAY_NS, n)),
         purpose=rng.integers(0, 9, n),
+        device=said * rng.integers(1, accounts, n).astype(np.uint64),
+        address=said * rng.integers(1, 2 + accounts // 4, n).astype(np.uint64),
+        corridor=rng.integers(0, 9, n),
+        report=rng.random(n) < 0.02,
     )

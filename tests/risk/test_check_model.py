@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from clearway.ports.check_model import check_model
 from clearway.ports.model import Model
 from clearway.risk.decide import load_fallback
-from clearway.risk.features import FEATURES, FEATURES_VERSION
+from clearway.risk.features import FEATURES, meanings_of
 from clearway.risk.isolation import assume_calibration, fit_isolation
 from clearway.risk.load import parse_model
 from clearway.risk.logistic import OnlineLogistic
@@ -54,7 +54,7 @@ def isolation() -> bytes:
     forest = fit_isolation(ROWS, seed=1)
     knots = assume_calibration(forest.raw_scores(ROWS), prior_bps=50)
     document = {
-        "format": FORMAT, "features_version": FEATURES_VERSION, "features": list(FEATURES),
+        "format": FORMAT, "features": meanings_of(np.arange(len(FEATURES))),
         "calibration": knots.tolist(), "trees": forest.to_json(),
     }  # fmt: skip
     return json.dumps(document).encode()

@@ -78,7 +78,7 @@ def test_amounts_that_are_absurd_do_not_run_away() -> None:
     [
         {"format": "other/1"},
         {"features": ["one"]},
-        {"features_version": 0},
+        {"features": {FEATURES[0]: "0123456789abcdef"}},
         {"weights": [1.0]},
         {"weights": [float("nan")] * K},
         {"scale": [-1.0] * K},

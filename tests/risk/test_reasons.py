@@ -26,7 +26,9 @@ CODES_FOR_EVER = {
     9: "risk.fan_out", 10: "risk.purpose_unusual", 11: "risk.pass_through",
     12: "risk.structuring", 13: "risk.velocity_payee", 14: "risk.payee_history_thin",
     15: "risk.fan_in", 16: "risk.payee_amount_unusual", 17: "risk.payee_passes_on",
-    18: "risk.warming_up",
+    18: "risk.warming_up", 19: "risk.payer_reported", 20: "risk.payee_reported",
+    21: "risk.near_accused", 22: "risk.cycle", 23: "risk.shared_devices", 24: "risk.device_new",
+    25: "risk.velocity_device", 26: "risk.device_reported", 27: "risk.corridor_unusual",
 }  # fmt: skip
 
 

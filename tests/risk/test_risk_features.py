@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clearway.risk.facts import Facts
-from clearway.risk.features import FEATURES, PEERS, Features, decay, log2_1p
+from clearway.risk.features import FEATURES, Features
+from clearway.risk.features.exact import decay, log2_1p
+from clearway.risk.features.graph import PEERS
 from clearway.risk.state import FeatureState
 from tests.risk.rows import DAY_NS, HOUR_NS, NOON_NS, feature, payments, random_history
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from clearway.risk.errors import CATALOGUE, RiskFault
+from clearway.risk.features import MEANINGS
 from clearway.risk.metrics import auc_roc, average_precision, calibration_error
 from clearway.risk.model import RiskModel
 from clearway.risk.state import FeatureState
@@ -83,8 +84,9 @@ def test_a_model_without_a_card_is_refused(copied: Path) -> None:
     "change",
     [
         {"format": "other/1"},
-        {"features_version": 999},
         {"features": ["only_one"]},
+        {"features": {"amount_log": "0123456789abcdef"}},
+        {"features": {"of_another_clearway": MEANINGS[0]}},
         {"trees": []},
         {"trees": [[200, 0.5, [1.0, 3], [2.0, 4]]]},
         {"trees": [[300, 0.5, [1.0, 3], [2.0, 4]]]},

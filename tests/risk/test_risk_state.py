@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from clearway.risk.errors import RiskFault
-from clearway.risk.features import Features
-from clearway.risk.state import ACCOUNTS_MAX, AsOf, FeatureState
+from clearway.risk.features import FEATURES, Features
+from clearway.risk.snapshot import AsOf
+from clearway.risk.state import ACCOUNTS_MAX, FeatureState
 from tests.risk.rows import payments, random_history
 
 HISTORY = random_history(seed=1, n=9_000, accounts=2_500)
@@ -71,7 +72,7 @@ def test_stage_does_not_move_as_of_and_commit_does() -> None:
 
 def test_an_empty_batch_is_a_batch() -> None:
     state = FeatureState()
-    assert state.stage(HISTORY[:0]).shape == (0, 48)
+    assert state.stage(HISTORY[:0]).shape == (0, len(FEATURES))
     state.commit(height=1, index=0)
 
 
@@ -135,7 +136,7 @@ def test_a_snapshot_of_other_features_is_refused(
 ) -> None:
     path = tmp_path / "risk.state"
     FeatureState().save(path)
-    monkeypatch.setattr("clearway.risk.state._VERSION", 999)
+    monkeypatch.setattr("clearway.risk.snapshot.IDENTITY", "0" * 64)
     with pytest.raises(RiskFault) as caught:
         FeatureState.load(path)
     assert caught.value.code == "risk.snapshot_version"

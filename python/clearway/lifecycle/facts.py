@@ -32,4 +32,5 @@ def facts_of(
         asset=heads["asset"],
         time_ns=heads["created_ns"].astype(np.int64),
         purpose=heads["purpose"],
+        to_asset=heads["to_asset"],
     )

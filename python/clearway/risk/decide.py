@@ -20,7 +20,8 @@ from clearway.risk.guard import BUDGET_S, Guard
 from clearway.risk.model import RiskModel
 from clearway.risk.reasons import AMOUNT_LIMIT, MODEL_MISSING, WARMING_UP, find_reasons
 from clearway.risk.rules import RulesModel
-from clearway.risk.state import AsOf, FeatureState
+from clearway.risk.snapshot import AsOf
+from clearway.risk.state import FeatureState
 
 NO_MODEL_ID: Final = bytes(32)
 NO_MODEL_LIMIT_EUR: Final = 10_000.0  # without a model, a person looks at what is above

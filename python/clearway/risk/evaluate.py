@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from clearway.risk.errors import RiskFault
 from clearway.risk.files import load_payments
+from clearway.risk.history import DAY_NS, compute_features, find_reports
 from clearway.risk.metrics import auc_roc, average_precision
-from clearway.risk.reports import DAY_NS, find_reports
-from clearway.risk.train import FRAUDS_MIN, compute_features
+from clearway.risk.train import FRAUDS_MIN
 
 # A week of labels is little: small trees, much shrinkage, and the mean over a few seeds.
 _LIGHTGBM: Final = {
@@ -71,9 +71,8 @@ def evaluate_risk(
     if is_fraud[fit].sum() < FRAUDS_MIN:
         what = f"{int(is_fraud[fit].sum())} frauds were known, needed {FRAUDS_MIN}"
         raise RiskFault("risk.file_labels", path=payments, what=what)
-    features = np.concatenate(
-        [compute_features(file.facts), find_reports(file.facts, file.labels, delay_ns=delay_ns)],
-        axis=1,
+    features = compute_features(
+        file.facts, find_reports(file.facts, file.labels, delay_ns=delay_ns)
     )
     scores = _fit_and_score(features[fit], is_fraud[fit], features[score])
     _write(out, file.payment_id.filter(pa.array(score)), scores)

@@ -1,9 +1,11 @@
-"""What the risk room may know of a payment: what stands on the chain, and nothing else.
+"""What the risk room may know of a payment: what is kept with it, and nothing else.
 
-A feature that used anything else (an IP address, a name, today's exchange rate) could not be
-computed again from the blocks, and a decision could then not be explained a year later.
+Most of it stands on the chain. What the payer paid with and from where does not; the node keeps it
+beside the decision, as hashes. A feature that used anything else (a name, today's exchange rate)
+could not be computed again, and a decision could then not be explained a year later.
 """
 
+import hashlib
 import json
 from collections.abc import Sequence
 from importlib.resources import files
@@ -20,6 +22,10 @@ FACTS = np.dtype(
         ("time_ns", "<i8"),
         ("asset", "<u4"),  # number of the asset
         ("purpose", "<u4"),  # category code, 0 is none; only "new for the payer" is asked of it
+        ("device", "<u8"),  # a keyed hash of what the payer paid with; 0 is unknown
+        ("address", "<u8"),  # likewise of the network address
+        ("corridor", "<u8"),  # likewise of the two countries, or the two assets
+        ("report", "<u1"),  # 1: no payment, but the news that one was a fraud; time_ns is now
     ]
 )
 
@@ -64,9 +70,11 @@ class ReferenceRates:
         asset: ArrayLike,
         time_ns: ArrayLike,
         purpose: ArrayLike = 0,
+        to_asset: ArrayLike = 0,
     ) -> Facts:
         """FACTS[n] of n payments, in their order. IndexError for an asset without a code.
 
+        to_asset: number of what the payee gets, 0 for the same; the two are the corridor.
         `amount_minor` may be any numeric array; above 2**53 it is rounded, which no feature sees.
         """
         number = np.asarray(asset, dtype=np.int64)
@@ -76,4 +84,20 @@ class ReferenceRates:
         rows["amount_major"] = amount_major
         rows["amount_eur"] = amount_major / self._major_per_eur[number]
         rows["time_ns"], rows["asset"], rows["purpose"] = time_ns, number, purpose
+        to = np.asarray(to_asset, dtype=np.int64)
+        rows["corridor"] = number << 32 | np.where(to == 0, number, to)
         return rows
+
+
+def hash_texts(texts: Sequence[str | None], *, key: bytes = b"") -> NDArray[np.uint64]:
+    """Ids uint64[n] of devices, addresses or corridors; 0, the unknown one, for None and "".
+
+    >>> hash_texts(["phone 1", None, "phone 1", ""])[[1, 3]].tolist()
+    [0, 0]
+    """
+    return np.array([_hash_text(text, key) if text else 0 for text in texts], dtype=np.uint64)
+
+
+def _hash_text(text: str, key: bytes) -> int:
+    digest = hashlib.blake2b(text.encode(), digest_size=8, key=key).digest()
+    return int.from_bytes(digest, "little") or 1

@@ -13,10 +13,11 @@ import pyarrow.parquet
 from numpy.typing import NDArray
 
 from clearway.risk.errors import RiskFault
-from clearway.risk.facts import Facts, ReferenceRates
-from clearway.risk.reports import Labels
+from clearway.risk.facts import Facts, ReferenceRates, hash_texts
+from clearway.risk.history import Labels
 
 _NEEDED: Final = ("payment_id", "time", "payer", "payee", "amount")
+_OPTIONAL: Final = ("is_fraud", "asset", "device", "address", "payer_country", "payee_country")
 _ASSET: Final = "EUR/2"  # of a file without a column `asset`
 
 
@@ -36,7 +37,8 @@ class PaymentFile:
 
 
 def load_payments(path: Path) -> PaymentFile:
-    """Reads `payment_id, time, payer, payee, amount[, is_fraud, asset]` of .parquet or .csv.
+    """Reads `payment_id, time, payer, payee, amount[, is_fraud, asset, device, address,
+    payer_country, payee_country]` of .parquet or .csv.
 
     time: a timestamp (without a zone: UTC), ISO 8601 text, or an integer since 1970 whose size
     tells seconds, ms, µs or ns. amount: major units. asset: a code such as `EUR/2`. is_fraud: null
@@ -49,9 +51,8 @@ def load_payments(path: Path) -> PaymentFile:
         raise RiskFault("risk.file_columns", path=path, missing=", ".join(missing))
     time_ns = _time_ns(table["time"])
     order = np.argsort(time_ns, kind="stable")
-    table = table.select(
-        [name for name in (*_NEEDED, "is_fraud", "asset") if name in table.column_names]
-    ).take(order)
+    known = [name for name in (*_NEEDED, *_OPTIONAL) if name in table.column_names]
+    table = table.select(known).take(order)
     payer, payee, accounts = _number_accounts(table["payer"], table["payee"])
     codes, asset = _number_assets(table)
     scales = 10.0 ** np.array([int(code.partition("/")[2] or 0) for code in codes])
@@ -63,6 +64,13 @@ def load_payments(path: Path) -> PaymentFile:
         asset=asset,
         time_ns=time_ns[order],
     )
+    for name in ("device", "address"):
+        if name in table.column_names:
+            facts[name] = _ids(table[name])
+    if {"payer_country", "payee_country"} <= set(table.column_names):
+        facts["corridor"] = _ids(
+            pc.binary_join_element_wise(table["payer_country"], table["payee_country"], " ")
+        )
     payment_id = table["payment_id"].combine_chunks()
     return PaymentFile(payment_id, facts, _labels(table), accounts, codes)
 
@@ -82,6 +90,15 @@ def _time_ns(column: Any) -> NDArray[np.int64]:
                     if largest < top), 1)  # fmt: skip
     scaled: NDArray[np.int64] = number * unit_ns
     return scaled
+
+
+def _ids(column: Any) -> NDArray[np.uint64]:
+    """Each text is hashed once; 0 where there is none."""
+    encoded = pc.cast(column, pa.string()).combine_chunks().dictionary_encode()
+    ids = np.append(hash_texts(encoded.dictionary.to_pylist()), np.uint64(0))
+    number = pc.fill_null(encoded.indices, len(ids) - 1).to_numpy()
+    numbered: NDArray[np.uint64] = ids[number]
+    return numbered
 
 
 def _number_accounts(

@@ -6,7 +6,7 @@ be rounded down to float32 without changing a single answer.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
 import numpy as np
@@ -85,6 +85,17 @@ class Forest:
 
     def leaf_value(self, t: int, k: int) -> float:
         return float(self.value[t, (k << (self.depth + 1 - k.bit_length())) - (1 << self.depth)])
+
+    def asked(self) -> NDArray[np.intp]:
+        """Numbers of the features that some node asks for, rising."""
+        return np.unique(self.feature[np.isfinite(self.threshold)])
+
+    def renumbered(self, numbers: NDArray[np.intp]) -> "Forest":
+        """The same trees, where feature k is called numbers[k]. IndexError for one without."""
+        asking = np.isfinite(self.threshold)
+        feature = np.zeros_like(self.feature)
+        feature[asking] = numbers[self.feature[asking]]
+        return replace(self, feature=feature)
 
     def raw_scores(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """Log-odds float64[n] of float32[n, k] before calibration: LightGBM's, bit for bit."""

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from clearway.ports.model import SCORE_BPS_MAX
 from clearway.risk.compiled import REQUIRED, compiled
 from clearway.risk.errors import RiskFault
-from clearway.risk.features import FEATURES, FEATURES_VERSION, Features
+from clearway.risk.features import FEATURES, Features, columns_of, meanings_of
 from clearway.risk.knots import parse_knots, read_knots
 
 FORMAT: Final = "clearway-risk-logistic/1"
@@ -50,15 +50,13 @@ class LogisticModel:
             document: dict[str, Any] = json.loads(data)
             if document["format"] != FORMAT:
                 raise ValueError(f"format {document['format']}, needed {FORMAT}")
-            said = (document["features_version"], tuple(document["features"]))
-            if said != (FEATURES_VERSION, FEATURES):
-                raise ValueError("made for other features")
-            mean, scale, weights = (
-                np.array(document[name], dtype=np.float64) for name in ("mean", "scale", "weights")
-            )
-            for row in (mean, scale, weights):
-                if row.shape != (len(FEATURES),) or not np.isfinite(row).all():
+            columns = columns_of(document["features"])
+            mean, scale, weights = rows = np.zeros((3, len(FEATURES)))
+            for row, name in zip(rows, ("mean", "scale", "weights"), strict=True):
+                said = np.array(document[name], dtype=np.float64)
+                if said.shape != columns.shape or not np.isfinite(said).all():
                     raise ValueError("needs one finite number a feature")
+                row[columns] = said
             if (scale < 0).any() or not np.isfinite(float(document["base"])):
                 raise ValueError("a scale below zero, or a base that is not finite")
             knots = parse_knots(document["calibration"])
@@ -111,7 +109,7 @@ class OnlineLogistic:
             bps = SCORE_BPS_MAX / (1.0 + np.exp(-_SIGMOID))
             knots = np.stack([_SIGMOID, np.round(bps, 3)], axis=1)
         document = {
-            "format": FORMAT, "features_version": FEATURES_VERSION, "features": list(FEATURES),
+            "format": FORMAT, "features": meanings_of(np.arange(len(FEATURES))),
             "rows": self.rows, "mean": self.mean.tolist(),
             "scale": np.sqrt(self.variance).tolist(), "weights": self.weights.tolist(),
             "base": float(self.intercept[0]), "calibration": knots.tolist(),

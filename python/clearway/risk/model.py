@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearway.risk.errors import RiskFault
-from clearway.risk.features import FEATURES, FEATURES_VERSION, Features
+from clearway.risk.features import Features, columns_of
 from clearway.risk.forest import Forest
 from clearway.risk.knots import Knots, parse_knots, read_knots
 from clearway.risk.shap import Shap
@@ -52,14 +52,9 @@ class RiskModel:
             model: dict[str, Any] = json.loads(data)
             if model["format"] != FORMAT:
                 raise ValueError(f"format {model['format']}, needed {FORMAT}")
-            if (model["features_version"], tuple(model["features"])) != (
-                FEATURES_VERSION, FEATURES,
-            ):  # fmt: skip
-                raise ValueError("made for other features")
-            forest = Forest.of_json(model["trees"])
+            columns = columns_of(model["features"])
+            forest = Forest.of_json(model["trees"]).renumbered(columns)
             knots = parse_knots(model["calibration"])
-            if int(forest.feature.max()) >= len(FEATURES):
-                raise ValueError("asks for a feature that is not there")
         except (
             ValueError,
             KeyError,

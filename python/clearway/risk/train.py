@@ -17,14 +17,12 @@ from clearway.payment.records import Outcome
 from clearway.ports.model import SCORE_BPS_MAX
 from clearway.risk.decide import CostPolicy
 from clearway.risk.errors import RiskFault
-from clearway.risk.facts import Facts
-from clearway.risk.features import FEATURES, FEATURES_VERSION, Features
+from clearway.risk.features import FEATURES, Features, meanings_of
 from clearway.risk.files import load_payments
 from clearway.risk.forest import Forest
+from clearway.risk.history import DAY_NS, compute_features, find_reports
 from clearway.risk.metrics import auc_roc, average_precision, calibration_error
 from clearway.risk.model import CARD_NAME, FORMAT, MODEL_NAME, RiskModel
-from clearway.risk.reports import DAY_NS
-from clearway.risk.state import FeatureState
 from clearway.risk.world import World
 
 DELAY_DAYS: Final = 7  # until a label is known
@@ -32,7 +30,6 @@ FRAUDS_MIN: Final = 20  # in each part; fewer teach nothing and prove nothing
 HONEST_MAX: Final = 400_000  # of the honest payments to fit on; the rest is drawn from by weight
 TREES: Final = 150
 _KNOTS: Final = 65
-_BATCH: Final = 65_536
 
 # (customers, merchants, days) of the worlds that the shipped model is made from: long lives, and
 # many first days, because on a new node everybody is a stranger. Each part has its own seeds.
@@ -55,7 +52,7 @@ _LIGHTGBM: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """n payments to learn from or to be judged by: features float32[n, 48], euros, truth."""
+    """n payments to learn from or to be judged by: features, euros float64[n], truth bool[n]."""
 
     features: Features
     amount_eur: NDArray[np.float64]
@@ -92,7 +89,8 @@ def train_file(path: Path, out: Path, seed: int) -> Trained:
     risk.file_labels when a part has fewer than FRAUDS_MIN frauds.
     """
     file = load_payments(path)
-    features = compute_features(file.facts)
+    reports = find_reports(file.facts, file.labels, delay_ns=DELAY_DAYS * DAY_NS)
+    features = compute_features(file.facts, reports)
     time_ns = file.facts["time_ns"]
     begin, end = int(time_ns[0]), int(time_ns[-1]) + 1
     cuts = [begin, begin + (end - begin) * 6 // 10, begin + (end - begin) * 8 // 10, end]
@@ -117,20 +115,11 @@ def train_file(path: Path, out: Path, seed: int) -> Trained:
     return _train(parts, source, out, seed)
 
 
-def compute_features(facts: Facts) -> Features:
-    """Features float32[n, 48] of a whole history, as serving would have computed them."""
-    state = FeatureState()
-    out = np.empty((len(facts), len(FEATURES)), dtype=np.float32)
-    for start in range(0, len(facts), _BATCH):
-        out[start : start + _BATCH] = state.stage(facts[start : start + _BATCH])
-        state.commit(height=1, index=start)
-    return out
-
-
 def sample_world(world: World) -> Samples:
     """All payments of one simulated world."""
-    facts = world.facts()
-    return Samples(compute_features(facts), facts["amount_eur"], world.payments()["is_fraud"])
+    facts, is_fraud = world.facts(), world.payments()["is_fraud"]
+    reports = find_reports(facts, is_fraud.astype(np.int8), delay_ns=DELAY_DAYS * DAY_NS)
+    return Samples(compute_features(facts, reports), facts["amount_eur"], is_fraud)
 
 
 def _join(samples: list[Samples]) -> Samples:
@@ -147,10 +136,15 @@ def _train(
     forest = fit_forest(parts["fit"].features, parts["fit"].is_fraud, seed=seed)
     raw = forest.raw_scores(parts["calibrate"].features)
     knots = fit_calibration(raw, parts["calibrate"].is_fraud)
+    asked = forest.asked()
+    local = np.zeros(len(FEATURES), dtype=np.intp)
+    local[asked] = np.arange(len(asked))
     document = {
-        "format": FORMAT, "features_version": FEATURES_VERSION, "features": list(FEATURES),
-        "calibration": knots.tolist(), "trees": forest.to_json(),
-    }  # fmt: skip
+        "format": FORMAT,
+        "features": meanings_of(asked),
+        "calibration": knots.tolist(),
+        "trees": forest.renumbered(local).to_json(),
+    }
     data = json.dumps(document, separators=(",", ":")).encode()
     path = out / MODEL_NAME
     model = RiskModel.of_bytes(data, source=str(path))
