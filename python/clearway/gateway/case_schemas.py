@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from clearway.cases.network import HOPS_MAX
+from clearway.cases.report import Report
 from clearway.gateway.fields import AccountId, Amount, AssetCode, Hash, Request, Time
 from clearway.gateway.schemas import PageQuery
 
@@ -264,3 +265,12 @@ class CaseNetwork(Struct, frozen=True, kw_only=True):
     nodes: list[FlowNode]
     edges: list[FlowEdge]
     left_off: int
+
+
+class CaseReport(Struct, frozen=True, kw_only=True):
+    """A draft of what the authority is told, in goAML's names where it has one. Nothing was sent
+    anywhere."""
+
+    object: Literal["report_draft"]
+    case: str
+    report: Report
