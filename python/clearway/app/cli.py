@@ -146,6 +146,18 @@ def _train(args: argparse.Namespace) -> int:
     return 0
 
 
+def _evaluate_aml(args: argparse.Namespace) -> int:
+    from clearway.app.evaluate import evaluate_laundering
+    from clearway.risk.errors import RiskFault
+
+    try:
+        found, words = evaluate_laundering(args.payments, labels=args.labels, out=args.out)
+    except RiskFault as fault:
+        raise ValueError(str(fault)) from fault
+    say(args, found, words)
+    return 0
+
+
 def _screen(args: argparse.Namespace) -> int:
     from clearway.app.lists import screen
 
@@ -314,6 +326,17 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("file", type=Path, nargs="?", metavar="FILE.parquet|csv")
     train.add_argument("--seed", type=int, default=1, help="same input and seed, same bytes")
     train.add_argument("--out", type=Path, required=True, help="folder for the model and its card")
+
+    evaluate = commands.add_parser(
+        "evaluate", help="learn from and score files", description="learn from and score files"
+    )
+    evaluations = evaluate.add_subparsers(metavar="WHAT", required=True)
+    aml = add("aml", "score the accounts of a file for laundering", _evaluate_aml, evaluations)
+    aml.add_argument("--payments", type=Path, required=True, metavar="P.parquet|csv",
+                     help="payment_id, time, payer, payee, amount")  # fmt: skip
+    aml.add_argument("--labels", type=Path, metavar="L.csv", help="account, is_suspicious")
+    aml.add_argument("--out", type=Path, required=True, metavar="A.csv",
+                     help="account, score, typologies")  # fmt: skip
 
     screen = add("screen", "search the sanctions lists", _screen)
     screen.add_argument("name", nargs="?", metavar="NAME")

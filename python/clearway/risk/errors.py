@@ -9,6 +9,8 @@ CATALOGUE: Final = {
     "risk.model_unknown": "{path} has no card {card} beside it",
     "risk.model_format": "{path}: {what}",
     "risk.file_columns": "{path} lacks the columns {missing}",
+    "risk.file_format": "{path} cannot be read: {what}",
+    "risk.file_values": "{path} has {what} in row {row}",
     "risk.file_labels": "{path}: {what}",
 }
 

@@ -1,0 +1,78 @@
+"""Fan-in and fan-out: many new counterparties of one account within a time that is short for it."""
+
+import math
+from typing import Final
+
+import numpy as np
+
+from clearway.risk.compiled import compiled
+from clearway.risk.laundering.graph import Floats, Ints, PaymentGraph, Sequences
+from clearway.risk.laundering.stars import Stars, expand_runs
+from clearway.risk.laundering.surprise import poisson_surprise
+
+RUN_MAX: Final = 64  # payments of one fan that are looked at
+BRIEF: Final = 0.2  # of the file: pairs that pay for longer (wages, rents) are no part of a fan
+_LASTING: Final = -1  # in place of the counterparty of a pair that is not brief
+
+
+def find_fan_in(graph: PaymentGraph) -> Stars:
+    return _find(graph, graph.got, graph.payer)
+
+
+def find_fan_out(graph: PaymentGraph) -> Stars:
+    return _find(graph, graph.sent, graph.payee)
+
+
+def _find(graph: PaymentGraph, side: Sequences, other: Ints) -> Stars:
+    brief = _length_of_pairs(graph)[graph.pair] <= BRIEF
+    order = side.order
+    surprise, first, last = _scan(
+        side.start, graph.begin[order], graph.end[order],
+        np.where(brief, other, _LASTING)[order],
+    )  # fmt: skip
+    centre, place = expand_runs(first, last)
+    payment = order[place]
+    part = brief[payment]
+    return Stars(surprise, side.count, centre[part], other[payment[part]])
+
+
+def _length_of_pairs(graph: PaymentGraph) -> Floats:
+    first = np.ones(len(graph.pair_count))
+    last = np.zeros(len(graph.pair_count))
+    np.minimum.at(first, graph.pair, graph.begin)
+    np.maximum.at(last, graph.pair, graph.end)
+    return last - first
+
+
+@compiled("Tuple((float64[:], int64[:], int64[:]))(int64[:], float64[:], float64[:], int64[:])")
+def _scan(start, begin, end, other):  # type: ignore[no-untyped-def]
+    """The account's brief pairs were thrown anywhere into the file: the least likely run of them,
+    by the number of different counterparties, times the number of payments it could begin with."""
+    accounts = len(start) - 1
+    surprise = np.zeros(accounts)
+    best_first = np.zeros(accounts, dtype=np.int64)
+    best_last = np.full(accounts, -1, dtype=np.int64)
+    seen = np.zeros(RUN_MAX, dtype=np.int64)
+    for account in range(accounts):
+        count = 0
+        for at in range(start[account], start[account + 1]):
+            count += other[at] != _LASTING
+        for first in range(start[account], start[account + 1] - 1):
+            if other[first] == _LASTING:
+                continue
+            seen[0] = other[first]
+            different = 1
+            for last in range(first + 1, min(start[account + 1], first + RUN_MAX)):
+                known = other[last] == _LASTING
+                for k in range(different):
+                    known = known or seen[k] == other[last]
+                if known:
+                    continue
+                seen[different] = other[last]
+                different += 1
+                mean = (count - 1) * (end[last] - begin[first])
+                found = poisson_surprise(different - 1, mean) - math.log(count)
+                if found > surprise[account]:
+                    surprise[account] = found
+                    best_first[account], best_last[account] = first, last
+    return surprise, best_first, best_last

@@ -1,0 +1,48 @@
+"""Stars: a centre and those it deals with in one run of payments, from centre to members."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from clearway.risk.laundering.graph import Floats, Ints
+from clearway.risk.laundering.surprise import calibrate_by_degree, strength
+
+DILUTION: Final = 0.5  # power of a star's size by which each member is less sure
+
+
+@dataclass(frozen=True, slots=True)
+class Stars:
+    """surprise: float64[accounts], of the account as a centre. degree: int64[accounts], payments
+    on the centre's side. centre, member: int64[r], accounts of each payment of the best runs."""
+
+    surprise: Floats
+    degree: Ints
+    centre: Ints
+    member: Ints
+
+
+def weigh_stars(stars: Stars) -> Floats:
+    """Strength of each account, float64[accounts], as a centre or as a member.
+
+    The rate of false discoveries is one of centres: a thousand members of one star are no thousand
+    discoveries.
+    """
+    centres = strength(calibrate_by_degree(stars.surprise, stars.degree))
+    size = np.bincount(stars.centre, minlength=len(centres))
+    passed = centres[stars.centre] - DILUTION * np.log(size[stars.centre])
+    found = centres.copy()
+    np.maximum.at(found, stars.member, np.maximum(0.0, passed))
+    return found
+
+
+def expand_runs(first: Ints, last: Ints) -> tuple[Ints, Ints]:
+    """Of runs first[k] to last[k] (none where last < first): number of the run, place in it.
+
+    >>> [part.tolist() for part in expand_runs(np.array([3, 0, 7]), np.array([4, -1, 7]))]
+    [[0, 0, 2], [3, 4, 7]]
+    """
+    length = np.maximum(last - first + 1, 0)
+    run = np.repeat(np.arange(len(first)), length)
+    place = np.arange(len(run)) - np.repeat(np.cumsum(length) - length, length)
+    return run, first[run] + place

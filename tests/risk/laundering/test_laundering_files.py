@@ -1,0 +1,155 @@
+"""Files for laundering: what is read, what is refused and by which code, what is written."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+import pytest
+
+from clearway.risk.errors import RiskFault
+from clearway.risk.laundering.files import load_suspicions, load_transfers
+
+PAYMENTS: dict[str, list[Any]] = {
+    "payment_id": ["p1", "p2", "p3", "p4"],
+    "time": [30, 10, 20, 20],
+    "payer": ["anna", "bert", "carl", "bert"],
+    "payee": ["bert", "carl", "carl", "anna"],
+    "amount": [1.0, 2.0, 3.0, 4.0],
+}
+LABELS: dict[str, list[Any]] = {"account": ["anna", "bert", "zoe"], "is_suspicious": [1, 0, 1]}
+
+
+def write(path: Path, columns: dict[str, list[Any]], **changed: list[Any] | None) -> Path:
+    kept = {name: values for name, values in {**columns, **changed}.items() if values is not None}
+    if path.suffix == ".csv":
+        pa.csv.write_csv(pa.table(kept), path)
+    else:
+        pa.parquet.write_table(pa.table(kept), path)
+    return path
+
+
+@pytest.mark.parametrize("name", ["p.csv", "p.parquet"])
+def test_payments_come_in_the_order_of_time_without_those_to_oneself(
+    tmp_path: Path, name: str
+) -> None:
+    found = load_transfers(write(tmp_path / name, PAYMENTS))
+    names, graph = found.names.to_pylist(), found.graph
+    assert found.self_payments == 1
+    assert [names[k] for k in graph.payer] == ["bert", "bert", "anna"]
+    assert [names[k] for k in graph.payee] == ["carl", "anna", "bert"]
+    assert graph.amount.tolist() == [2.0, 4.0, 1.0]
+    assert sorted(names) == ["anna", "bert", "carl"]
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        [3, 1, 2, 2],
+        [3.5, 1.25, 2.0, 2.0],
+        [2**62 + 3, 2**62 + 1, 2**62 + 2, 2**62 + 2],
+        ["2025-01-03", "2025-01-01", "2025-01-02", "2025-01-02"],
+        ["2025-01-01T10:00:03Z", "2025-01-01T10:00:01Z", *["2025-01-01T11:00:02+01:00"] * 2],
+        [date(2025, 1, 3), date(2025, 1, 1), date(2025, 1, 2), date(2025, 1, 2)],
+        pa.array([3, 1, 2, 2], pa.timestamp("us", "Europe/Berlin")),
+    ],
+)
+def test_the_unit_of_time_does_not_matter(tmp_path: Path, time: list[Any]) -> None:
+    graph = load_transfers(write(tmp_path / "p.parquet", PAYMENTS, time=time)).graph
+    assert graph.amount.tolist() == [2.0, 4.0, 1.0]
+    assert graph.begin.tolist() == pytest.approx([0.0, 1 / 3, 2 / 3])
+
+
+def test_accounts_are_text_so_that_zeros_in_front_stay(tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text("payment_id,time,payer,payee,amount\n1,1,007,7,5\n2,2,7,008,5\n", "utf-8")
+    assert load_transfers(path).names.to_pylist() == ["007", "7", "008"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "code", "words"),
+    [
+        ({"payee": None, "amount": None}, "risk.file_columns", "payee, amount"),
+        ({"amount": [1.0, None, 3.0, 4.0]}, "risk.file_values", "no amount in row 2"),
+        (
+            {"amount": [1.0, 2.0, float("nan"), 4.0]},
+            "risk.file_values",
+            "no finite amount in row 3",
+        ),
+        (
+            {"amount": [1.0, 2.0, 3.0, float("inf")]},
+            "risk.file_values",
+            "no finite amount in row 4",
+        ),
+        ({"amount": [-0.5, 2.0, 3.0, 4.0]}, "risk.file_values", "a negative amount in row 1"),
+        ({"amount": ["1", "two", "3", "4"]}, "risk.file_format", "amount: .*two"),
+        ({"time": [1, None, 3, 4]}, "risk.file_values", "no time in row 2"),
+        ({"time": ["then", "later", "soon", "now"]}, "risk.file_format", "time: Failed to parse"),
+        ({"payer": ["anna", None, "carl", "bert"]}, "risk.file_values", "no payer in row 2"),
+        ({"payee": ["bert", "carl", "", "anna"]}, "risk.file_values", "no payee in row 3"),
+    ],
+)
+def test_what_is_no_payment_is_refused_with_its_row(
+    tmp_path: Path, changed: dict[str, Any], code: str, words: str
+) -> None:
+    with pytest.raises(RiskFault, match=words) as caught:
+        load_transfers(write(tmp_path / "p.parquet", PAYMENTS, **changed))
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("p.csv", ""), ("p.parquet", "PAR?"), ("p.csv", "a\n1,2\n")]
+)
+def test_what_is_no_table_is_refused(tmp_path: Path, name: str, text: str) -> None:
+    path = tmp_path / name
+    path.write_text(text, "utf-8")
+    with pytest.raises(RiskFault) as caught:
+        load_transfers(path)
+    assert caught.value.code == "risk.file_format"
+
+
+def test_labels_are_matched_by_name_and_strangers_are_counted(tmp_path: Path) -> None:
+    names = pa.array(["carl", "bert", "anna"])
+    labels, unknown = load_suspicions(write(tmp_path / "l.csv", LABELS), names)
+    assert (labels.tolist(), unknown) == ([-1, 0, 1], 1)
+
+
+@pytest.mark.parametrize("said", [[True, False, True], [1.0, 0.0, 1.0], ["1", "0", "1"]])
+def test_labels_may_be_written_in_several_ways(tmp_path: Path, said: list[Any]) -> None:
+    path = write(tmp_path / "l.parquet", LABELS, is_suspicious=said)
+    assert load_suspicions(path, pa.array(["anna", "bert"]))[0].tolist() == [1, 0]
+
+
+def test_a_label_may_come_twice_or_be_unknown_but_not_differ(tmp_path: Path) -> None:
+    names = pa.array(["anna", "bert"])
+    twice: dict[str, list[Any]] = {
+        "account": ["anna", "anna", "bert"], "is_suspicious": [1, 1, None],
+    }  # fmt: skip
+    assert load_suspicions(write(tmp_path / "l.csv", twice), names)[0].tolist() == [1, -1]
+    differ = write(tmp_path / "d.csv", twice, is_suspicious=[1, 0, None])
+    with pytest.raises(RiskFault, match="'anna' is both suspicious and not") as caught:
+        load_suspicions(differ, names)
+    assert caught.value.code == "risk.file_labels"
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [([1, 0, 2], "risk.file_values"), (["yes", "no", "no"], "risk.file_format")],
+)
+def test_labels_that_are_none_are_refused(tmp_path: Path, said: list[Any], code: str) -> None:
+    path = write(tmp_path / "l.parquet", LABELS, is_suspicious=said)
+    with pytest.raises(RiskFault) as caught:
+        load_suspicions(path, pa.array(["anna"]))
+    assert caught.value.code == code
+
+
+def test_rows_in_another_order_are_the_same_graph(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    rows = pa.table(PAYMENTS).take(rng.permutation(4)).to_pydict()
+    one = load_transfers(write(tmp_path / "a.parquet", PAYMENTS)).graph
+    other = load_transfers(write(tmp_path / "b.parquet", rows)).graph
+    assert one.begin.tolist() == other.begin.tolist()
+    assert sorted(one.amount) == sorted(other.amount)

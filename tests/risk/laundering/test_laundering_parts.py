@@ -1,0 +1,137 @@
+"""The null models, and each finder on the smallest case that a reader can check by hand."""
+
+import doctest
+import math
+from importlib import import_module
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from clearway.risk.laundering.bursts import find_bursts
+from clearway.risk.laundering.fans import find_fan_in, find_fan_out
+from clearway.risk.laundering.gathers import find_gathers
+from clearway.risk.laundering.graph import PaymentGraph, make_graph
+from clearway.risk.laundering.hops import KEPT, find_hops
+from clearway.risk.laundering.surprise import (
+    calibrate,
+    calibrate_by_degree,
+    poisson_surprise,
+    strength,
+)
+
+
+@pytest.mark.parametrize("module", ["graph", "score", "stars", "surprise"])
+def test_the_examples_run(module: str) -> None:
+    found = doctest.testmod(import_module(f"clearway.risk.laundering.{module}"))
+    assert found.attempted > 0
+    assert found.failed == 0
+
+
+@pytest.mark.parametrize("mean", [1e-6, 0.01, 0.5, 3.0, 40.0])
+@pytest.mark.parametrize("times", [2, 3, 6])
+def test_surprise_is_minus_the_logarithm_of_the_poisson_tail(mean: float, times: int) -> None:
+    k = math.ceil(mean * times) + 1
+    exact = -stats.poisson.logsf(k - 1, mean)
+    assert poisson_surprise(k, mean) == pytest.approx(exact, rel=0.06, abs=0.15)
+
+
+def test_what_is_not_above_the_mean_is_no_surprise() -> None:
+    assert poisson_surprise(3, 3.0) == 0.0
+    assert poisson_surprise(0, 0.0) == 0.0
+
+
+def test_a_true_null_keeps_its_surprise_and_a_habit_loses_it() -> None:
+    rng = np.random.default_rng(1)
+    null = rng.exponential(size=10_000)
+    assert calibrate(null)[null < 5] == pytest.approx(null[null < 5], abs=0.3)
+    habit = calibrate(null * 4.0)
+    assert np.quantile(habit, 0.99) == pytest.approx(math.log(100), abs=0.5)
+
+
+def test_hubs_are_compared_with_hubs() -> None:
+    surprise = np.concatenate([np.zeros(9_500), np.full(500, 12.0)])
+    degree = np.concatenate([np.full(9_500, 4), np.full(500, 400)])
+    assert calibrate(surprise).max() == 12.0
+    assert calibrate_by_degree(surprise, degree).max() < 3.0
+
+
+def test_the_most_surprising_of_nothing_keeps_little() -> None:
+    rng = np.random.default_rng(2)
+    null = rng.exponential(size=10_000)
+    planted = np.append(null, np.full(50, 15.0))
+    assert strength(null).mean() < 0.15
+    assert strength(planted)[-50:].min() > 14.0
+
+
+def among_others(*rows: tuple[int, int, int, float]) -> PaymentGraph:
+    """The rows (time, payer, payee, amount) of accounts 0 to 19, among 2,000 others' payments of
+    1 to 1,000 at the times 0 to 999, in which 0 to 19 also pay and are paid twice each."""
+    rng = np.random.default_rng(3)
+    payer = np.concatenate([rng.integers(20, 500, 2_000), np.arange(20), np.arange(20)])
+    payee = np.concatenate([rng.integers(500, 900, 2_000), rng.integers(500, 900, 40)])
+    back = np.repeat(np.arange(20), 2)
+    payer = np.concatenate([payer, rng.integers(20, 500, 40)])
+    payee = np.concatenate([payee, back])
+    time = rng.integers(0, 1_000, len(payer))
+    amount = rng.uniform(1, 1_000, len(payer)).round(2)
+    added = np.array(rows)
+    time = np.concatenate([time, added[:, 0]])
+    order = np.argsort(time, kind="stable")
+    return make_graph(
+        900, time[order], np.concatenate([payer, added[:, 1].astype(int)])[order],
+        np.concatenate([payee, added[:, 2].astype(int)])[order],
+        np.concatenate([amount, added[:, 3]])[order],
+    )  # fmt: skip
+
+
+def test_five_payments_of_a_pair_at_once_are_a_burst() -> None:
+    graph = among_others(*[(500, 0, 1, 100.0 + k) for k in range(5)])
+    bursts = find_bursts(graph)
+    best = int(np.argmax(bursts))
+    assert (graph.pair_payer[best], graph.pair_payee[best]) == (0, 1)
+    assert bursts[best] > 20
+
+
+def test_a_fan_in_names_its_centre_and_its_payers() -> None:
+    graph = among_others(*[(500 + k, k, 0, 100.0) for k in range(1, 9)])
+    fans = find_fan_in(graph)
+    assert np.argmax(fans.surprise) == 0
+    assert set(range(1, 9)) <= set(fans.member[fans.centre == 0])
+
+
+def test_a_fan_out_is_a_fan_in_turned_round() -> None:
+    graph = among_others(*[(500 + k, 0, k, 100.0) for k in range(1, 9)])
+    fans = find_fan_out(graph)
+    assert np.argmax(fans.surprise) == 0
+    assert set(range(1, 9)) <= set(fans.member[fans.centre == 0])
+
+
+def test_wages_that_come_again_are_no_fan() -> None:
+    once = among_others(*[(300 + k, 0, k, 100.0) for k in range(1, 15)])
+    again = among_others(*[(t + k, 0, k, 100.0) for t in (300, 800) for k in range(1, 15)])
+    assert find_fan_out(once).surprise[0] > 10
+    assert find_fan_out(again).surprise[0] < 3
+
+
+def test_gathering_before_scattering_counts_and_the_other_way_round_does_not() -> None:
+    into = [(500 + k, k, 0, 100.0) for k in range(1, 6)]
+    out_of = [(510 + k, 0, k, 100.0) for k in range(6, 11)]
+    gathers = find_gathers(among_others(*into, *out_of))
+    assert np.argmax(gathers.surprise) == 0
+    assert set(range(1, 11)) <= set(gathers.member[gathers.centre == 0])
+    before = [(490 + k, 0, k, 100.0) for k in range(6, 11)]
+    assert find_gathers(among_others(*into, *before)).surprise[0] < gathers.surprise[0] / 2
+
+
+def test_what_passes_through_is_more_surprising_soon_and_alike() -> None:
+    def hop(at: int, amount: float) -> float:
+        graph = among_others((500, 1, 0, 321.0), (at, 0, 2, amount))
+        into = np.flatnonzero((graph.payer == 1) & (graph.payee == 0))[0]
+        out = np.flatnonzero((graph.payer == 0) & (graph.payee == 2))[0]
+        hops = find_hops(graph)
+        assert hops.to.shape == (graph.payments, KEPT)
+        return float(hops.surprise[into][hops.to[into] == out][0])
+
+    assert hop(501, 320.0) > hop(501, 150.0) > hop(800, 150.0)
+    assert hop(501, 320.0) > hop(800, 320.0) > hop(800, 150.0)
