@@ -140,3 +140,26 @@ def test_a_snapshot_of_other_features_is_refused(
     with pytest.raises(RiskFault) as caught:
         FeatureState.load(path)
     assert caught.value.code == "risk.snapshot_version"
+
+
+def test_what_was_told_stays_when_the_batches_around_it_are_discarded() -> None:
+    reports = payments(payee=[2, 3], report=1)
+    state, alone = FeatureState(), FeatureState()
+    state.stage(HISTORY[:300])
+    state.tell(reports, number=7)
+    state.stage(HISTORY[300:500])
+    state.discard(0)
+    alone.tell(reports, number=7)
+    alone.advance(HISTORY[300:500], height=1, index=0)
+    state.commit(height=1, index=0)
+    assert state.told == alone.told == 7
+    assert state.stage(HISTORY[500:]).tobytes() == alone.stage(HISTORY[500:]).tobytes()
+
+
+def test_a_snapshot_knows_what_was_told(tmp_path: Path) -> None:
+    state = FeatureState()
+    state.tell(payments(report=1), number=3)
+    state.save(tmp_path / "risk.state")
+    again = FeatureState.load(tmp_path / "risk.state")
+    assert again.told == 3
+    assert again.stage(HISTORY).tobytes() == state.stage(HISTORY).tobytes()

@@ -125,7 +125,7 @@ class Node:
         self._has_ballast = self.ballast.fill()
         self.projections.start(self.book)
         replayed = self.book.height - self.book.snapshot_height
-        payments = catch_up(self.book, self.scorer, self.rooms.reference)
+        payments = catch_up(self.book, self.scorer, self.rooms.reference, self.vault)
         if not self.projections.wait_for(self.book.height, CATCH_UP_TIMEOUT_S):
             raise Fault("node.starting", what="the projections do not catch up with the chain")
         if replayed >= BLOCKS_MIN:

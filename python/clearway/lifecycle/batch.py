@@ -36,6 +36,7 @@ class PaymentBatch:
     # screen and score
     findings: npt.NDArray[np.uint16] = field(default_factory=lambda: np.zeros(0, np.uint16))
     scores: Scores | None = None  # of the rows of kinds facts.SCORED, in order
+    told: int | None = None  # the last feedback that they know of, if there was any since the last
     # route
     fees: dict[int, int] = field(default_factory=dict)
     # clear

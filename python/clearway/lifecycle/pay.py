@@ -20,6 +20,7 @@ from clearway.lifecycle.conditions import screen_conditions
 from clearway.lifecycle.facts import SCORED, facts_of
 from clearway.lifecycle.line import Turn
 from clearway.lifecycle.receive import receive
+from clearway.lifecycle.reports import tell_reports
 from clearway.lifecycle.rooms import Rooms
 from clearway.payment.batch import NOT_AN_ACCOUNT, UNIT_BYTES, Answers, Bytes2D
 from clearway.payment.decision import DecisionFlag
@@ -123,6 +124,8 @@ def score(batch: PaymentBatch, rooms: Rooms) -> None:
     if len(paid) == 0:
         return
     heads = batch.heads[paid]
+    told = tell_reports(rooms.scorer, rooms.vault.feedback, rooms.book, rooms.reference)
+    batch.told, rooms.told_again = rooms.told_again if told is None else told, None
     batch.scores = rooms.scorer.score(
         facts_of(heads, batch.payer[paid], batch.payee[paid], rooms.reference, rooms.book)
     )
@@ -272,6 +275,7 @@ def keep(batch: PaymentBatch, rooms: Rooms) -> None:
         persons=batch.heads["payer"].tobytes() if privates is not None else b"",
         marks=_marks(batch),
         features=_features_to_keep(batch),
+        told=batch.told,
     )
 
 
@@ -386,6 +390,7 @@ def forget(batch: PaymentBatch, rooms: Rooms) -> None:
     """The batch stands nowhere: what the rooms remember of it, and was not booked, never was."""
     if batch.scores is not None:
         rooms.scorer.discard(batch.scores)
+        rooms.told_again = batch.told  # what it was told stays known, and the next one says so
     for quote in batch.quotes.values():
         rooms.quote_uses.settle(quote, booked=False)
 

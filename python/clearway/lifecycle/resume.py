@@ -12,11 +12,13 @@ import numpy as np
 
 from clearway.ledger.book import Block, Book
 from clearway.lifecycle.facts import SCORED, facts_of
+from clearway.lifecycle.reports import tell_reports
 from clearway.payment.batch import NOT_AN_ACCOUNT
-from clearway.payment.records import ENVELOPE, Kind
+from clearway.payment.records import ENVELOPE, Heads, Kind
 from clearway.ports.ordering import Ordered
 from clearway.risk.decide import Scorer
-from clearway.risk.facts import ReferenceRates
+from clearway.risk.facts import Facts, ReferenceRates
+from clearway.store.vault import Vault
 
 
 def resolve(
@@ -48,23 +50,32 @@ def envelopes_of(block: Block) -> Iterator[tuple[int, np.void]]:
         yield index, np.frombuffer(block.heads[index].tobytes(), ENVELOPE, 1)[0]
 
 
-def catch_up(book: Book, scorer: Scorer, reference: ReferenceRates) -> int:
+def catch_up(book: Book, scorer: Scorer, reference: ReferenceRates, vault: Vault) -> int:
     """Takes every payment after the memory's `as_of` in; returns how many. Every payment counts
-    that stands in a block, whatever its result: scoring advanced over the same ones."""
+    that stands in a block, whatever its result: scoring advanced over the same ones. What they knew
+    of frauds before them is told before them again."""
     payments = 0
     as_of = scorer.as_of
     for block in book.blocks(max(as_of.height, 1)):
-        heads = block.heads
-        rows = np.flatnonzero(np.isin(heads["kind"], SCORED))
+        scored = np.isin(block.heads["kind"], SCORED)
         if block.height == as_of.height:
-            rows = rows[rows > as_of.index]
-        if len(rows) == 0:
-            continue
-        paid = heads[rows]
-        payer = book.account_numbers(np.ascontiguousarray(paid["payer"]))
-        payee = book.account_numbers(np.ascontiguousarray(paid["payee"]))
-        known = (payer != NOT_AN_ACCOUNT) & (payee != NOT_AN_ACCOUNT)
-        facts = facts_of(paid[known], payer[known], payee[known], reference, book)
-        scorer.advance(facts, height=block.height, index=int(rows[-1]))
-        payments += len(facts)
+            scored[: as_of.index + 1] = False
+        for index, envelope in envelopes_of(block):
+            stop = index + 1 + int(envelope["count"])
+            rows = index + 1 + np.flatnonzero(scored[index + 1 : stop])
+            if len(rows) == 0:
+                continue
+            told = vault.told(envelope["key"].tobytes(), int(envelope["sequence"]))
+            if told is not None:
+                tell_reports(scorer, vault.feedback, book, reference, upto=told)
+            facts = _known_facts(block.heads[rows], book, reference)
+            scorer.advance(facts, height=block.height, index=int(rows[-1]))
+            payments += len(facts)
     return payments
+
+
+def _known_facts(paid: Heads, book: Book, reference: ReferenceRates) -> Facts:
+    payer = book.account_numbers(np.ascontiguousarray(paid["payer"]))
+    payee = book.account_numbers(np.ascontiguousarray(paid["payee"]))
+    known = (payer != NOT_AN_ACCOUNT) & (payee != NOT_AN_ACCOUNT)
+    return facts_of(paid[known], payer[known], payee[known], reference, book)

@@ -25,7 +25,8 @@ from clearway.store.vault import Vault
 class Rooms:
     """institution and seed: whose envelopes these are, and the 32 bytes that sign them; key: the
     public half. salt_key: 32 secret bytes for decision salts. clock: ns since 1970, UTC.
-    assets: by number. sequence: last used in an envelope of this key."""
+    assets: by number. sequence: last used in an envelope of this key. told_again: number of the
+    last feedback, when the batch that was to say that it was told stands nowhere."""
 
     institution: int
     seed: bytes
@@ -49,6 +50,7 @@ class Rooms:
     ordering: Ordering
     clock: Callable[[], int]
     phases: PhaseClock
+    told_again: int | None = None
 
     def learn_assets(self) -> None:
         """Those that were registered since."""

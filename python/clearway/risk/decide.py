@@ -229,6 +229,11 @@ class Scorer:
     def as_of(self) -> AsOf:
         return self.state.as_of
 
+    def tell(self, reports: Facts, *, number: int) -> None:
+        """Payments that became known as frauds, from now on part of the past; see FeatureState."""
+        with self._lock:
+            self.state.tell(reports, number=number)
+
     def advance(self, facts: Facts, *, height: int, index: int) -> None:
         """Takes recorded payments in, without scoring them."""
         self.state.advance(facts, height=height, index=index)

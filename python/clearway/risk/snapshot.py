@@ -19,11 +19,12 @@ from clearway.risk.features import IDENTITY
 
 _MAGIC: Final = b"clearway risk state\n"
 # Raise it when the meaning of a row changes and no feature does: 1, an account's past with its
-# sub-accounts'; 2, tables of devices, addresses and corridors beside the accounts.
-_VERSION: Final = 2
+# sub-accounts'; 2, tables of devices, addresses and corridors beside the accounts;
+# 3, the number of the last report.
+_VERSION: Final = 3
 _HEADER: Final = np.dtype(
     [("magic", "S20"), ("version", "<u4"), ("identity", "S64"), ("height", "<u8"),
-     ("index", "<u4"), ("began_ns", "<i8"), ("rows", "<u8", 4)]
+     ("index", "<u4"), ("told", "<u8"), ("began_ns", "<i8"), ("rows", "<u8", 4)]
 )  # fmt: skip
 _ROWS_AT_ONCE: Final = 65_536
 _CHECKSUM_BYTES: Final = 32
@@ -44,6 +45,7 @@ class Snapshot:
     """tables: ids and rows of each, when it was read."""
 
     as_of: AsOf
+    told: int
     began_ns: int
     tables: list[tuple[Ids, NDArray[np.void]]] = field(default_factory=list)
 
@@ -57,7 +59,7 @@ def save_snapshot(
     header = np.zeros(1, dtype=_HEADER)
     header["magic"], header["version"], header["identity"] = _MAGIC, _VERSION, IDENTITY.encode()
     header["height"], header["index"] = snapshot.as_of.height, snapshot.as_of.index
-    header["began_ns"] = snapshot.began_ns
+    header["told"], header["began_ns"] = snapshot.told, snapshot.began_ns
     header["rows"] = [len(ids) for ids, _, _ in tables]
     part = path.with_name(path.name + ".part")
     checksum = hashlib.sha256()
@@ -92,7 +94,7 @@ def load_snapshot(path: Path, dtypes: Sequence[np.dtype[np.void]]) -> Snapshot:
             ids = np.fromfile(file, dtype=np.uint64, count=rows)
             tables.append((ids, np.fromfile(file, dtype=dtype, count=rows)))
     as_of = AsOf(height=int(header["height"]), index=int(header["index"]))
-    return Snapshot(as_of, int(header["began_ns"]), tables)
+    return Snapshot(as_of, int(header["told"]), int(header["began_ns"]), tables)
 
 
 def _check_sum(path: Path, file: BinaryIO) -> None:

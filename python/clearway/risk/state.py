@@ -25,9 +25,11 @@ _NO_FEATURES: Final = np.empty((0, len(FEATURES)), dtype=np.float32)
 
 @dataclass(frozen=True, slots=True)
 class _Staged:
-    """A batch whose block is not there yet, and the rows of each table as they were before it."""
+    """A batch whose block is not there yet, and the rows of each table as they were before it.
+    is_told: reports, which wait for no block, only for the batches before them."""
 
     facts: Facts
+    is_told: bool
     undo: tuple[tuple[NDArray[np.uint32], NDArray[np.void]], ...]
     began_ns: int
 
@@ -51,6 +53,7 @@ class FeatureState:
     def __init__(self, capacity: int = 1024) -> None:
         """`capacity`: accounts to make room for; it grows when a higher number comes."""
         self.as_of = AsOf(height=0, index=0)
+        self.told = 0  # number of the last report that is part of the past
         self._accounts = Table(TABLES["accounts"], capacity)
         self._keyed = {
             name: KeyedTable(TABLES[name], 1024, rows_max=ENTITIES_MAX) for name in _KEYED
@@ -79,6 +82,14 @@ class FeatureState:
             self._advance(facts, _NO_FEATURES)
         self.commit(height=height, index=index)
 
+    def tell(self, reports: Facts, *, number: int) -> None:
+        """Takes reports in behind whatever is staged; they stay when that is discarded. number: of
+        the last one, see `told`."""
+        with self._lock:
+            self._advance(reports, _NO_FEATURES, is_told=True)
+            self.told = number
+            self._settle_told()
+
     def commit(self, *, height: int, index: int) -> None:
         """The oldest staged batch is part of the past from now on; its last payment is
         (height, index)."""
@@ -89,31 +100,39 @@ class FeatureState:
             assert now >= before, f"invariant: risk state goes back from {before} to {now}"
             self._staged.popleft()
             self.as_of = as_of
-            if not self._staged:
-                self._forget_idle()
+            self._settle_told()
+
+    def _settle_told(self) -> None:
+        while self._staged and self._staged[0].is_told:
+            self._staged.popleft()
+        if not self._staged:
+            self._forget_idle()
 
     def discard(self, place: int = -1) -> None:
-        """The staged batch at `place` (0 the oldest, -1 the newest) never was; those staged after
-        it stay, as if it had not been there."""
+        """The staged batch at `place` (0 the oldest, -1 the newest) never was; what was staged and
+        told after it stays, as if it had not been there."""
         with self._lock:
-            if not self._staged:
+            batches = [k for k, staged in enumerate(self._staged) if not staged.is_told]
+            if not batches:
                 return
-            undone = list(self._staged)[place:]
+            undone = list(self._staged)[batches[place] :]
             for _ in undone:
                 last = self._staged.pop()
                 for table, (touched, before) in zip(self._tables, last.undo, strict=True):
                     table.undo(touched, before)
                 self._began_ns = last.began_ns
             for later in undone[1:]:
-                self._advance(later.facts, _NO_FEATURES)
+                self._advance(later.facts, _NO_FEATURES, is_told=later.is_told)
+            self._settle_told()
 
     @property
     def _tables(self) -> tuple[Table, ...]:
         """In the order of the compiled pass."""
         return self._accounts, *self._keyed.values()
 
-    def _advance(self, facts: Facts, out: Features) -> None:
-        assert len(self._staged) < STAGED_MAX, "invariant: stage before commit or discard"
+    def _advance(self, facts: Facts, out: Features, *, is_told: bool = False) -> None:
+        batches = sum(not staged.is_told for staged in self._staged)
+        assert is_told or batches < STAGED_MAX, "invariant: stage before commit or discard"
         facts = np.ascontiguousarray(facts, dtype=FACTS)
         n = len(facts)
         if n:
@@ -127,7 +146,7 @@ class FeatureState:
         began_ns = self._began_ns
         if n and began_ns == _NEVER_NS:
             self._began_ns = max(0, int(facts["time_ns"][0]))
-        self._staged.append(_Staged(facts, self._pass(facts, numbers, out), began_ns))
+        self._staged.append(_Staged(facts, is_told, self._pass(facts, numbers, out), began_ns))
 
     def _pass(
         self, facts: Facts, numbers: NDArray[np.int32], out: Features
@@ -163,7 +182,7 @@ class FeatureState:
                 (table.ids[1 : table.n], table.rows, np.arange(1, table.n))
                 for table in self._keyed.values()
             ]
-            save_snapshot(path, Snapshot(self.as_of, self._began_ns), tables)
+            save_snapshot(path, Snapshot(self.as_of, self.told, self._began_ns), tables)
 
     @classmethod
     def load(cls, path: Path) -> "FeatureState":
@@ -174,7 +193,8 @@ class FeatureState:
         """
         state = cls()
         snapshot = load_snapshot(path, [table.dtype for table in state._tables])
-        state.as_of, state._began_ns = snapshot.as_of, snapshot.began_ns
+        state.as_of, state.told = snapshot.as_of, snapshot.told
+        state._began_ns = snapshot.began_ns
         for table, (ids, rows) in zip(state._tables, snapshot.tables, strict=True):
             if isinstance(table, KeyedTable):
                 table.put(ids, rows)

@@ -87,6 +87,9 @@ class FeedbackTable:
     def __init__(self, database: Database, people: People) -> None:
         self._database = database
         self._people = people
+        with database.transaction() as writer:
+            (last,) = writer.execute("SELECT max(number) FROM feedback").fetchone()
+        self.last_number = last or 0  # of the newest entry, 0 for none
 
     def add(
         self,
@@ -115,8 +118,9 @@ class FeedbackTable:
                 f"INSERT INTO feedback ({names}) VALUES ({marks})",
                 (*map(_plain, values), now_ns, height(), sealed),
             ).lastrowid
-            added = self._rows(writer, f"{_SELECT} WHERE number = ?", (number,))
-        return added[0]
+            [added] = self._rows(writer, f"{_SELECT} WHERE number = ?", (number,))
+        self.last_number = max(self.last_number, added.number)
+        return added
 
     def _last(
         self, connection: sqlite3.Connection, institution: int, payment: bytes

@@ -52,6 +52,7 @@ CREATE TABLE IF NOT EXISTS features (
     data BLOB NOT NULL,
     PRIMARY KEY (batch, entry)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS told (batch INTEGER PRIMARY KEY, feedback INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS durable (
     number INTEGER PRIMARY KEY,
     key BLOB NOT NULL,
@@ -189,6 +190,7 @@ class Vault:
         persons: bytes = b"",
         features: Mapping[int, bytes] | None = None,
         marks: Mapping[int, bytes] | None = None,
+        told: int | None = None,
     ) -> None:
         """Everything that is known of an envelope's n entries, durable when this returns.
 
@@ -196,6 +198,8 @@ class Vault:
         privates: n texts or None; persons: n × 20 bytes, the address whose key seals each private.
         features: what risk looked at, of those entries (by index) that it gave reasons for.
         marks: of entries (by index) that have some, 16 bytes each; their persons must be given.
+        told: number of the last feedback that risk had been told before it saw them, when there was
+        any since the batch before.
         Raises Fault node.disk_failed, ValueError for columns of different lengths.
         """
         count = len(decisions) // DECISION_BYTES
@@ -215,6 +219,8 @@ class Vault:
             if privates is not None and any(private is not None for private in privates):
                 data = self._seal_batch(writer, key, sequence, privates, persons)
                 writer.execute("INSERT INTO privates VALUES (?, ?)", (batch, data))
+            if told is not None:
+                writer.execute("INSERT INTO told VALUES (?, ?)", (batch, told))
             if marks:
                 rows = _mark_rows(batch, marks, decisions, persons)
                 writer.executemany("INSERT OR IGNORE INTO marks VALUES (?, ?, ?, ?, ?)", rows)
@@ -292,6 +298,15 @@ class Vault:
         )
         row = self._database.reader().execute(query, (key, sequence, index)).fetchone()
         return None if row is None else bytes(row[0])
+
+    def told(self, key: bytes, sequence: int) -> int | None:
+        """As `save_batch` was given it."""
+        query = (
+            "SELECT feedback FROM batches JOIN told ON batch = number"
+            " WHERE key = ? AND sequence = ?"
+        )
+        row = self._database.reader().execute(query, (key, sequence)).fetchone()
+        return None if row is None else int(row[0])
 
     def request_hash(self, key: bytes, sequence: int, index: int) -> bytes | None:
         data = self._batch_data("request_hashes", key, sequence)

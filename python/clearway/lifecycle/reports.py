@@ -1,0 +1,62 @@
+"""Payments that became known as frauds, told to the risk room between two batches.
+
+A batch keeps the number of the last feedback that its features knew of, so that the memory can be
+made again from the chain and the vault in the very order in which it was made.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from clearway.ledger.book import Book
+from clearway.lifecycle.facts import facts_of
+from clearway.payment.records import HEAD
+from clearway.risk.decide import Scorer
+from clearway.risk.facts import Facts, ReferenceRates
+from clearway.store.feedback import Feedback, FeedbackTable
+
+AT_ONCE: Final = 1_000
+
+
+def tell_reports(
+    scorer: Scorer,
+    feedback: FeedbackTable,
+    book: Book,
+    reference: ReferenceRates,
+    *,
+    upto: int | None = None,
+) -> int | None:
+    """Tells what was said since the last time, all of it or up to a number; the number of the last
+    one, or None when there was nothing."""
+    last = feedback.last_number if upto is None else upto
+    if scorer.state.told >= last:
+        return None
+    while scorer.state.told < last:
+        said = feedback.after(scorer.state.told, limit=min(AT_ONCE, last - scorer.state.told))
+        known = [one for one in said if _is_first_report(one, feedback)]
+        scorer.tell(_facts_of(known, book, reference), number=said[-1].number)
+    return last
+
+
+def _is_first_report(one: Feedback, feedback: FeedbackTable) -> bool:
+    """A chargeback of a payment that was known as a fraud is no news, nor is a suspicion that
+    proved wrong: it had moved nothing."""
+    if not one.verdict.is_fraud:
+        return False
+    earlier = feedback.of(one.institution, one.payment)
+    return not any(other.verdict.is_fraud for other in earlier if other.number < one.number)
+
+
+def _facts_of(reports: list[Feedback], book: Book, reference: ReferenceRates) -> Facts:
+    entries = [
+        book.entry(one.payment_height, one.payment_index)[: HEAD.itemsize] for one in reports
+    ]
+    heads = np.frombuffer(b"".join(entries), dtype=HEAD)
+    payer = book.account_numbers(np.ascontiguousarray(heads["payer"]))
+    payee = book.account_numbers(np.ascontiguousarray(heads["payee"]))
+    facts = facts_of(heads, payer, payee, reference, book)
+    facts["time_ns"] = [one.recorded_ns for one in reports]
+    facts["report"] = 1
+    return facts

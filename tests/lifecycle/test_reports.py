@@ -1,0 +1,111 @@
+"""What became known of payments is known to those after it, and again after any restart."""
+
+from __future__ import annotations
+
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from clearway.lifecycle.reports import tell_reports
+from clearway.payment.batch import Placed
+from clearway.payment.records import view_heads
+from clearway.store.feedback import Feedback, Verdict
+from tests.lifecycle.town import Town, build_town
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Town:
+    town = build_town(tmp_path)
+    town.node.start()
+    for id in ("alice", "bob", "carol"):
+        town.open(id)
+    town.fund("alice", 100_00)
+    return town
+
+
+def pay(town: Town, payer: str = "alice", payee: str = "bob") -> Placed:
+    placed = town.pay(payer, payee, 1_00)
+    assert isinstance(placed, Placed)
+    return placed
+
+
+def say(town: Town, placed: Placed, verdict: Verdict = Verdict.FRAUD) -> None:
+    head = view_heads(placed.head)[0]
+    said = Feedback(
+        payment=head["id"].tobytes(), institution=town.node.institution, verdict=verdict,
+        known_ns=town.clock(), payment_height=placed.height, payment_index=placed.index,
+        key=placed.key, sequence=placed.sequence, envelope_index=placed.envelope_index,
+        payer=head["payer"].tobytes(), by=None, note=None,
+    )  # fmt: skip
+    town.node.vault.feedback.add(
+        said, now_ns=town.clock(), height=lambda: town.node.book.height, repeats=lambda _: False
+    )
+
+
+def reports(town: Town, id: str) -> tuple[int, int]:
+    """(as payer, as payee) that risk knows of."""
+    account = town.node.book.account(town.address(id))
+    assert account is not None
+    row = town.node.scorer.state._accounts.rows[account.number]
+    return int(row["robbed_n"]), int(row["accused_n"])
+
+
+def memory(town: Town) -> bytes:
+    return town.node.scorer.state._accounts.rows.tobytes()
+
+
+def test_a_report_is_known_to_the_next_payment_and_counted_once(town: Town) -> None:
+    first = pay(town)
+    say(town, first)
+    say(town, first, Verdict.CHARGEBACK)
+    assert reports(town, "bob") == (0, 0)
+    pay(town)
+    assert reports(town, "alice") == (1, 0)
+    assert reports(town, "bob") == (0, 1)
+    pay(town)
+    assert reports(town, "bob") == (0, 1)
+    town.node.stop()
+
+
+def test_a_suspicion_that_proved_wrong_is_no_report(town: Town) -> None:
+    say(town, pay(town), Verdict.HONEST)
+    pay(town)
+    assert reports(town, "bob") == (0, 0)
+    town.node.stop()
+
+
+@pytest.mark.parametrize("keeps_snapshot", [True, False])
+def test_the_same_is_known_after_a_restart(
+    town: Town, tmp_path: Path, keeps_snapshot: bool
+) -> None:
+    for _ in range(2):
+        placed = pay(town)
+        pay(town, payee="carol")
+        say(town, placed)
+        pay(town)
+    say(town, pay(town, payee="carol"))  # and nobody paid since
+    served = memory(town)
+    town.node.stop()
+    if not keeps_snapshot:
+        (tmp_path / "data" / "features.bin").unlink()
+    again = build_town(tmp_path, town.clock)
+    again.keys = count(1_000)  # other payments than before
+    again.node.start()
+    assert memory(again) == served
+    pay(again)
+    assert reports(again, "carol") == (0, 1)
+    assert reports(again, "alice") == (3, 0)
+    again.node.stop()
+
+
+def test_what_was_told_before_a_batch_that_stands_nowhere_is_told_of_the_next(town: Town) -> None:
+    say(town, pay(town))
+    rooms = town.node.rooms
+    told = tell_reports(rooms.scorer, rooms.vault.feedback, rooms.book, rooms.reference)
+    assert told == 1
+    rooms.told_again = told  # as `forget` leaves it
+    placed = pay(town)
+    assert rooms.vault.told(placed.key, placed.sequence) == 1
+    assert rooms.told_again is None
+    town.node.stop()
