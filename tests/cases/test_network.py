@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Sequence
 
 from clearway.cases.layout import lay_out
-from clearway.cases.network import FLOWS_PER_ACCOUNT_MAX, NODES_MAX, Flow, explore
+from clearway.cases.network import FLOWS_PER_ACCOUNT_MAX, NODES_MAX, Flow, Look, explore
 
 
 def flow(number: int, payer: int, payee: int, amount: int = 100, *, moved: bool = True) -> Flow:
@@ -14,10 +14,12 @@ def flow(number: int, payer: int, payee: int, amount: int = 100, *, moved: bool 
     return Flow(id, payer, payee, 1, amount, amount, "settled", number, moved)
 
 
-def look_in(flows: list[Flow]) -> Callable[[int, int], list[Flow]]:
-    def look(account: int, limit: int) -> list[Flow]:
-        found = [one for one in flows if account in (one.payer, one.payee)]
-        return sorted(found, key=lambda one: -one.time_ns)[:limit]
+def look_in(flows: list[Flow]) -> Look:
+    def look(accounts: Sequence[int], limit: int) -> list[list[Flow]]:
+        found = [
+            [one for one in flows if account in (one.payer, one.payee)] for account in accounts
+        ]
+        return [sorted(one, key=lambda flow: -flow.time_ns)[:limit] for one in found]
 
     return look
 

@@ -70,8 +70,9 @@ class Network:
     left_off: int
 
 
-Look = Callable[[int, int], Sequence[Flow]]
-"""(account, limit) → its newest payments within the time that is looked at, newest first."""
+Look = Callable[[Sequence[int], int], Sequence[Sequence[Flow]]]
+"""(accounts, limit) → of each its newest payments within the time that is looked at, newest
+first."""
 
 
 def explore(
@@ -92,18 +93,16 @@ def explore(
     frontier, left_off = [start], set[int]()
     for hop in range(1, min(hops, HOPS_MAX) + 1):
         found: dict[bytes, Flow] = {}
-        for account in frontier:
-            if nodes[account].hub:
-                continue
-            flows = list(look(account, FLOWS_PER_ACCOUNT_MAX))
+        open_ones = [account for account in frontier if not nodes[account].hub]
+        looked = look(open_ones, FLOWS_PER_ACCOUNT_MAX)
+        for account, flows in zip(open_ones, looked, strict=True):
             if account == start:
-                known = {flow.id for flow in flows}
-                flows += [flow for id, flow in of_case.items() if id not in known]
-                own = sorted(flows, key=lambda flow: -flow.time_ns)
+                own = _with_alerted(flows, of_case)
+                found.update((flow.id, flow) for flow in own)
             elif len(flows) >= FLOWS_PER_ACCOUNT_MAX:
                 nodes[account].hub = True
-                continue
-            found.update((flow.id, flow) for flow in flows)
+            else:
+                found.update((flow.id, flow) for flow in flows)
         ranked = _others(found.values(), nodes, of_case)
         room = max(0, nodes_max - len(nodes))
         left_off.update(ranked[room:])
@@ -115,6 +114,13 @@ def explore(
     edges = _edges(seen.values(), nodes, of_case)
     _tell_turnover(nodes, seen.values())
     return Network(list(nodes.values()), edges, own, len(left_off - nodes.keys()))
+
+
+def _with_alerted(flows: Sequence[Flow], of_case: dict[bytes, Flow]) -> list[Flow]:
+    """Newest first."""
+    known = {flow.id for flow in flows}
+    older = [flow for id, flow in of_case.items() if id not in known]
+    return sorted([*flows, *older], key=lambda flow: -flow.time_ns)
 
 
 def _others(flows: Iterable[Flow], nodes: dict[int, Node], of_case: dict[bytes, Flow]) -> list[int]:

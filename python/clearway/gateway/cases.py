@@ -82,13 +82,18 @@ def _render(ask: Ask, rows: Sequence[CaseRow]) -> list[Case]:
     store = ask.door.node.cases.store
     numbers = [row.number for row in rows]
     largest, typologies = store.largest_alerts(numbers), store.typologies_of(numbers)
-    return [Case(**_fields(ask, row, largest[row.number], typologies[row.number])) for row in rows]
+    total = store.queue_length(ask.key.institution)
+    return [
+        Case(**_fields(ask, row, largest[row.number], typologies[row.number], total))
+        for row in rows
+    ]
 
 
 def _fields(
-    ask: Ask, row: CaseRow, largest: tuple[int, int, int], typologies: list[str]
+    ask: Ask, row: CaseRow, largest: tuple[int, int, int], typologies: list[str], total: int
 ) -> dict[str, Any]:
-    standing = _standing(ask, row, largest)
+    """largest: of its alerts, as triage.Standing has it. total: of the queue."""
+    standing = _standing(ask, row, largest, total)
     return {
         "id": format_case(row.id),
         "object": "case",
@@ -110,14 +115,14 @@ def _fields(
     }
 
 
-def _standing(ask: Ask, row: CaseRow, largest: tuple[int, int, int]) -> Standing:
+def _standing(ask: Ask, row: CaseRow, largest: tuple[int, int, int], total: int) -> Standing:
     node = ask.door.node
     queue = None if row.status == "closed" else node.cases.store.queue_place(row)
     before = None if queue is None else queue.before
     after = None if queue is None else queue.after
     return Standing(
         place=0 if queue is None else queue.place,
-        total=0 if queue is None else queue.total,
+        total=total,
         family=row.family,
         alerts=row.alerts,
         expected_loss_eur_minor=row.loss_eur_minor,
@@ -180,7 +185,7 @@ def case_detail(ask: Ask, row: CaseRow) -> CaseDetail:
     labels = {label.payment: label.label for label in desk.store.labels_of(row)}
     follower = desk.store.follower(row.institution, row.id)
     return CaseDetail(
-        **_fields(ask, row, largest, typologies),
+        **_fields(ask, row, largest, typologies, desk.store.queue_length(row.institution)),
         owner=owners_of(ask, [row.entity]).get(row.entity),
         followed_by=None if follower is None else format_case(follower),
         alert_list=[_alert(kept) for kept in alerts],

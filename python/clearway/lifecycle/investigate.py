@@ -6,6 +6,7 @@ The doors come here; `watch.py` brings the alerts.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any, Final
 
 import numpy as np
@@ -185,11 +186,14 @@ class Desk:
         [start] = rooms.book.account_numbers(case.entity).tolist()
         if start == NOT_AN_ACCOUNT:
             return Network([], [], [], 0)
-        times_ns: dict[int, int] = {}
 
-        def look(account: int, limit: int) -> list[Flow]:
-            rows = rooms.projections.flows(account, heights=heights, limit=limit)
-            return self._flows(rows, times_ns)
+        def look(accounts: Sequence[int], limit: int) -> list[list[Flow]]:
+            rows = [
+                rooms.projections.flows(account, heights=heights, limit=limit)
+                for account in accounts
+            ]
+            flows = iter(self._flows([row for group in rows for row in group]))
+            return [[flow for flow in islice(flows, len(group)) if flow] for group in rows]
 
         return explore(
             start,
@@ -205,17 +209,20 @@ class Desk:
         found = self._rooms.book.account_at(account)
         return found is not None and bool(found.flags & _HOUSE)
 
-    def _flows(self, rows: Sequence[FlowRow], times_ns: dict[int, int]) -> list[Flow]:
-        """Without those from or to an address that is no account of this ledger. times_ns: of
-        blocks, as far as they were asked for."""
-        known = [row for row in rows if row.payer >= 0 and row.payee >= 0]
-        sides = np.array([(row.payer, row.payee) for row in known], np.uint32).reshape(-1)
-        settling = self._rooms.book.settling_numbers(sides).reshape(-1, 2).tolist()
-        missing = {row.height for row in known} - times_ns.keys()
-        times_ns.update(self._rooms.projections.block_times(missing))
+    def _flows(self, rows: Sequence[FlowRow]) -> list[Flow | None]:
+        """None in place of those within one account, or from or to an address that is none."""
+        if not rows:
+            return []
+        sides = np.array([(row.payer, row.payee) for row in rows], np.int64)
+        known = (sides >= 0).all(axis=1)
+        settling = sides.copy()
+        numbers = sides[known].astype(np.uint32).reshape(-1)
+        settling[known] = self._rooms.book.settling_numbers(numbers).reshape(-1, 2)
+        times_ns = self._rooms.projections.block_times({row.height for row in rows})
         cents = amounts_eur_minor(
-            [row.amount_minor for row in known], [row.asset for row in known], self._rooms
+            [row.amount_minor for row in rows], [row.asset for row in rows], self._rooms
         )
+        between = known & (settling[:, 0] != settling[:, 1])
         return [
             Flow(
                 id=row.id,
@@ -228,8 +235,11 @@ class Desk:
                 time_ns=times_ns[row.height],
                 moved=row.captured_minor > 0,
             )
-            for row, (payer, payee), eur_minor in zip(known, settling, cents, strict=True)
-            if payer != payee
+            if is_flow
+            else None
+            for row, (payer, payee), eur_minor, is_flow in zip(
+                rows, settling.tolist(), cents, between.tolist(), strict=True
+            )
         ]
 
     def _alerted(self, alerts: Sequence[KeptAlert]) -> list[Flow]:
@@ -251,7 +261,7 @@ class Desk:
             )
             for at, row in enumerate(rows)
         ]
-        return self._flows(flows, {})
+        return [flow for flow in self._flows(flows) if flow]
 
     def catch_up(self, height: int, timeout_s: float) -> None:
         """Waits until alerts of every block up to this one are in their cases. Faults:

@@ -39,23 +39,26 @@ _LABEL: Final = (
     " JOIN case_acts a ON a.n = l.n JOIN cases c ON c.number = a.case_number"
 )
 _ORDER: Final = "ORDER BY c.overdue DESC, c.loss_eur_minor DESC, c.number"
-# What stands before or behind a case in that order; binds overdue, loss, loss, number.
+# What stands before and behind a case in that order, the nearest first: each a range of the index
+# cases_queue. Binds institution, overdue, loss, number.
+_IN_QUEUE: Final = "c.status <> 'closed' AND c.institution = ?1"
 _BEFORE: Final = (
-    "(c.overdue > ?1 OR c.overdue = ?1 AND (c.loss_eur_minor > ?2"
-    " OR c.loss_eur_minor = ?2 AND c.number < ?3))"
+    ("c.overdue = ?2 AND c.loss_eur_minor = ?3 AND c.number < ?4", "c.number DESC"),
+    ("c.overdue = ?2 AND c.loss_eur_minor > ?3", "c.loss_eur_minor, c.number DESC"),
+    ("c.overdue > ?2", "c.overdue, c.loss_eur_minor, c.number DESC"),
 )
 _BEHIND: Final = (
-    "(c.overdue < ?1 OR c.overdue = ?1 AND (c.loss_eur_minor < ?2"
-    " OR c.loss_eur_minor = ?2 AND c.number > ?3))"
+    ("c.overdue = ?2 AND c.loss_eur_minor = ?3 AND c.number > ?4", "c.number"),
+    ("c.overdue = ?2 AND c.loss_eur_minor < ?3", "c.loss_eur_minor DESC, c.number"),
+    ("c.overdue < ?2", "c.overdue DESC, c.loss_eur_minor DESC, c.number"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class QueuePlace:
-    """place: from 1, among `total` cases that are not closed. before, after: the neighbours."""
+    """place: from 1. before, after: the neighbours."""
 
     place: int
-    total: int
     before: CaseRow | None
     after: CaseRow | None
 
@@ -146,32 +149,31 @@ class CaseQueries:
         rows = self._database.reader().execute(query, (*given, min(limit, LIMIT_MAX)))
         return [case_of(row) for row in rows]
 
+    def queue_length(self, institution: int) -> int:
+        """How many cases are not closed."""
+        query = f"SELECT count(*) FROM cases c WHERE {_IN_QUEUE}"
+        (total,) = self._database.reader().execute(query, (institution,)).fetchone()
+        return int(total)
+
     def queue_place(self, case: CaseRow) -> QueuePlace:
         """Of a case that is not closed."""
-        reader = self._database.reader()
-        at = (case.overdue, case.loss_eur_minor, case.number, case.institution)
-        queue = "c.status <> 'closed' AND c.institution = ?4"
-        (ahead,) = reader.execute(
-            f"SELECT count(*) FROM cases c WHERE {_BEFORE} AND {queue}", at
-        ).fetchone()
-        (total,) = reader.execute(
-            "SELECT count(*) FROM cases c WHERE c.status <> 'closed' AND c.institution = ?",
-            (case.institution,),
-        ).fetchone()
-        before = reader.execute(
-            f"{SELECT_CASE} WHERE {_BEFORE} AND {queue}"
-            " ORDER BY c.overdue, c.loss_eur_minor, c.number DESC LIMIT 1",
-            at,
-        ).fetchone()
-        after = reader.execute(
-            f"{SELECT_CASE} WHERE {_BEHIND} AND {queue} {_ORDER} LIMIT 1", at
-        ).fetchone()
-        return QueuePlace(
-            ahead + 1,
-            total,
-            None if before is None else case_of(before),
-            None if after is None else case_of(after),
+        ahead = sum(
+            self._near("SELECT count(*) FROM cases c", where, case)[0] for where, _ in _BEFORE
         )
+        return QueuePlace(ahead + 1, self._nearest(_BEFORE, case), self._nearest(_BEHIND, case))
+
+    def _nearest(self, ranges: Sequence[tuple[str, str]], case: CaseRow) -> CaseRow | None:
+        for where, order in ranges:
+            row = self._near(SELECT_CASE, where, case, f"ORDER BY {order} LIMIT 1")
+            if row is not None:
+                return case_of(row)
+        return None
+
+    def _near(self, select: str, where: str, case: CaseRow, order: str = "") -> Any:
+        query = f"{select} WHERE {_IN_QUEUE} AND {where} {order}"
+        at = (case.institution, case.overdue, case.loss_eur_minor, case.number)
+        used = 4 if "?4" in where else 3 if "?3" in where else 2
+        return self._database.reader().execute(query, at[:used]).fetchone()
 
     def due(self, now_ns: int, limit: int) -> list[CaseRow]:
         """Whose deadline has passed, and who were not escalated yet."""

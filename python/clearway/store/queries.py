@@ -516,16 +516,7 @@ def _flow(row: Sequence[Any]) -> FlowRow:
     amount_minor = int(amount)
     if captured is None:
         captured = amount_minor if status == Status.SETTLED else 0
-    return FlowRow(
-        id=id,
-        payer=payer,
-        payee=payee,
-        asset=asset,
-        amount_minor=amount_minor,
-        captured_minor=int(captured),
-        status=Status(status),
-        height=height_of(place),
-    )
+    return FlowRow(id, payer, payee, asset, amount_minor, int(captured), status, height_of(place))
 
 
 def _as_of(payment: PaymentRow, status: Status, captured_minor: int, place: int) -> PaymentRow:

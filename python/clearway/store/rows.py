@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from clearway.payment.state import Status
 
@@ -50,9 +50,9 @@ class PaymentRow:
     terms_hash: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class FlowRow:
-    """A payment as a line between two accounts (their numbers, -1 for an address that is none)."""
+class FlowRow(NamedTuple):
+    """A payment as a line between two accounts (their numbers, -1 for an address that is none).
+    A tuple, because a network looks at thousands. status: a Status as text."""
 
     id: bytes
     payer: int
@@ -60,7 +60,7 @@ class FlowRow:
     asset: int
     amount_minor: int
     captured_minor: int
-    status: Status
+    status: str
     height: int
 
 
