@@ -25,7 +25,8 @@ FACTS = np.dtype(
         ("device", "<u8"),  # a keyed hash of what the payer paid with; 0 is unknown
         ("address", "<u8"),  # likewise of the network address
         ("corridor", "<u8"),  # likewise of the two countries, or the two assets
-        ("report", "<u1"),  # 1: no payment, but the news that one was a fraud; time_ns is now
+        # 1, 2: no payment, but the news that one was a fraud, or honest; time_ns is now.
+        ("report", "<u1"),
     ]
 )
 

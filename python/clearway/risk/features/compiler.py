@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from clearway.risk.features.declared import DECLARED
-from clearway.risk.features.language import UNKNOWN, Feature, Part
+from clearway.risk.features.language import CLEARED, PAID, REPORTED, UNKNOWN, Feature, Part
 from clearway.risk.features.past import TABLES
 
 TARGET: Final = Path(__file__).with_name("generated.py")
@@ -65,9 +65,11 @@ def _body(features: tuple[Feature, ...], parts: tuple[Part, ...]) -> Iterator[st
     for place, feature in enumerate(features):
         yield from _written(place, feature)
     yield _indent(8, ("if fact.report == 0:  # the payment becomes the past",))
-    yield from _after(part for part in parts if not part.on_report)
-    yield _indent(8, ("else:  # of a payment in the past it is known now that it was a fraud",))
-    yield from _after(part for part in parts if part.on_report)
+    yield from _after(part for part in parts if part.on == PAID)
+    yield _indent(8, ("elif fact.report == 1:  # one in the past is known now as a fraud",))
+    yield from _after(part for part in parts if part.on == REPORTED)
+    yield _indent(8, ("elif fact.report == 2:  # one in the past is known now as honest",))
+    yield from _after(part for part in parts if part.on == CLEARED)
     yield _indent(4, (f"n_touched[{k}] = n_{table}" for k, table in enumerate(TABLES)))
 
 

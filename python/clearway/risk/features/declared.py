@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from clearway.risk.features.blame import RUN, RUN_AGE, blamed_share, fraud_share
 from clearway.risk.features.graph import (
     ARE_KIN,
     CYCLE,
@@ -22,12 +23,14 @@ from clearway.risk.features.graph import (
     payees,
     taint,
 )
+from clearway.risk.features.habit import excess, over_habit, surprise
 from clearway.risk.features.language import (
     DAY,
     FIVE_MINUTES,
     HOUR,
     MONTH,
     QUARTER,
+    THREE_DAYS,
     WEEK,
     Feature,
     Value,
@@ -94,6 +97,14 @@ DECLARED: Final = (
     Feature("amount_over_usual", _PAYER.over_usual(), "amount over the payer's usual one"),
     Feature("amount_deviation", _PAYER.deviation(), "the same in the payer's standard deviations"),
     Feature("amount_over_max", _PAYER.over_max(), "amount over the payer's largest"),
+    Feature("amount_over_habit", over_habit(_PAYER), "amount over what the payer is used to"),
+    Feature("amount_surprise", surprise(_PAYER), "the same in the payer's usual distances"),
+    Feature("payer_excess_3d", excess(_PAYER, THREE_DAYS),
+            "how far the payer's payments of 3 days were above what it is used to"),
+    Feature("payer_excess_7d", excess(_PAYER, WEEK), "the same in 7 days"),
+    Feature("payer_excess_share_3d",
+            excess(_PAYER, THREE_DAYS) / (0.3 + _PAYER.count(THREE_DAYS)),
+            "the same in 3 days, a payment"),
     # the pair
     Feature("payee_new", PAYEE_NEW, "1 when the payer does not remember this payee"),
     Feature("pair_n", log(PAIR_N), "payments from this payer to this payee"),
@@ -132,6 +143,9 @@ DECLARED: Final = (
             "share of them in what the payee got in 7 days"),
     Feature("payee_amount_deviation", _PAYEE.deviation(),
             "amount against what the payee usually gets, in standard deviations"),
+    Feature("payee_excess_30d", excess(_PAYEE, MONTH),
+            "how far above its habit the payee was paid in 30 days"),
+    Feature("payee_excess_90d", excess(_PAYEE, QUARTER), "the same in 90 days"),
     Feature("payee_passed_share",
             _PAYEE_SENT.tally("passed", _PASSED, WEEK) / (1.0 + _PAYEE.sum(WEEK)),
             "share of what the payee got in 7 days that went on within the hour"),
@@ -156,6 +170,14 @@ DECLARED: Final = (
     Feature("payee_report_share_90d", _ACCUSED.count(QUARTER) / (1.0 + _PAYEE.count(QUARTER)),
             "reports of frauds to the payee over what it got in 90 days"),
     Feature("payee_report_idle", _ACCUSED.idle(), "time since the last report on the payee"),
+    # whom the reports speak against, and what else became known
+    Feature("payee_blame", RUN, "reports that speak against the payee, since one was cleared"),
+    Feature("payee_blame_age", RUN_AGE, "time since the first of them"),
+    Feature("payee_blamed_share_1d", blamed_share(DAY),
+            "share of them in what became known of the payee's payments in a day"),
+    Feature("payee_blamed_share_3d", blamed_share(THREE_DAYS), "the same in 3 days"),
+    Feature("payee_fraud_share_90d", fraud_share(QUARTER),
+            "share of frauds in what became known of the payee's payments in 90 days"),
     # the graph of payments
     Feature("payer_payees_1d", payees(DAY), "different payees of the payer in a day"),
     Feature("payer_payees_7d", payees(WEEK), "different payees of the payer in 7 days"),

@@ -13,7 +13,7 @@ from clearway.risk.features.exact import decay, log2_1p
 
 AMOUNT_EUR_MAX: Final = 1e15  # above it counts as this; NaN and what is not above zero as nothing
 TIME_NS_MAX: Final = 4_294_967_295_000_000_000  # the last second that 32 bits hold, in 2106
-IDENTITY: Final = "fdb3447b2672c8805389c9b7e2b5ab3fd7fb602ee95c24c00099797cc9e48d6c"
+IDENTITY: Final = "0620a5aa64f8c0d2ebf7a249d5bfd24c0eee9ef2c09e9f9b581a76d81661bf7f"
 
 FEATURES: Final = (
     "amount_log",
@@ -36,6 +36,11 @@ FEATURES: Final = (
     "amount_over_usual",
     "amount_deviation",
     "amount_over_max",
+    "amount_over_habit",
+    "amount_surprise",
+    "payer_excess_3d",
+    "payer_excess_7d",
+    "payer_excess_share_3d",
     "payee_new",
     "pair_n",
     "pair_idle",
@@ -61,6 +66,8 @@ FEATURES: Final = (
     "payee_new_1d",
     "payee_new_share",
     "payee_amount_deviation",
+    "payee_excess_30d",
+    "payee_excess_90d",
     "payee_passed_share",
     "payee_limit_7d",
     "payee_sent_n",
@@ -75,6 +82,11 @@ FEATURES: Final = (
     "payee_report_share_30d",
     "payee_report_share_90d",
     "payee_report_idle",
+    "payee_blame",
+    "payee_blame_age",
+    "payee_blamed_share_1d",
+    "payee_blamed_share_3d",
+    "payee_fraud_share_90d",
     "payer_payees_1d",
     "payer_payees_7d",
     "cycle",
@@ -122,6 +134,11 @@ MEANINGS: Final = (
     "9aeb375df6bb481b",
     "b6360ce94048feb1",
     "0bdd9a93def889d1",
+    "ccd1b8f98895130f",
+    "0e669a5468b6b9f4",
+    "34a0f34dae111b33",
+    "eeb6d76b414af388",
+    "61f138ce1a6349cd",
     "268dc9f232541dbb",
     "1a381c8bb97158e1",
     "ac699b422bae5a78",
@@ -147,6 +164,8 @@ MEANINGS: Final = (
     "662bbe32f0b4e7ea",
     "ea9d6b2750d8da97",
     "be4fedb1980872a8",
+    "828be8a3211940ce",
+    "5ef136b794963900",
     "4c6158f7ca3b2fd9",
     "0d4db43a66c3e25a",
     "0828e276596e7556",
@@ -161,6 +180,11 @@ MEANINGS: Final = (
     "9a20fe92819e263e",
     "9c958db5a339e392",
     "7e4bfcda9e6ebf54",
+    "d26cc846d3a2b68c",
+    "d0c1f0f83784836a",
+    "3fa54bc91351fe22",
+    "b2241b7b259a84b2",
+    "c382e26b2a38a543",
     "6ca2c1fabded130b",
     "e8268a020245d28d",
     "45c8bfa69eea7ab8",
@@ -194,6 +218,7 @@ ACCOUNTS: Final = np.dtype(
         ("got_ns", "<i8"),
         ("robbed_ns", "<i8"),
         ("accused_ns", "<i8"),
+        ("trusted_ns", "<i8"),
         ("sent_n", "<u4"),
         ("sent_hours", "<f4", 8),
         ("sent_count_5m", "<f4"),
@@ -208,6 +233,11 @@ ACCOUNTS: Final = np.dtype(
         ("sent_mean", "<f4"),
         ("sent_var", "<f4"),
         ("sent_max", "<f4"),
+        ("sent_usual", "<f4"),
+        ("sent_spread", "<f4"),
+        ("sent_excess_3d", "<f4"),
+        ("sent_excess_7d", "<f4"),
+        ("sent_count_3d", "<f4"),
         ("peer", "<u4", 16),
         ("peer_s", "<u4", 16),
         ("peer_n", "<u4", 16),
@@ -229,6 +259,10 @@ ACCOUNTS: Final = np.dtype(
         ("got_count_7d", "<f4"),
         ("got_mean", "<f4"),
         ("got_var", "<f4"),
+        ("got_usual", "<f4"),
+        ("got_spread", "<f4"),
+        ("got_excess_30d", "<f4"),
+        ("got_excess_90d", "<f4"),
         ("got_limit_7d", "<f4"),
         ("robbed_count_7d", "<f4"),
         ("robbed_count_30d", "<f4"),
@@ -240,6 +274,15 @@ ACCOUNTS: Final = np.dtype(
         ("accused_count_90d", "<f4"),
         ("got_count_90d", "<f4"),
         ("accused_n", "<u4"),
+        ("blamed", "<f4"),
+        ("blamed_s", "<u4"),
+        ("accused_blame_1d", "<f4"),
+        ("accused_count_1d", "<f4"),
+        ("trusted_count_1d", "<f4"),
+        ("accused_blame_3d", "<f4"),
+        ("accused_count_3d", "<f4"),
+        ("trusted_count_3d", "<f4"),
+        ("trusted_count_90d", "<f4"),
         ("bad_hops", "<u4"),
         ("bad_s", "<u4"),
         ("got_tainted_30d", "<f4"),
@@ -395,6 +438,17 @@ def advance_rows(
         payer_sent_sum_30d = payer.sent_sum_30d * payer_sent_fade_30d
         payer_seen = payer.sent_n + payer.got_n > 0
         payee_seen = payee.sent_n + payee.got_n > 0
+        payer_sent_surprise = 0.0
+        if payer.sent_n > 0:
+            payer_sent_surprise = (amount - payer.sent_usual) / (1.0 + payer.sent_spread)
+        payer_sent_fade_3d = decay(payer_sent_age_s / 259200.0)
+        payer_sent_excess_3d = payer.sent_excess_3d * payer_sent_fade_3d
+        payer_sent_excess = 0.0
+        if payer.sent_n >= 3:
+            times = amount / (1.0 + payer.sent_usual)
+            payer_sent_excess = min(max(times - 2.0, 0.0), 5.0)
+        payer_sent_excess_7d = payer.sent_excess_7d * payer_sent_fade_7d
+        payer_sent_count_3d = payer.sent_count_3d * payer_sent_fade_3d
         pair = -1
         oldest = 0
         for p in range(16):
@@ -438,6 +492,13 @@ def advance_rows(
         payee_got_new_1d = payee.got_new_1d * payee_got_fade_1d
         payee_got_new_7d = payee.got_new_7d * payee_got_fade_7d
         payee_got_count_7d = payee.got_count_7d * payee_got_fade_7d
+        payee_got_excess_30d = payee.got_excess_30d * payee_got_fade_30d
+        payee_got_excess = 0.0
+        if payee.got_n >= 3:
+            times = amount / (1.0 + payee.got_usual)
+            payee_got_excess = min(max(times - 2.0, 0.0), 5.0)
+        payee_got_fade_90d = decay(payee_got_age_s / 7776000.0)
+        payee_got_excess_90d = payee.got_excess_90d * payee_got_fade_90d
         payee_sent_age_s = max(time_ns - payee.sent_ns, 0) * 1e-9
         payee_sent_fade_7d = decay(payee_sent_age_s / 604800.0)
         payee_sent_passed_7d = payee.sent_passed_7d * payee_sent_fade_7d
@@ -454,8 +515,22 @@ def advance_rows(
         payee_accused_count_30d = payee.accused_count_30d * payee_accused_fade_30d
         payee_accused_fade_90d = decay(payee_accused_age_s / 7776000.0)
         payee_accused_count_90d = payee.accused_count_90d * payee_accused_fade_90d
-        payee_got_fade_90d = decay(payee_got_age_s / 7776000.0)
         payee_got_count_90d = payee.got_count_90d * payee_got_fade_90d
+        distances = 0.5 * max(payer_sent_surprise, 0.0)
+        blame = 1.0 / ((1.0 + distances * distances) * (1.0 + payer_sent_excess_7d))
+        payee_accused_fade_1d = decay(payee_accused_age_s / 86400.0)
+        payee_accused_blame_1d = payee.accused_blame_1d * payee_accused_fade_1d
+        payee_accused_count_1d = payee.accused_count_1d * payee_accused_fade_1d
+        payee_trusted_age_s = max(time_ns - payee.trusted_ns, 0) * 1e-9
+        payee_trusted_fade_1d = decay(payee_trusted_age_s / 86400.0)
+        payee_trusted_count_1d = payee.trusted_count_1d * payee_trusted_fade_1d
+        payee_accused_fade_3d = decay(payee_accused_age_s / 259200.0)
+        payee_accused_blame_3d = payee.accused_blame_3d * payee_accused_fade_3d
+        payee_accused_count_3d = payee.accused_count_3d * payee_accused_fade_3d
+        payee_trusted_fade_3d = decay(payee_trusted_age_s / 259200.0)
+        payee_trusted_count_3d = payee.trusted_count_3d * payee_trusted_fade_3d
+        payee_trusted_fade_90d = decay(payee_trusted_age_s / 7776000.0)
+        payee_trusted_count_90d = payee.trusted_count_90d * payee_trusted_fade_90d
         payees_1d = 0.0
         payees_1d_since = float(time_s) - 86400.0
         for p in range(16):
@@ -583,132 +658,156 @@ def advance_rows(
             out[i, 18] = ((amount_log - payer.sent_mean) / math.sqrt((payer.sent_var * payer.sent_n + 3.0) / (payer.sent_n + 3.0)) if payer.sent_n > 0 else 0.0)
             # amount_over_max: amount over the payer's largest
             out[i, 19] = (amount_log - payer.sent_max if payer.sent_n > 0 else 0.0)
+            # amount_over_habit: amount over what the payer is used to
+            out[i, 20] = (amount_log - log2_1p(payer.sent_usual) if payer.sent_n > 0 else 0.0)
+            # amount_surprise: the same in the payer's usual distances
+            out[i, 21] = payer_sent_surprise
+            # payer_excess_3d: how far the payer's payments of 3 days were above what it is used to
+            out[i, 22] = payer_sent_excess_3d
+            # payer_excess_7d: the same in 7 days
+            out[i, 23] = payer_sent_excess_7d
+            # payer_excess_share_3d: the same in 3 days, a payment
+            out[i, 24] = (payer_sent_excess_3d / (0.3 + payer_sent_count_3d))
             # payee_new: 1 when the payer does not remember this payee
-            out[i, 20] = payee_new
+            out[i, 25] = payee_new
             # pair_n: payments from this payer to this payee
-            out[i, 21] = log2_1p((float(payer.peer_n[pair]) if pair >= 0 else 0.0))
+            out[i, 26] = log2_1p((float(payer.peer_n[pair]) if pair >= 0 else 0.0))
             # pair_idle: time since the last of them
-            out[i, 22] = (log2_1p(max(float(time_s) - float(payer.peer_s[pair]), 0.0)) if pair >= 0 else -1.0)
+            out[i, 27] = (log2_1p(max(float(time_s) - float(payer.peer_s[pair]), 0.0)) if pair >= 0 else -1.0)
             # pair_reverse: 1 when the payee remembers having paid the payer
-            out[i, 23] = reverse
+            out[i, 28] = reverse
             # payer_new_1d: payments to new payees in a day
-            out[i, 24] = payer_sent_new_1d
+            out[i, 29] = payer_sent_new_1d
             # payer_new_7d: payments to new payees in 7 days
-            out[i, 25] = payer_sent_new_7d
+            out[i, 30] = payer_sent_new_7d
             # payer_new_share: share of new payees in what the payer sent in 7 days
-            out[i, 26] = (payer_sent_new_7d / (1.0 + payer_sent_count_7d))
+            out[i, 31] = (payer_sent_new_7d / (1.0 + payer_sent_count_7d))
             # purpose_new: 1 when the payer never used this purpose
-            out[i, 27] = (1.0 if payer.sent_purposes & purpose == 0 else 0.0)
+            out[i, 32] = (1.0 if payer.sent_purposes & purpose == 0 else 0.0)
             # memory_age: time since the first payment of all: on a new node all is new
-            out[i, 28] = log2_1p(max(time_ns - began_ns, 0) * 1e-9)
+            out[i, 33] = log2_1p(max(time_ns - began_ns, 0) * 1e-9)
             # payer_got_idle: time since the payer last got money
-            out[i, 29] = (log2_1p(payer_got_age_s) if payer.got_n > 0 else -1.0)
+            out[i, 34] = (log2_1p(payer_got_age_s) if payer.got_n > 0 else -1.0)
             # amount_of_got_1h: amount against what the payer got in the hour
-            out[i, 30] = (amount / ((1.0 + amount) + payer_got_sum_1h))
+            out[i, 35] = (amount / ((1.0 + amount) + payer_got_sum_1h))
             # amount_of_got_1d: amount against what the payer got in the day
-            out[i, 31] = (amount / ((1.0 + amount) + payer_got_sum_1d))
+            out[i, 36] = (amount / ((1.0 + amount) + payer_got_sum_1d))
             # payer_passed_share: share of what the payer got in 7 days that went on within the hour
-            out[i, 32] = (payer_sent_passed_7d / (1.0 + payer_got_sum_7d))
+            out[i, 37] = (payer_sent_passed_7d / (1.0 + payer_got_sum_7d))
             # payer_limit_7d: payments just below the reporting limit in 7 days
-            out[i, 33] = payer_sent_limit_7d
+            out[i, 38] = payer_sent_limit_7d
             # payee_count_5m: payments the payee got in 5 minutes
-            out[i, 34] = payee_got_count_5m
+            out[i, 39] = payee_got_count_5m
             # payee_count_1h: payments the payee got in an hour
-            out[i, 35] = payee_got_count_1h
+            out[i, 40] = payee_got_count_1h
             # payee_count_1d: payments the payee got in a day
-            out[i, 36] = payee_got_count_1d
+            out[i, 41] = payee_got_count_1d
             # payee_count_30d: payments the payee got in 30 days
-            out[i, 37] = payee_got_count_30d
+            out[i, 42] = payee_got_count_30d
             # payee_sum_1d: money the payee got in a day
-            out[i, 38] = log2_1p(payee_got_sum_1d)
+            out[i, 43] = log2_1p(payee_got_sum_1d)
             # payee_sum_30d: money the payee got in 30 days
-            out[i, 39] = log2_1p(payee_got_sum_30d)
+            out[i, 44] = log2_1p(payee_got_sum_30d)
             # payee_rush: the payee's pace in the last hour over that of 30 days
-            out[i, 40] = log2_1p(((720.0 * payee_got_count_1h) / (1.0 + payee_got_count_30d)))
+            out[i, 45] = log2_1p(((720.0 * payee_got_count_1h) / (1.0 + payee_got_count_30d)))
             # payee_age: time since the payee was first seen
-            out[i, 41] = (log2_1p(max(time_ns - payee.first_ns, 0) * 1e-9) if payee_seen else -1.0)
+            out[i, 46] = (log2_1p(max(time_ns - payee.first_ns, 0) * 1e-9) if payee_seen else -1.0)
             # payee_new_1d: payments in a day from payers to whom the payee was new
-            out[i, 42] = payee_got_new_1d
+            out[i, 47] = payee_got_new_1d
             # payee_new_share: share of them in what the payee got in 7 days
-            out[i, 43] = (payee_got_new_7d / (1.0 + payee_got_count_7d))
+            out[i, 48] = (payee_got_new_7d / (1.0 + payee_got_count_7d))
             # payee_amount_deviation: amount against what the payee usually gets, in standard deviations
-            out[i, 44] = ((amount_log - payee.got_mean) / math.sqrt((payee.got_var * payee.got_n + 3.0) / (payee.got_n + 3.0)) if payee.got_n > 0 else 0.0)
+            out[i, 49] = ((amount_log - payee.got_mean) / math.sqrt((payee.got_var * payee.got_n + 3.0) / (payee.got_n + 3.0)) if payee.got_n > 0 else 0.0)
+            # payee_excess_30d: how far above its habit the payee was paid in 30 days
+            out[i, 50] = payee_got_excess_30d
+            # payee_excess_90d: the same in 90 days
+            out[i, 51] = payee_got_excess_90d
             # payee_passed_share: share of what the payee got in 7 days that went on within the hour
-            out[i, 45] = (payee_sent_passed_7d / (1.0 + payee_got_sum_7d))
+            out[i, 52] = (payee_sent_passed_7d / (1.0 + payee_got_sum_7d))
             # payee_limit_7d: payments just below the reporting limit that the payee got in 7 days
-            out[i, 46] = payee_got_limit_7d
+            out[i, 53] = payee_got_limit_7d
             # payee_sent_n: payments the payee ever sent
-            out[i, 47] = log2_1p(payee.sent_n)
+            out[i, 54] = log2_1p(payee.sent_n)
             # payer_reports_7d: reports of frauds on the payer in 7 days
-            out[i, 48] = payer_robbed_count_7d
+            out[i, 55] = payer_robbed_count_7d
             # payer_reports_30d: reports of frauds on the payer in 30 days
-            out[i, 49] = payer_robbed_count_30d
+            out[i, 56] = payer_robbed_count_30d
             # payer_report_share_30d: reports of frauds on the payer over what it sent in 30 days
-            out[i, 50] = (payer_robbed_count_30d / (1.0 + payer_sent_count_30d))
+            out[i, 57] = (payer_robbed_count_30d / (1.0 + payer_sent_count_30d))
             # payer_report_idle: time since the last report on the payer
-            out[i, 51] = (log2_1p(payer_robbed_age_s) if payer.robbed_n > 0 else -1.0)
+            out[i, 58] = (log2_1p(payer_robbed_age_s) if payer.robbed_n > 0 else -1.0)
             # payer_report_deviation: amount against those that were reported of the payer, in standard deviations
-            out[i, 52] = ((amount_log - payer.robbed_mean) / math.sqrt((payer.robbed_var * payer.robbed_n + 3.0) / (payer.robbed_n + 3.0)) if payer.robbed_n > 0 else 0.0)
+            out[i, 59] = ((amount_log - payer.robbed_mean) / math.sqrt((payer.robbed_var * payer.robbed_n + 3.0) / (payer.robbed_n + 3.0)) if payer.robbed_n > 0 else 0.0)
             # payee_reports_7d: reports of frauds to the payee in 7 days
-            out[i, 53] = payee_accused_count_7d
+            out[i, 60] = payee_accused_count_7d
             # payee_reports_30d: reports of frauds to the payee in 30 days
-            out[i, 54] = payee_accused_count_30d
+            out[i, 61] = payee_accused_count_30d
             # payee_report_share_7d: reports of frauds to the payee over what it got in 7 days
-            out[i, 55] = (payee_accused_count_7d / (1.0 + payee_got_count_7d))
+            out[i, 62] = (payee_accused_count_7d / (1.0 + payee_got_count_7d))
             # payee_report_share_30d: reports of frauds to the payee over what it got in 30 days
-            out[i, 56] = (payee_accused_count_30d / (1.0 + payee_got_count_30d))
+            out[i, 63] = (payee_accused_count_30d / (1.0 + payee_got_count_30d))
             # payee_report_share_90d: reports of frauds to the payee over what it got in 90 days
-            out[i, 57] = (payee_accused_count_90d / (1.0 + payee_got_count_90d))
+            out[i, 64] = (payee_accused_count_90d / (1.0 + payee_got_count_90d))
             # payee_report_idle: time since the last report on the payee
-            out[i, 58] = (log2_1p(payee_accused_age_s) if payee.accused_n > 0 else -1.0)
+            out[i, 65] = (log2_1p(payee_accused_age_s) if payee.accused_n > 0 else -1.0)
+            # payee_blame: reports that speak against the payee, since one was cleared
+            out[i, 66] = payee.blamed
+            # payee_blame_age: time since the first of them
+            out[i, 67] = (log2_1p(max(float(time_s) - float(payee.blamed_s), 0.0)) if payee.blamed > 0.0 else -1.0)
+            # payee_blamed_share_1d: share of them in what became known of the payee's payments in a day
+            out[i, 68] = (payee_accused_blame_1d / ((1.0 + payee_accused_count_1d) + payee_trusted_count_1d))
+            # payee_blamed_share_3d: the same in 3 days
+            out[i, 69] = (payee_accused_blame_3d / ((1.0 + payee_accused_count_3d) + payee_trusted_count_3d))
+            # payee_fraud_share_90d: share of frauds in what became known of the payee's payments in 90 days
+            out[i, 70] = (payee_accused_count_90d / ((1.0 + payee_accused_count_90d) + payee_trusted_count_90d))
             # payer_payees_1d: different payees of the payer in a day
-            out[i, 59] = payees_1d
+            out[i, 71] = payees_1d
             # payer_payees_7d: different payees of the payer in 7 days
-            out[i, 60] = payees_7d
+            out[i, 72] = payees_7d
             # cycle: payments in the cycle that this one closes within 30 days
-            out[i, 61] = cycle
+            out[i, 73] = cycle
             # payer_hops: payments between the payer and an accused account
-            out[i, 62] = (payer_hops - 1.0)
+            out[i, 74] = (payer_hops - 1.0)
             # payee_hops: payments between the payee and an accused account
-            out[i, 63] = (payee_hops - 1.0)
+            out[i, 75] = (payee_hops - 1.0)
             # payer_taint: share of what the payer got in 30 days that came from accused accounts
-            out[i, 64] = (payer_got_tainted_30d / (1.0 + payer_got_sum_30d))
+            out[i, 76] = (payer_got_tainted_30d / (1.0 + payer_got_sum_30d))
             # payee_taint: the same of the payee
-            out[i, 65] = (payee_got_tainted_30d / (1.0 + payee_got_sum_30d))
+            out[i, 77] = (payee_got_tainted_30d / (1.0 + payee_got_sum_30d))
             # payer_kin: accounts that share devices with the payer
-            out[i, 66] = log2_1p(max(accounts[payer_root].kin_n, 1))
+            out[i, 78] = log2_1p(max(accounts[payer_root].kin_n, 1))
             # payee_kin: accounts that share devices with the payee
-            out[i, 67] = log2_1p(max(accounts[payee_root].kin_n, 1))
+            out[i, 79] = log2_1p(max(accounts[payee_root].kin_n, 1))
             # pair_kin: 1 when payer and payee share devices
-            out[i, 68] = (1.0 if payer_root == payee_root else 0.0)
+            out[i, 80] = (1.0 if payer_root == payee_root else 0.0)
             # device_new: 1 when the payer never used this device, or not lately
-            out[i, 69] = (device_new if fact.device != 0 else -1.0)
+            out[i, 81] = (device_new if fact.device != 0 else -1.0)
             # device_count_1h: payments from the device in an hour
-            out[i, 70] = (device_used_count_1h if fact.device != 0 else -1.0)
+            out[i, 82] = (device_used_count_1h if fact.device != 0 else -1.0)
             # device_accounts_7d: payments in 7 days of payers to whom the device was new
-            out[i, 71] = (device_used_new_7d if fact.device != 0 else -1.0)
+            out[i, 83] = (device_used_new_7d if fact.device != 0 else -1.0)
             # device_sum_1d: money sent from the device in a day
-            out[i, 72] = (log2_1p(device_used_sum_1d) if fact.device != 0 else -1.0)
+            out[i, 84] = (log2_1p(device_used_sum_1d) if fact.device != 0 else -1.0)
             # device_idle: time since the device last paid
-            out[i, 73] = ((log2_1p(device_used_age_s) if device.used_n > 0 else -1.0) if fact.device != 0 else -1.0)
+            out[i, 85] = ((log2_1p(device_used_age_s) if device.used_n > 0 else -1.0) if fact.device != 0 else -1.0)
             # device_reports_30d: reports of frauds from the device in 30 days
-            out[i, 74] = (device_misused_count_30d if fact.device != 0 else -1.0)
+            out[i, 86] = (device_misused_count_30d if fact.device != 0 else -1.0)
             # address_count_1h: payments from the network address in an hour
-            out[i, 75] = (address_used_count_1h if fact.address != 0 else -1.0)
+            out[i, 87] = (address_used_count_1h if fact.address != 0 else -1.0)
             # address_sum_1d: money sent from the address in a day
-            out[i, 76] = (log2_1p(address_used_sum_1d) if fact.address != 0 else -1.0)
+            out[i, 88] = (log2_1p(address_used_sum_1d) if fact.address != 0 else -1.0)
             # address_idle: time since the address last paid
-            out[i, 77] = ((log2_1p(address_used_age_s) if address.used_n > 0 else -1.0) if fact.address != 0 else -1.0)
+            out[i, 89] = ((log2_1p(address_used_age_s) if address.used_n > 0 else -1.0) if fact.address != 0 else -1.0)
             # address_reports_30d: reports of frauds from the address in 30 days
-            out[i, 78] = (address_misused_count_30d if fact.address != 0 else -1.0)
+            out[i, 90] = (address_misused_count_30d if fact.address != 0 else -1.0)
             # corridor_new: 1 when the payer never paid on this way before
-            out[i, 79] = (corridor_new if fact.corridor != 0 else -1.0)
+            out[i, 91] = (corridor_new if fact.corridor != 0 else -1.0)
             # corridor_count_1d: payments on this way in a day
-            out[i, 80] = (log2_1p(corridor_used_count_1d) if fact.corridor != 0 else -1.0)
+            out[i, 92] = (log2_1p(corridor_used_count_1d) if fact.corridor != 0 else -1.0)
             # corridor_deviation: amount against the usual one on this way, in standard deviations
-            out[i, 81] = (((amount_log - corridor.used_mean) / math.sqrt((corridor.used_var * corridor.used_n + 3.0) / (corridor.used_n + 3.0)) if corridor.used_n > 0 else 0.0) if fact.corridor != 0 else -1.0)
+            out[i, 93] = (((amount_log - corridor.used_mean) / math.sqrt((corridor.used_var * corridor.used_n + 3.0) / (corridor.used_n + 3.0)) if corridor.used_n > 0 else 0.0) if fact.corridor != 0 else -1.0)
             # corridor_report_share_30d: reports of frauds over payments on this way in 30 days
-            out[i, 82] = ((corridor_misused_count_30d / (1.0 + corridor_used_count_30d)) if fact.corridor != 0 else -1.0)
+            out[i, 94] = ((corridor_misused_count_30d / (1.0 + corridor_used_count_30d)) if fact.corridor != 0 else -1.0)
         if fact.report == 0:  # the payment becomes the past
             payer.sent_n += 1
             sent_weight = 1.0 / min(payer.sent_n, 64)
@@ -733,6 +832,17 @@ def advance_rows(
             payer.sent_mean += sent_weight * step
             payer.sent_var = (1.0 - sent_weight) * (payer.sent_var + sent_weight * step * step)
             payer.sent_max = max(payer.sent_max, amount_log)
+            if payer.sent_n == 1:
+                payer.sent_usual = amount
+                payer.sent_spread = 0.5 * amount
+            else:
+                step_max = 2.5 * payer.sent_spread + 1.0
+                step = min(max(amount - payer.sent_usual, -step_max), step_max)
+                payer.sent_usual += sent_weight * step
+                payer.sent_spread += sent_weight * (abs(step) - payer.sent_spread)
+            payer.sent_excess_3d = payer_sent_excess_3d + payer_sent_excess
+            payer.sent_excess_7d = payer_sent_excess_7d + payer_sent_excess
+            payer.sent_count_3d = payer_sent_count_3d + 1.0
             if pair < 0:
                 pair = oldest
                 payer.peer[pair] = fact.payee + 1
@@ -760,6 +870,16 @@ def advance_rows(
             step = amount_log - payee.got_mean
             payee.got_mean += got_weight * step
             payee.got_var = (1.0 - got_weight) * (payee.got_var + got_weight * step * step)
+            if payee.got_n == 1:
+                payee.got_usual = amount
+                payee.got_spread = 0.5 * amount
+            else:
+                step_max = 2.5 * payee.got_spread + 1.0
+                step = min(max(amount - payee.got_usual, -step_max), step_max)
+                payee.got_usual += got_weight * step
+                payee.got_spread += got_weight * (abs(step) - payee.got_spread)
+            payee.got_excess_30d = payee_got_excess_30d + payee_got_excess
+            payee.got_excess_90d = payee_got_excess_90d + payee_got_excess
             payee.got_limit_7d = payee_got_limit_7d + at_limit
             payee.got_count_90d = payee_got_count_90d + 1.0
             if 0 < payer_hops <= 4 and (payee_hops == 0 or payee_hops > payer_hops):
@@ -834,7 +954,7 @@ def advance_rows(
                 corridor.used_var = (1.0 - used_weight) * (corridor.used_var + used_weight * step * step)
             if fact.corridor != 0:
                 corridor.used_count_30d = corridor_used_count_30d + 1.0
-        else:  # of a payment in the past it is known now that it was a fraud
+        elif fact.report == 1:  # one in the past is known now as a fraud
             payer.robbed_ns = max(time_ns, payer.robbed_ns)
             payer.robbed_count_7d = payer_robbed_count_7d + 1.0
             payer.robbed_count_30d = payer_robbed_count_30d + 1.0
@@ -848,6 +968,13 @@ def advance_rows(
             payee.accused_count_30d = payee_accused_count_30d + 1.0
             payee.accused_count_90d = payee_accused_count_90d + 1.0
             payee.accused_n += 1
+            if payee.blamed == 0.0:
+                payee.blamed_s = time_s
+            payee.blamed += blame
+            payee.accused_blame_1d = payee_accused_blame_1d + blame
+            payee.accused_count_1d = payee_accused_count_1d + 1.0
+            payee.accused_blame_3d = payee_accused_blame_3d + blame
+            payee.accused_count_3d = payee_accused_count_3d + 1.0
             payee.bad_hops = 1
             payee.bad_s = time_s
             if fact.device != 0:
@@ -862,6 +989,12 @@ def advance_rows(
                 corridor.misused_ns = max(time_ns, corridor.misused_ns)
             if fact.corridor != 0:
                 corridor.misused_count_30d = corridor_misused_count_30d + 1.0
+        elif fact.report == 2:  # one in the past is known now as honest
+            payee.blamed = 0.0
+            payee.trusted_ns = max(time_ns, payee.trusted_ns)
+            payee.trusted_count_1d = payee_trusted_count_1d + 1.0
+            payee.trusted_count_3d = payee_trusted_count_3d + 1.0
+            payee.trusted_count_90d = payee_trusted_count_90d + 1.0
     n_touched[0] = n_accounts
     n_touched[1] = n_devices
     n_touched[2] = n_addresses

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from clearway.risk.features.language import Cell, Part, Value, Window
+from clearway.risk.features.language import REPORTED, Cell, Part, Value, Window
 from clearway.risk.features.past import ACCUSED, GOT, Side
 
 PEERS: Final = 16  # payees remembered per account; the one unused for longest gives way
@@ -210,7 +210,7 @@ _ACCUSE: Final = Part(
     "hops begin",
     after=("payee.bad_hops = 1", "payee.bad_s = time_s"),
     needs=(_HOPS,),
-    on_report=True,
+    on=REPORTED,
 )
 
 

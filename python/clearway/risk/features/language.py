@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+PAID, REPORTED, CLEARED = 0, 1, 2  # what an event is: `report` of FACTS
 UNKNOWN: Final = "-1.0"  # what a feature says of an entity that the payment does not name
 
 
@@ -51,7 +52,7 @@ class Part:
     """A piece of the past, and the lines of the pass that read and move it.
 
     cells: in the rows of `table`. before: once an event, before features are read. after: once the
-    payment becomes the past (or the report, where on_report). needs: parts whose lines come first.
+    event becomes the past, if it is `on`. needs: parts whose lines come first.
     unless: the entity without which `after` has nothing to move.
     """
 
@@ -61,7 +62,7 @@ class Part:
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     needs: tuple[Part, ...] = ()
-    on_report: bool = False
+    on: int = PAID
     unless: str = ""
 
 

@@ -2,8 +2,9 @@
 
 A `Side` is one row of the payment in one role: the payer as one who has sent, the payee as one who
 has got, the payer's device as it was used. The row of the role's `writer` moves on with the event.
-Reports (a payment became known as a fraud) are events of their own, at the time they became known:
-what rests on them cannot know a label before its time.
+Reports (a payment became known as a fraud) are events of their own, at the time they became known,
+and so are clearances (it became known as honest): what rests on them cannot know a label before
+its time.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from clearway.risk.features.language import Cell, Part, Value, Window
+from clearway.risk.features.language import CLEARED, PAID, REPORTED, Cell, Part, Value, Window
 
 LIMIT_EUR: Final = (8_500.0, 10_000.0)  # just below the amount that many countries are told of
 TABLES: Final = {"accounts": ("payer", "payee"), "devices": ("device",),
@@ -21,19 +22,20 @@ TABLE_OF: Final = {row: table for table, rows in TABLES.items() for row in rows}
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """writer: the row that does it. on_report: when a payment of it is reported, not when paid."""
+    """writer: the row that does it. on: the event that it happens on."""
 
     name: str
     writer: str
-    on_report: bool = False
+    on: int = PAID
 
 
 SENT: Final = Role("sent", "payer")
 GOT: Final = Role("got", "payee")
-ROBBED: Final = Role("robbed", "payer", on_report=True)
-ACCUSED: Final = Role("accused", "payee", on_report=True)
+ROBBED: Final = Role("robbed", "payer", on=REPORTED)
+ACCUSED: Final = Role("accused", "payee", on=REPORTED)
+TRUSTED: Final = Role("trusted", "payee", on=CLEARED)
 USED: Final = {row: Role("used", row) for row in ("device", "address", "corridor")}
-MISUSED: Final = {row: Role("misused", row, on_report=True) for row in USED}
+MISUSED: Final = {row: Role("misused", row, on=REPORTED) for row in USED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +49,14 @@ class Side:
     def _entities(self) -> frozenset[str]:
         return frozenset() if TABLE_OF[self.row] == "accounts" else frozenset({self.row})
 
-    def _value(self, code: str, *parts: Part) -> Value:
+    def value(self, code: str, *parts: Part) -> Value:
         return Value(code, parts, self._entities)
 
-    def _part(self, name: str, **lines: object) -> Part:
+    def part(self, name: str, **lines: object) -> Part:
         """A part that moves with this side's role."""
         entity = "" if TABLE_OF[self.role.writer] == "accounts" else self.role.writer
         table = TABLE_OF[self.row]
-        return Part(f"{name} in {table}", table, on_report=self.role.on_report, unless=entity,
+        return Part(f"{name} in {table}", table, on=self.role.on, unless=entity,
                     **lines)  # type: ignore[arg-type]  # fmt: skip
 
     @property
@@ -63,7 +65,7 @@ class Side:
 
     def _clock(self) -> Part:
         last, writer = f"{self.role.name}_ns", self.role.writer
-        return self._part(
+        return self.part(
             f"clock of {self.role.name}",
             cells=(Cell(last, "<i8"),),
             after=(f"{writer}.{last} = max(time_ns, {writer}.{last})",),
@@ -99,13 +101,13 @@ class Side:
                 needs=(side._fade(window),),
             )
 
-        keep = self._part(
+        keep = self.part(
             f"tally {cell}",
             cells=(Cell(cell, "<f4"),),
             after=(f"{self.role.writer}.{cell} = {self.role.writer}_{cell} + {adds.code}",),
             needs=(faded(self._writer), *adds.parts),
         )
-        return self._value(f"{self.row}_{cell}", faded(self), keep)
+        return self.value(f"{self.row}_{cell}", faded(self), keep)
 
     def count(self, window: Window) -> Value:
         return self.tally("count", Value("1.0"), window)
@@ -116,11 +118,11 @@ class Side:
 
     def n(self) -> Value:
         """Events ever."""
-        return self._value(f"{self.row}.{self.role.name}_n", self._ever())
+        return self.value(f"{self.row}.{self.role.name}_n", self.ever())
 
-    def _ever(self) -> Part:
+    def ever(self) -> Part:
         cell = f"{self.role.name}_n"
-        return self._part(
+        return self.part(
             f"number of {self.role.name}",
             cells=(Cell(cell, "<u4"),),
             after=(f"{self.role.writer}.{cell} += 1",),
@@ -130,13 +132,13 @@ class Side:
         """log2(1 + seconds) since the last event; -1 when there was none."""
         name = f"{self.row}_{self.role.name}"
         code = f"(log2_1p({name}_age_s) if {self.row}.{self.role.name}_n > 0 else -1.0)"
-        return self._value(code, self._age(), self._ever())
+        return self.value(code, self._age(), self.ever())
 
     def over_usual(self) -> Value:
         """log2 of the amount over the usual one; 0 without a past."""
         row, role = self.row, self.role.name
         code = f"(amount_log - {row}.{role}_mean if {row}.{role}_n > 0 else 0.0)"
-        return self._value(code, self._ever(), self._usual())
+        return self.value(code, self.ever(), self._usual())
 
     def deviation(self) -> Value:
         """The same in this row's own standard deviations. Three pretended events around the mean
@@ -147,13 +149,13 @@ class Side:
             f"((amount_log - {row}.{role}_mean) / math.sqrt(({var} * {n} + 3.0) / ({n} + 3.0))"
             f" if {n} > 0 else 0.0)"
         )
-        return self._value(code, self._ever(), self._usual())
+        return self.value(code, self.ever(), self._usual())
 
     def _usual(self) -> Part:
         """A plain mean at first, then one that forgets: weight 1/n, but never below 1/64."""
         role, writer = self.role.name, self.role.writer
         mean, var = f"{writer}.{role}_mean", f"{writer}.{role}_var"
-        return self._part(
+        return self.part(
             f"usual amount of {role}",
             cells=(Cell(f"{role}_mean", "<f4"), Cell(f"{role}_var", "<f4")),
             after=(
@@ -161,32 +163,32 @@ class Side:
                 f"{mean} += {role}_weight * step",
                 f"{var} = (1.0 - {role}_weight) * ({var} + {role}_weight * step * step)",
             ),
-            needs=(self._weight(),),
+            needs=(self.weight(),),
         )
 
-    def _weight(self) -> Part:
+    def weight(self) -> Part:
         role, writer = self.role.name, self.role.writer
-        return self._part(
+        return self.part(
             f"weight of {role}",
             after=(f"{role}_weight = 1.0 / min({writer}.{role}_n, 64)",),
-            needs=(self._ever(),),
+            needs=(self.ever(),),
         )
 
     def over_max(self) -> Value:
         """log2 of the amount over the largest so far; 0 without a past."""
         row, role, writer = self.row, self.role.name, self.role.writer
-        largest = self._part(
+        largest = self.part(
             f"largest amount of {role}",
             cells=(Cell(f"{role}_max", "<f4"),),
             after=(f"{writer}.{role}_max = max({writer}.{role}_max, amount_log)",),
         )
         code = f"(amount_log - {row}.{role}_max if {row}.{role}_n > 0 else 0.0)"
-        return self._value(code, self._ever(), largest)
+        return self.value(code, self.ever(), largest)
 
     def hour_share(self) -> Value:
         """How usual this time of day is: share of the eight parts of the day."""
         row, role, writer = self.row, self.role.name, self.role.writer
-        keep = self._part(
+        keep = self.part(
             f"hours of {role}",
             cells=(Cell(f"{role}_hours", "<f4", 8),),
             before=("octant = day_s // 10_800",),
@@ -195,14 +197,14 @@ class Side:
                 f"    {writer}.{role}_hours[k] *= 1.0 - {role}_weight",
                 f"{writer}.{role}_hours[octant] += {role}_weight",
             ),
-            needs=(self._weight(),),
+            needs=(self.weight(),),
         )
-        return self._value(f"{row}.{role}_hours[octant]", keep)
+        return self.value(f"{row}.{role}_hours[octant]", keep)
 
     def purpose_new(self) -> Value:
         """1 when it never did this for this purpose; purposes are hashed to 32 bits."""
         row, role, writer = self.row, self.role.name, self.role.writer
-        keep = self._part(
+        keep = self.part(
             f"purposes of {role}",
             cells=(Cell(f"{role}_purposes", "<u4"),),
             before=(
@@ -211,7 +213,7 @@ class Side:
             ),
             after=(f"{writer}.{role}_purposes |= purpose",),
         )
-        return self._value(f"(1.0 if {row}.{role}_purposes & purpose == 0 else 0.0)", keep)
+        return self.value(f"(1.0 if {row}.{role}_purposes & purpose == 0 else 0.0)", keep)
 
 
 _FIRST: Final = Part(
@@ -228,7 +230,7 @@ _FIRST: Final = Part(
         "if not payee_seen:",
         "    payee.first_ns = time_ns",
     ),
-    needs=(Side("payer", SENT)._ever(), Side("payee", GOT)._ever()),
+    needs=(Side("payer", SENT).ever(), Side("payee", GOT).ever()),
 )
 
 
