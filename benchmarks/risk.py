@@ -18,26 +18,19 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from benchmarks import card_fraud
 from clearway.risk import FACTS, FeatureState, RiskModel, Scorer
-from clearway.risk.evaluate import evaluate_risk
 from clearway.risk.features import FEATURES
-from clearway.risk.metrics import auc_roc, average_precision
 from clearway.risk.world import World
 
 _ACCOUNTS: Final = 1_000_000
 _BATCHES: Final = (1, 256, 4_096)
-_FOLDS: Final = (date(2018, 7, 25), date(2018, 8, 1), date(2018, 8, 8), date(2018, 8, 15))
-_DAY: Final = timedelta(days=1)
 _BEGIN_NS: Final = 1_750_075_200_000_000_000
 
 
@@ -93,7 +86,7 @@ def measure(shared: Path | None = None) -> dict[str, Any]:
         "peers": _peers(),
     }
     if shared is not None:
-        figures["card_fraud"] = _card_fraud(shared)
+        figures["card_fraud"] = card_fraud.measure(shared)
     return figures
 
 
@@ -209,66 +202,6 @@ def _import_s() -> dict[str, float]:
     run()
     with tempfile.TemporaryDirectory() as folder:
         return {"cold": run(NUMBA_CACHE_DIR=folder), "cached": run(NUMBA_CACHE_DIR=folder)}
-
-
-def _card_fraud(shared: Path) -> dict[str, Any]:
-    """The Fraud Detection Handbook's four folds: train 7 days, delay 7, test 7; cards that were
-    known to be compromised are not judged. TX_FRAUD_SCENARIO is not read."""
-    raw = pq.read_table(
-        shared / "data/card_fraud/transactions.parquet",
-        columns=["TRANSACTION_ID", "TX_DATETIME", "CUSTOMER_ID", "TERMINAL_ID", "TX_AMOUNT",
-                 "TX_FRAUD"],
-    )  # fmt: skip
-    table = pa.table(
-        {
-            "payment_id": raw["TRANSACTION_ID"],
-            "time": raw["TX_DATETIME"],
-            "payer": raw["CUSTOMER_ID"],
-            "payee": pc.add(raw["TERMINAL_ID"], 1_000_000),  # not to be taken for a customer
-            "amount": raw["TX_AMOUNT"],
-            "is_fraud": raw["TX_FRAUD"],
-        }
-    )
-    days = raw["TX_DATETIME"].to_numpy().astype("datetime64[D]")
-    cards, fraud = raw["CUSTOMER_ID"].to_numpy(), raw["TX_FRAUD"].to_numpy() == 1
-    place_of = np.argsort(raw["TRANSACTION_ID"].to_numpy())  # ids are 0 to n - 1, out of order
-    folds = []
-    with tempfile.TemporaryDirectory() as folder:
-        path, out = Path(folder) / "payments.parquet", Path(folder) / "scores.parquet"
-        pq.write_table(table, path)
-        for start in _FOLDS:
-            first = start + 14 * _DAY
-            evaluate_risk(
-                payments=path, train_from=start, train_to=start + 6 * _DAY, delay_days=7,
-                score_from=first, score_to=first + 6 * _DAY, out=out,
-            )  # fmt: skip
-            scores = pq.read_table(out)
-            place = place_of[scores["payment_id"].to_numpy()]
-            judged = _not_yet_known(days, cards, fraud, start)[place]
-            said, truth = scores["score"].to_numpy()[judged], fraud[place][judged]
-            folds.append((auc_roc(said, truth), average_precision(said, truth)))
-    auc, precision = np.mean(folds, axis=0)
-    return {
-        "auc_roc": round(float(auc), 4),
-        "average_precision": round(float(precision), 4),
-        "folds": [[round(value, 4) for value in fold] for fold in folds],
-        "best_published": {"auc_roc": 0.879, "average_precision": 0.687},
-    }
-
-
-def _not_yet_known(
-    days: NDArray[Any], cards: NDArray[Any], fraud: NDArray[np.bool_], start: date
-) -> NDArray[np.bool_]:
-    """Test payments of cards without a known fraud: none in the training week, and for test day d
-    none in the delay week up to d - 8."""
-    begin = np.datetime64(start)
-    judged = np.zeros(len(days), dtype=np.bool_)
-    for k in range(7):
-        day = begin + 14 + k
-        known = fraud & (days >= begin) & (days < begin + 7)
-        known |= fraud & (days >= begin + 7) & (days <= day - 8)
-        judged |= (days == day) & ~np.isin(cards, np.unique(cards[known]))
-    return judged
 
 
 if __name__ == "__main__":
