@@ -52,18 +52,13 @@ impl Block {
 
     // --- as stored in the log ------------------------------------------------------------------
 
-    /// Gives the stored form in parts, so that a large block is copied once, by the log.
+    /// Gives the stored form in parts, so that a large block is not copied.
     pub fn with_payload<R>(&self, take: impl FnOnce(&[&[u8]]) -> R) -> R {
         let (entries, results) = (self.body.entries.as_slice(), self.body.results.as_slice());
         let length_of = |part: &[u8]| row(part.len()).to_le_bytes();
-        take(&[
-            &self.header.write(),
-            &length_of(&self.finality),
-            &self.finality,
-            &length_of(entries),
-            entries,
-            results,
-        ])
+        let front: [&[u8]; 4] =
+            [&self.header.write(), &length_of(&self.finality), &self.finality, &length_of(entries)];
+        take(&[&front.concat(), entries, results])
     }
 
     pub fn decode_payload(payload: &[u8]) -> Result<Self, DecodeError> {

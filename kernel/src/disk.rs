@@ -5,6 +5,8 @@
 
 use std::fs::{self, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
+use std::ops::Range;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,6 +31,9 @@ pub trait File: Send + Sync {
     fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize>;
     /// May write less than asked.
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize>;
+    /// Says that these bytes are written and will be synced: the disk may begin with them. Promises
+    /// nothing, and fails when the sync does.
+    fn begin_sync(&self, bytes: Range<u64>);
     /// Makes contents and length durable.
     fn sync(&self) -> io::Result<()>;
     fn cut(&self, length: u64) -> io::Result<()>;
@@ -141,6 +146,22 @@ impl File for fs::File {
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
         FileExt::write_at(self, bytes, offset)
+    }
+
+    fn begin_sync(&self, bytes: Range<u64>) {
+        #[cfg(target_os = "linux")]
+        if let Ok(first) = i64::try_from(bytes.start)
+            && let Ok(length @ 1..) = i64::try_from(bytes.end.saturating_sub(bytes.start))
+        {
+            // Linux reports here what it could not begin, and keeps what failed later for the sync.
+            #[allow(unsafe_code, reason = "the standard library does not have the call")]
+            // SAFETY: it touches no memory, and the descriptor is that of an open file.
+            unsafe {
+                libc::sync_file_range(self.as_raw_fd(), first, length, libc::SYNC_FILE_RANGE_WRITE);
+            }
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = bytes;
     }
 
     fn sync(&self) -> io::Result<()> {

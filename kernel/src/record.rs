@@ -8,6 +8,7 @@
 
 use std::io::{self, ErrorKind};
 
+use crate::codec::put;
 use crate::disk::{File, read_full};
 use crate::hash::{Domain, Hash};
 use crate::width::{at, count};
@@ -81,19 +82,28 @@ pub fn encode(
     height: u64,
     payload: &[&[u8]],
 ) -> io::Result<()> {
-    let length: usize = payload.iter().map(|part| part.len()).sum();
-    let too_long = || io::Error::new(ErrorKind::InvalidInput, "too long for a record");
-    let length = u32::try_from(length.min(PAYLOAD_BYTES_MAX + 1)).map_err(|_| too_long())?;
-    if at(length) > PAYLOAD_BYTES_MAX {
-        return Err(too_long());
-    }
+    let length = length(payload)?;
     record.clear();
-    record.extend_from_slice(&magic);
-    record.extend_from_slice(&length.to_le_bytes());
-    record.extend_from_slice(&height.to_le_bytes());
-    record.extend_from_slice(&checksum(height, payload));
+    record.extend_from_slice(&prefix(magic, length, height, payload));
     payload.iter().for_each(|part| record.extend_from_slice(part));
     Ok(())
+}
+
+/// Of a payload that is short enough for a record.
+pub fn length(payload: &[&[u8]]) -> io::Result<u32> {
+    let length: usize = payload.iter().map(|part| part.len()).sum();
+    let short = u32::try_from(length).ok().filter(|short| at(*short) <= PAYLOAD_BYTES_MAX);
+    short.ok_or_else(|| io::Error::new(ErrorKind::InvalidInput, "too long for a record"))
+}
+
+/// What stands before a payload of this length.
+pub fn prefix(magic: Magic, length: u32, height: u64, payload: &[&[u8]]) -> [u8; PREFIX_BYTES] {
+    let mut prefix = [0; PREFIX_BYTES];
+    put::<0, _, _>(&mut prefix, magic);
+    put::<4, _, _>(&mut prefix, length.to_le_bytes());
+    put::<8, _, _>(&mut prefix, height.to_le_bytes());
+    put::<16, _, _>(&mut prefix, checksum(height, payload));
+    prefix
 }
 
 fn checksum(height: u64, payload: &[&[u8]]) -> Hash {

@@ -363,6 +363,9 @@ impl File for Handle {
         Ok(count)
     }
 
+    /// What is written may be on the disk before it is synced, or not: a crash decides.
+    fn begin_sync(&self, _bytes: Range<u64>) {}
+
     /// A sync that fails forgets what it should have written, or a part of it, and still shows it
     /// to readers.
     fn sync(&self) -> io::Result<()> {
