@@ -62,7 +62,7 @@ asan:                    ## every test of the kernel and the fuzzer's corpus und
 MIRI := MIRIFLAGS=-Zmiri-disable-isolation cargo +nightly miri test --quiet --no-default-features --manifest-path kernel/Cargo.toml
 
 miri:                    ## the kernel's lower rooms under Miri, which sees every access
-	$(MIRI) --lib -- codec:: table:: index:: hash:: terms::
+	$(MIRI) --lib -- codec:: table:: index:: sharded:: directory:: pieces:: hash:: terms::
 	$(MIRI) --test corpus -- bytes_are no_other_proof terms_of
 
 vectors: dev             ## write what follows from the format: vectors, the verifiers' tables, their page

@@ -69,16 +69,27 @@ pub struct Accounts {
 impl Accounts {
     #[inline]
     pub fn find(&self, address: &Address) -> Option<u32> {
-        let rows = self.table.rows();
-        self.index.find(address_hash(address), |number| {
-            rows.get(at(number)).is_some_and(|row| row.address == *address)
-        })
+        self.find_hashed(address_hash(address), address)
     }
 
-    /// Asks for the row that most likely has this address.
+    /// `hash` is that of the address.
     #[inline]
-    pub fn fetch(&self, address: &Address) {
-        if let Some(number) = self.index.find(address_hash(address), |_| true) {
+    pub fn find_hashed(&self, hash: u64, address: &Address) -> Option<u32> {
+        let rows = self.table.rows();
+        self.index
+            .find(hash, |number| rows.get(at(number)).is_some_and(|row| row.address == *address))
+    }
+
+    /// Asks for the place in the index of an address with this hash.
+    #[inline]
+    pub fn fetch_place(&self, hash: u64) {
+        self.index.fetch(hash);
+    }
+
+    /// Asks for the row that most likely has an address with this hash.
+    #[inline]
+    pub fn fetch(&self, hash: u64) {
+        if let Some(number) = self.index.find(hash, |_| true) {
             self.table.fetch(number);
         }
     }
@@ -113,7 +124,7 @@ impl Accounts {
 
     /// Makes the index of rows that were put into the table without it.
     pub fn index_all(&mut self) {
-        self.index = Index::with_room(self.table.rows().len());
+        self.index = Index::with_room(self.table.rows().length());
         (0..self.table.next_number()).for_each(|number| self.index(number));
     }
 

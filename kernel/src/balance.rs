@@ -9,7 +9,9 @@ pub const ALLOWED: u32 = 1;
 /// The asset's issuer has frozen what the account holds of it.
 pub const HELD_BACK: u32 = 2;
 
+/// One cache line.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 pub struct Balance {
     pub account: u32,
     pub asset: u32,
@@ -78,7 +80,6 @@ impl Balances {
     #[inline]
     pub fn find(&self, account: &Account, asset: u32) -> Option<u32> {
         self.of(account)
-            .iter()
             .zip(account.balances_first..)
             .find_map(|(balance, number)| (balance.asset == asset).then_some(number))
     }
@@ -90,11 +91,8 @@ impl Balances {
     }
 
     #[inline]
-    pub fn of(&self, account: &Account) -> &[Balance] {
-        self.table
-            .rows()
-            .get(at(account.balances_first)..)
-            .and_then(|rows| rows.get(..at(account.balances_count)))
-            .unwrap_or_default()
+    pub fn of(&self, account: &Account) -> impl Iterator<Item = &Balance> {
+        let rows = self.table.rows().iter_from(at(account.balances_first));
+        rows.take(at(account.balances_count))
     }
 }

@@ -1,8 +1,14 @@
 //! Indexes: from a name (an address, an institution's id) to the row that carries it.
 //!
-//! The table holds row numbers only, five bytes a row; the name is compared in the row itself,
-//! which the caller is about to read anyway. Nothing ever depends on the order of a hash table:
-//! it is looked up in, and never walked.
+//! It holds row numbers only; the name is compared in the row itself, which the caller is about to
+//! read anyway. A look-up is one cache line, where a byte of each row's hash stands beside the rows
+//! (Bronson and Shi, F14, 2019): it can be asked for before it is needed. Nothing ever depends on the
+//! order of a hash table: it is looked up in, and never walked.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "positions in memory, not money; overflow checks stay on"
+)]
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -13,7 +19,9 @@ use foldhash::fast::FoldHasher;
 use hashbrown::HashTable;
 
 use crate::codec::{Address, Id, field};
-use crate::width::{at, row};
+use crate::directory::Directory;
+use crate::pieces::Pieces;
+use crate::prefetch::prefetch;
 
 pub fn address_hash(address: &Address) -> u64 {
     name_hash(u32::from_le_bytes(field::<16, _, _>(address)), field::<0, _, _>(address))
@@ -42,226 +50,262 @@ fn seeds() -> (u64, SharedSeed) {
     (draw(), SharedSeed::from_u64(draw()))
 }
 
-#[derive(Default)]
+/// Shards of lines; one that is full is split.
 pub struct Index {
-    table: ShardedTable<u32>,
+    directory: Directory,
+    /// How many rows are in each shard.
+    counts: Vec<usize>,
+    /// Those of shard n begin at n times `SHARD_LINES`.
+    lines: Pieces<Line>,
+    /// For hashes that no split tells apart.
+    rest: HashTable<u32>,
+}
+
+/// In a full shard, five lines of six have room.
+const SHARD_LINES: usize = if cfg!(miri) { 8 } else { 256 };
+const SHARD_ROWS_MAX: usize = SHARD_LINES * 10;
+
+const LINE_ROWS: usize = 12;
+
+#[derive(Clone, Copy, Default)]
+#[repr(C, align(64))]
+struct Line {
+    /// A byte of each row's hash, never 0; 0: no row.
+    tags: [u8; LINE_ROWS],
+    /// How many rows found this line full and went on to the next.
+    passed: u32,
+    rows: [u32; LINE_ROWS],
+}
+
+impl Default for Index {
+    fn default() -> Self {
+        Self::with_room(0)
+    }
 }
 
 impl Index {
     /// Empty, for so many rows: to grow there one by one would move each several times.
     pub fn with_room(rows: usize) -> Self {
-        Self { table: ShardedTable::with_room(rows) }
+        // Shards are not equally full; most of them have room for a quarter more.
+        let directory = Directory::of(rows.div_ceil(SHARD_ROWS_MAX / 4 * 3));
+        let (counts, mut lines) = (vec![0; directory.shards()], Pieces::default());
+        lines.resize(counts.len() * SHARD_LINES, Line::default());
+        Self { directory, counts, lines, rest: HashTable::new() }
+    }
+
+    /// Asks for the line of a hash that is looked up soon.
+    #[inline]
+    pub fn fetch(&self, hash: u64) {
+        let line = self.lines_from(hash).next().and_then(|line| self.lines.get(line));
+        line.into_iter().for_each(prefetch);
     }
 
     #[inline]
     pub fn find(&self, hash: u64, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
-        self.table.find(hash, |row| is_it(*row)).copied()
+        for line in self.lines_from(hash) {
+            let line = self.lines.get(line)?;
+            if let Some((_, row)) = line.tagged(tag(hash)).find(|(_, row)| is_it(*row)) {
+                return Some(row);
+            }
+            if line.passed == 0 {
+                break;
+            }
+        }
+        match self.rest.is_empty() {
+            true => None,
+            false => self.rest.find(hash, |row| is_it(*row)).copied(),
+        }
     }
 
     /// The name of `row` is not in the index yet; `hash_of` gives the hash of a row's name.
     pub fn insert(&mut self, hash: u64, row: u32, hash_of: impl Fn(u32) -> u64) {
-        self.table.insert(hash, row, |row| hash_of(*row));
+        loop {
+            let shard = self.directory.shard_of(hash);
+            let limit = Directory::limit(shard, SHARD_ROWS_MAX);
+            if self.counts.get(shard).is_some_and(|count| *count < limit) {
+                self.put(hash, row);
+                return;
+            }
+            if !self.directory.may_split(shard) {
+                self.rest.insert_unique(hash, row, |row| hash_of(*row));
+                return;
+            }
+            self.split(shard, &hash_of);
+        }
     }
 
     pub fn remove(&mut self, hash: u64, row: u32) {
-        self.table.remove(hash, |other| *other == row);
-    }
-}
-
-/// A hash table that grows in small steps. One large table has to move every row at once when it is
-/// full, and the block in which that happens waits for seconds; here a shard that is full is split
-/// alone (extendible hashing: Fagin et al., 1979).
-pub struct ShardedTable<T> {
-    /// By the lowest `depth` shard bits of a hash: which shard it is in. One shard may stand at
-    /// many places.
-    directory: Vec<u32>,
-    depth: u32,
-    shards: Vec<Shard<T>>,
-    /// The shard that is swept next.
-    sweep_next: usize,
-}
-
-struct Shard<T> {
-    table: HashTable<T>,
-    /// How many shard bits all its hashes share.
-    depth: u32,
-}
-
-/// What 4,096 buckets hold, and under Miri, which is slow, 64. To split so many takes a fraction of
-/// a millisecond.
-const SHARD_ROWS_MAX: usize = if cfg!(miri) { 56 } else { 3_584 };
-
-/// Hashes that agree by chance are soon told apart; for those that agree on purpose the directory
-/// must not grow without end, and their shard grows instead.
-const PLACES_PER_SHARD_MAX: usize = 64;
-
-const DEPTH_MAX: u32 = 24;
-
-const THERE: &str = "invariant: the directory names shards that are there";
-
-impl<T> Default for ShardedTable<T> {
-    fn default() -> Self {
-        let shard = Shard { table: HashTable::new(), depth: 0 };
-        Self { directory: vec![0], depth: 0, shards: vec![shard], sweep_next: 0 }
-    }
-}
-
-impl<T> ShardedTable<T> {
-    fn with_room(rows: usize) -> Self {
-        // Shards are not equally full; most of them have room for a quarter more.
-        let shards = rows.div_ceil(SHARD_ROWS_MAX / 4 * 3).next_power_of_two();
-        let depth = shards.trailing_zeros().min(DEPTH_MAX);
-        let directory: Vec<u32> = (0..=mask(depth)).collect();
-        let shard = |_: &u32| Shard { table: HashTable::with_capacity(SHARD_ROWS_MAX), depth };
-        let shards = directory.iter().map(shard).collect();
-        Self { directory, depth, shards, sweep_next: 0 }
-    }
-
-    #[inline]
-    pub fn find(&self, hash: u64, is_it: impl FnMut(&T) -> bool) -> Option<&T> {
-        self.shards.get(self.shard_of(hash))?.table.find(hash, is_it)
-    }
-
-    #[inline]
-    pub fn insert(&mut self, hash: u64, new: T, hash_of: impl Fn(&T) -> u64) {
-        loop {
-            let (number, shards_count) = (self.shard_of(hash), self.shards.len());
-            let shard = self.shards.get_mut(number).expect(THERE);
-            let may_split =
-                at(mask(shard.depth)) < shards_count.saturating_mul(PLACES_PER_SHARD_MAX);
-            if shard.table.len() < SHARD_ROWS_MAX || shard.depth == DEPTH_MAX || !may_split {
-                shard.table.insert_unique(hash, new, &hash_of);
+        let mut passed = Vec::new();
+        for number in self.lines_from(hash) {
+            let line = self.lines.get_mut(number).expect(LINES);
+            let found = line.tagged(tag(hash)).find(|(_, other)| *other == row);
+            if let Some((slot, _)) = found {
+                line.tags.get_mut(slot).into_iter().for_each(|tag| *tag = 0);
+                for number in passed {
+                    self.lines.get_mut(number).expect(LINES).passed -= 1;
+                }
+                let shard = self.directory.shard_of(hash);
+                self.counts.get_mut(shard).into_iter().for_each(|count| *count -= 1);
                 return;
             }
-            self.split(number, &hash_of);
+            if line.passed == 0 {
+                break;
+            }
+            passed.push(number);
         }
-    }
-
-    pub fn remove(&mut self, hash: u64, is_it: impl FnMut(&T) -> bool) {
-        let number = self.shard_of(hash);
-        let shard = self.shards.get_mut(number).expect(THERE);
-        match shard.table.find_entry(hash, is_it) {
-            Ok(entry) => drop(entry.remove()),
+        match self.rest.find_entry(hash, |other| *other == row) {
+            Ok(entry) => entry.remove(),
             Err(_) => unreachable!("invariant: what is removed from an index is in it"),
-        }
+        };
     }
 
-    /// Drops what need not be kept, in as many of the next shards as hold `count` rows together.
-    pub fn sweep(&mut self, mut count: usize, keep: impl Fn(&T) -> bool) {
-        for _ in 0..self.shards.len() {
-            if count == 0 {
+    /// The lines in which a hash may be, the likeliest first: once round its shard.
+    #[inline]
+    fn lines_from(&self, hash: u64) -> impl Iterator<Item = usize> + use<> {
+        let first = self.directory.shard_of(hash).wrapping_mul(SHARD_LINES);
+        let home = usize::from(u16::try_from(hash & 0xffff).unwrap_or(0));
+        (0..SHARD_LINES).map(move |step| first.wrapping_add((home + step) % SHARD_LINES))
+    }
+
+    /// The shard has room.
+    fn put(&mut self, hash: u64, row: u32) {
+        for number in self.lines_from(hash) {
+            let line = self.lines.get_mut(number).expect(LINES);
+            if line.add(tag(hash), row) {
+                let shard = self.directory.shard_of(hash);
+                self.counts.get_mut(shard).into_iter().for_each(|count| *count += 1);
                 return;
             }
-            let shard = self.shards.get_mut(self.sweep_next).expect(THERE);
-            count = count.saturating_sub(shard.table.len().max(1));
-            shard.table.retain(|one| keep(one));
-            self.sweep_next = self.sweep_next.saturating_add(1);
-            if self.sweep_next == self.shards.len() {
-                self.sweep_next = 0;
-            }
+            line.passed += 1;
         }
+        unreachable!("invariant: a shard has more slots than it may hold rows");
     }
 
-    #[inline]
-    fn shard_of(&self, hash: u64) -> usize {
-        let place = shard_bits(hash) & mask(self.depth);
-        self.directory.get(at(place)).map_or(usize::MAX, |number| at(*number))
-    }
-
-    /// Moves the half of a shard with the next bit set into a new one. The order in which it is
-    /// walked decides nothing but the order within the new tables.
     #[cold]
-    fn split(&mut self, number: usize, hash_of: &impl Fn(&T) -> u64) {
-        let new_number = row(self.shards.len());
-        let shard = self.shards.get_mut(number).expect(THERE);
-        let bit = mask(shard.depth).saturating_add(1);
-        shard.depth = shard.depth.saturating_add(1);
-        let depth = shard.depth;
-        let both = std::mem::replace(&mut shard.table, HashTable::with_capacity(SHARD_ROWS_MAX));
-        let mut moved = HashTable::with_capacity(SHARD_ROWS_MAX);
-        for one in both {
-            let hash = hash_of(&one);
-            let goes = shard_bits(hash) & bit != 0;
-            let half = if goes { &mut moved } else { &mut shard.table };
-            half.insert_unique(hash, one, hash_of);
+    fn split(&mut self, shard: usize, hash_of: &impl Fn(u32) -> u64) {
+        self.directory.split(shard);
+        self.counts.push(0);
+        self.lines.resize(self.counts.len() * SHARD_LINES, Line::default());
+        let mut rows = Vec::with_capacity(SHARD_ROWS_MAX);
+        for number in (shard * SHARD_LINES..).take(SHARD_LINES) {
+            let line = std::mem::take(self.lines.get_mut(number).expect(LINES));
+            let taken = line.tags.into_iter().zip(line.rows).filter(|(tag, _)| *tag != 0);
+            rows.extend(taken.map(|(_, row)| row));
         }
-        self.shards.push(Shard { table: moved, depth });
-        if depth > self.depth {
-            self.directory.extend_from_within(..);
-            self.depth = depth;
-        }
-        for (place, entry) in (0_u32..).zip(&mut self.directory) {
-            if at(*entry) == number && place & bit != 0 {
-                *entry = new_number;
-            }
-        }
+        self.counts.get_mut(shard).into_iter().for_each(|count| *count = 0);
+        rows.into_iter().for_each(|row| self.put(hash_of(row), row));
     }
 }
 
-/// Bits that the tables within do not look at: they take the lowest for the bucket and the highest
-/// seven for the tag.
-#[inline]
-fn shard_bits(hash: u64) -> u32 {
-    const SKIPPED: u32 = 24;
-    u32::try_from((hash >> SKIPPED) & u64::from(mask(DEPTH_MAX))).unwrap_or(0)
+const LINES: &str = "invariant: every shard has its lines";
+
+impl Line {
+    /// Slots and rows with this tag.
+    #[inline]
+    fn tagged(&self, tag: u8) -> impl Iterator<Item = (usize, u32)> + use<> {
+        const LOWEST: u128 = u128::from_le_bytes([1; 16]);
+        const LOWER: u128 = LOWEST * 0x7f;
+        let mut bytes = [0; 16];
+        crate::codec::put::<0, _, _>(&mut bytes, self.tags);
+        // The highest bit of each byte that is the tag: a byte that is 0 now. None carries into the next.
+        let differs = u128::from_le_bytes(bytes) ^ (LOWEST * u128::from(tag));
+        let mut found = !(((differs & LOWER) + LOWER) | differs | LOWER);
+        let rows = self.rows;
+        std::iter::from_fn(move || {
+            let slot = crate::width::at(found.trailing_zeros() / 8);
+            let row = *rows.get(slot)?;
+            found &= found - 1;
+            Some((slot, row))
+        })
+    }
+
+    /// False when it is full.
+    fn add(&mut self, tag: u8, row: u32) -> bool {
+        let free = self.tags.iter_mut().zip(&mut self.rows).find(|(tag, _)| **tag == 0);
+        let is_free = free.is_some();
+        free.into_iter().for_each(|slot| (*slot.0, *slot.1) = (tag, row));
+        is_free
+    }
 }
 
+/// Bits that decide neither the shard nor the line.
 #[inline]
-fn mask(bits: u32) -> u32 {
-    1_u32.checked_shl(bits).map_or(u32::MAX, |bit| bit.saturating_sub(1))
+fn tag(hash: u64) -> u8 {
+    let [.., highest] = hash.to_le_bytes();
+    highest.max(1)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// So many that a table of them has split often.
-    const ROWS: usize = 28 * SHARD_ROWS_MAX;
+    /// So many that an index of them has split often.
+    const ROWS: u32 = 28 * SHARD_ROWS_MAX as u32;
 
-    fn numbers(count: usize) -> std::ops::Range<u64> {
-        0..count as u64
+    fn hash(row: u32) -> u64 {
+        name_hash(7, u128::from(row).to_le_bytes())
     }
 
-    fn hash(number: u64) -> u64 {
-        name_hash(7, u128::from(number).to_le_bytes())
-    }
-
-    fn rows(table: &ShardedTable<u64>) -> usize {
-        table.shards.iter().map(|shard| shard.table.len()).sum()
+    fn find(index: &Index, row: u32) -> Option<u32> {
+        index.find(hash(row), |other| other == row)
     }
 
     #[test]
-    fn a_table_that_has_split_finds_what_it_holds_and_nothing_else() {
-        let mut table = ShardedTable::default();
-        for number in numbers(ROWS) {
-            table.insert(hash(number), number, |number| hash(*number));
+    fn an_index_that_has_split_finds_what_it_holds_and_nothing_else() {
+        let mut index = Index::default();
+        (0..ROWS).for_each(|row| index.insert(hash(row), row, hash));
+        assert!(index.directory.shards() > 16);
+        assert!(index.counts.iter().all(|count| *count <= SHARD_ROWS_MAX));
+        assert_eq!(index.counts.iter().sum::<usize>(), ROWS as usize);
+        (0..ROWS).step_by(3).for_each(|row| index.remove(hash(row), row));
+        for row in 0..ROWS + ROWS / 10 {
+            let is_there = row < ROWS && row % 3 != 0;
+            assert_eq!(find(&index, row), is_there.then_some(row));
         }
-        assert!(table.shards.len() > 16 && rows(&table) == ROWS);
-        assert!(table.shards.iter().all(|shard| shard.table.len() <= SHARD_ROWS_MAX));
-        for number in numbers(ROWS).step_by(3) {
-            table.remove(hash(number), |other| *other == number);
-        }
-        for number in numbers(ROWS + ROWS / 10) {
-            let is_there = numbers(ROWS).contains(&number) && number % 3 != 0;
-            assert_eq!(table.find(hash(number), |other| *other == number).is_some(), is_there);
+        (0..ROWS).step_by(3).for_each(|row| index.insert(hash(row), row, hash));
+        assert!((0..ROWS).all(|row| find(&index, row) == Some(row)));
+        (0..ROWS).for_each(|row| index.remove(hash(row), row));
+        assert!(index.counts.iter().all(|count| *count == 0));
+        assert!(index.lines.iter().all(|line| line.passed == 0 && line.tags == [0; LINE_ROWS]));
+    }
+
+    #[test]
+    fn an_index_with_room_is_one_that_has_split() {
+        for room in [0, 1, SHARD_ROWS_MAX, ROWS as usize] {
+            let mut index = Index::with_room(room);
+            let shards = index.directory.shards();
+            (0..ROWS).for_each(|row| index.insert(hash(row), row, hash));
+            // Some are full before the others.
+            assert_eq!(index.directory.shards() < 2 * shards, room == ROWS as usize);
+            for row in 0..ROWS + ROWS / 10 {
+                assert_eq!(find(&index, row), (row < ROWS).then_some(row));
+            }
         }
     }
 
     #[test]
-    fn a_table_with_room_is_one_that_has_split() {
-        for rows_count in [0, 1, SHARD_ROWS_MAX, ROWS] {
-            let mut table = ShardedTable::with_room(rows_count);
-            let shards_count = table.shards.len();
-            for number in numbers(ROWS) {
-                table.insert(hash(number), number, |number| hash(*number));
-            }
-            assert_eq!(rows(&table), ROWS);
-            assert_eq!(table.shards.len() == shards_count, rows_count == ROWS);
-            for number in numbers(ROWS + ROWS / 10) {
-                let found = table.find(hash(number), |other| *other == number);
-                assert_eq!(found.is_some(), numbers(ROWS).contains(&number));
+    fn a_tag_is_found_in_its_slots_and_nowhere_else() {
+        let rows = std::array::from_fn(|slot| slot as u32 + 100);
+        for tags in [[1, 2, 0, 1, 255, 127, 128, 129, 1, 0, 2, 1], [0; 12], [128; 12], [255; 12]] {
+            let line = Line { tags, passed: u32::MAX, rows };
+            for tag in 1..=255 {
+                let expected = (0..12).filter(|slot| tags[*slot] == tag);
+                let expected: Vec<_> = expected.map(|slot| (slot, rows[slot])).collect();
+                assert_eq!(line.tagged(tag).collect::<Vec<_>>(), expected);
             }
         }
+    }
+
+    /// More than a shard holds, which no split tells apart.
+    #[test]
+    fn rows_of_one_hash_are_found_however_many_they_are() {
+        let (mut index, rows) = (Index::default(), 3 * SHARD_ROWS_MAX as u32);
+        (0..rows).for_each(|row| index.insert(hash(1), row, |_| hash(1)));
+        let found = |index: &Index, row| index.find(hash(1), |other| other == row).is_some();
+        assert!((0..rows).all(|row| found(&index, row)));
+        assert!(!index.rest.is_empty());
+        (0..rows).step_by(2).for_each(|row| index.remove(hash(1), row));
+        assert!((0..rows).all(|row| found(&index, row) == (row % 2 == 1)));
     }
 
     /// The upper half is the number that foldhash multiplies with when its seeds are its own: all of
@@ -274,33 +318,5 @@ mod tests {
         hashes.sort_unstable();
         hashes.dedup();
         assert!(hashes.len() > 990);
-    }
-
-    #[test]
-    fn rows_of_one_hash_share_a_shard_however_many_they_are() {
-        let mut table = ShardedTable::default();
-        for number in numbers(3 * SHARD_ROWS_MAX) {
-            table.insert(hash(1), number, |_| hash(1));
-        }
-        for number in numbers(3 * SHARD_ROWS_MAX) {
-            assert!(table.find(hash(1), |other| *other == number).is_some());
-        }
-        assert!(table.directory.len() <= 2048);
-    }
-
-    #[test]
-    fn a_sweep_goes_round_in_small_steps() {
-        let mut table = ShardedTable::default();
-        for number in numbers(ROWS / 2) {
-            table.insert(hash(number), number, |number| hash(*number));
-        }
-        table.sweep(ROWS / 20, |number| number % 2 == 0);
-        assert!((ROWS * 2 / 5 + 1..ROWS / 2).contains(&rows(&table)));
-        for _ in 0..10 {
-            table.sweep(ROWS / 20, |number| number % 2 == 0);
-        }
-        assert_eq!(rows(&table), ROWS / 4);
-        table.sweep(usize::MAX, |_| false);
-        assert_eq!(rows(&table), 0);
     }
 }

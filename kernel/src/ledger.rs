@@ -20,6 +20,7 @@ use crate::codec::{
 };
 use crate::hash::{Domain, Hash, ZERO};
 use crate::history::{Fault, History};
+use crate::index::address_hash;
 use crate::key::SEQUENCE;
 use crate::pool::{Pool, Pooled};
 use crate::rejection::Rejection;
@@ -471,7 +472,7 @@ impl Ledger {
             .iter()
             .map(|asset| TrialBalance { asset: asset.number, ..TrialBalance::default() })
             .collect();
-        for balance in self.state.balances.table.rows() {
+        for balance in self.state.balances.table.rows().iter() {
             let asset = balance.asset.checked_sub(1).and_then(|number| sums.get_mut(at(number)));
             asset.expect("invariant: a balance is in a known asset").add(balance);
         }
@@ -754,26 +755,56 @@ const AHEAD: usize = 16;
 /// on the one before, the processor would wait for one row of a large table after another.
 fn look_ahead(state: &State, records: &Records<'_>) -> Vec<Parties> {
     let entries = records.entries.as_slice();
-    if state.accounts.table.rows().len() < FAR_ROWS || entries.len() <= SHARE {
+    if state.accounts.table.rows().length() < FAR_ROWS || entries.len() <= SHARE {
         return find_parties(state, entries);
     }
     let shares = entries.par_chunks(SHARE).map(|share| find_parties(state, share));
     shares.collect::<Vec<_>>().concat()
 }
 
+/// The places in the index are asked for two groups before they are looked at, the rows one group.
 fn find_parties(state: &State, entries: &[Entry<'_>]) -> Vec<Parties> {
+    let accounts = &state.accounts;
     let mut parties = Vec::with_capacity(entries.len());
-    for group in entries.chunks(AHEAD) {
-        let names = || group.iter().filter(|entry| moves(entry));
-        names().for_each(|entry| state.accounts.fetch(&entry.payer()));
-        names().for_each(|entry| state.accounts.fetch(&entry.payee()));
-        let find = |address| state.accounts.find(&address);
-        parties.extend(group.iter().map(|entry| match moves(entry) {
-            true => (find(entry.payer()), find(entry.payee())),
-            false => (None, None),
-        }));
+    let (mut asked, mut next): (Option<Hashed<'_>>, Option<Hashed<'_>>) = (None, None);
+    for group in entries.chunks(AHEAD).map(Some).chain([None, None]) {
+        let hashed = group.map(Hashed::of);
+        hashed.iter().flat_map(Hashed::each).for_each(|hash| accounts.fetch_place(hash));
+        asked.iter().flat_map(Hashed::each).for_each(|hash| accounts.fetch(hash));
+        parties.extend(next.iter().flat_map(|group| group.find(state)));
+        (asked, next) = (hashed, asked);
     }
     parties
+}
+
+/// A group of entries with the hashes of their parties' addresses, where they have parties.
+struct Hashed<'a> {
+    entries: &'a [Entry<'a>],
+    hashes: [Option<[u64; 2]>; AHEAD],
+}
+
+impl<'a> Hashed<'a> {
+    fn of(entries: &'a [Entry<'a>]) -> Self {
+        let mut hashes = [None; AHEAD];
+        for (entry, hashes) in entries.iter().zip(&mut hashes).filter(|(entry, _)| moves(entry)) {
+            *hashes = Some([address_hash(&entry.payer()), address_hash(&entry.payee())]);
+        }
+        Self { entries, hashes }
+    }
+
+    fn each(&self) -> impl Iterator<Item = u64> {
+        self.hashes.iter().flatten().flatten().copied()
+    }
+
+    fn find(&self, state: &State) -> impl Iterator<Item = Parties> {
+        self.entries.iter().zip(&self.hashes).map(|(entry, hashes)| match hashes {
+            Some([payer, payee]) => (
+                state.accounts.find_hashed(*payer, &entry.payer()),
+                state.accounts.find_hashed(*payee, &entry.payee()),
+            ),
+            None => (None, None),
+        })
+    }
 }
 
 fn moves(entry: &Entry<'_>) -> bool {

@@ -21,3 +21,26 @@ pub fn prefetch<T>(place: &T) {
     #[cfg(not(all(target_arch = "x86_64", not(miri))))]
     let _ = place;
 }
+
+/// Asks for pages of 2 MB under the memory of a vector, as far as they lie within it.
+pub fn prefer_large_pages<T>(memory: &mut Vec<T>) {
+    #[cfg(all(target_os = "linux", not(miri)))]
+    {
+        const LARGE_PAGE_BYTES: usize = 2 << 20;
+        let first = memory.as_mut_ptr().cast::<u8>();
+        let skipped = first.align_offset(LARGE_PAGE_BYTES);
+        let bytes = memory.capacity().saturating_mul(size_of::<T>()).saturating_sub(skipped);
+        #[allow(unsafe_code, reason = "it only advises, and the addresses are those of the vector")]
+        // SAFETY: the range begins and ends within the memory that the vector owns, and the advice
+        // changes none of its bytes. It may be refused, and then the pages are small.
+        unsafe {
+            libc::madvise(
+                first.wrapping_add(skipped).cast(),
+                bytes.saturating_sub(bytes % LARGE_PAGE_BYTES),
+                libc::MADV_HUGEPAGE,
+            );
+        }
+    }
+    #[cfg(not(all(target_os = "linux", not(miri))))]
+    let _ = memory;
+}

@@ -1463,10 +1463,8 @@ impl PyLedger {
         let address = address.array("address")?;
         self.read(py, |ledger| {
             let account = ledger.state.accounts.find_row(&address);
-            let rows = account.map_or(&[][..], |(_, account)| ledger.state.balances.of(&account));
-            rows.iter()
-                .map(|row| (row.asset, row.posted, row.pending_in, row.pending_out))
-                .collect()
+            let rows = account.iter().flat_map(|(_, account)| ledger.state.balances.of(account));
+            rows.map(|row| (row.asset, row.posted, row.pending_in, row.pending_out)).collect()
         })
     }
 

@@ -128,8 +128,8 @@ impl Import {
         let State { accounts, balances, .. } = &mut self.state;
         let mut first = 0;
         for number in 0..accounts.table.next_number() {
-            let rest = balances.table.rows().get(first..).unwrap_or_default();
-            let own = rest.iter().take_while(|balance| balance.account == number).count();
+            let rest = balances.table.rows().iter_from(first);
+            let own = rest.take_while(|balance| balance.account == number).count();
             let parent = accounts.table.row(number).parent.checked_sub(1);
             let rows = match parent.map(|parent| (parent < number, accounts.table.get(parent))) {
                 Some((true, Some(parent))) => (parent.balances_first, parent.balances_count),
@@ -140,7 +140,7 @@ impl Import {
             (account.balances_first, account.balances_count) = rows;
             first += own;
         }
-        if first != balances.table.rows().len() {
+        if first != balances.table.rows().length() {
             return Err("a balance is of no account".to_owned());
         }
         // Most of the work of a start: names are found again, and every row is hashed.

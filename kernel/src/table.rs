@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::hash::{Domain, Hash, LANES, ZERO};
+use crate::pieces::Pieces;
 use crate::prefetch::prefetch;
 use crate::tree::DirtyTree;
 use crate::width::{at, count, row};
@@ -38,7 +39,7 @@ impl<R: Row> Row for Option<R> {
 }
 
 pub struct Table<R> {
-    rows: Vec<R>,
+    rows: Pieces<R>,
     changed: Changed,
     tree: DirtyTree,
     /// While an image of the table is read.
@@ -47,7 +48,7 @@ pub struct Table<R> {
 
 impl<R> Default for Table<R> {
     fn default() -> Self {
-        let (rows, changed, tree) = (Vec::new(), Changed::default(), DirtyTree::default());
+        let (rows, changed, tree) = (Pieces::default(), Changed::default(), DirtyTree::default());
         Self { rows, changed, tree, frozen: None }
     }
 }
@@ -98,16 +99,16 @@ impl<R: Row> Table<R> {
         self.rows.pop()
     }
 
-    pub fn rows(&self) -> &[R] {
+    pub fn rows(&self) -> &Pieces<R> {
         &self.rows
     }
 
     pub fn next_number(&self) -> u32 {
-        row(self.rows.len())
+        row(self.rows.length())
     }
 
     pub fn count(&self) -> u64 {
-        count(self.rows.len())
+        count(self.rows.length())
     }
 
     /// At most `most` rows of the image from number `first` on; they must not be passed.
@@ -134,10 +135,10 @@ impl<R: Row> Table<R> {
 
     pub fn root(&mut self) -> Hash {
         let changed = self.changed.take(self.next_number());
-        if !changed.is_empty() || self.tree.rows() != self.rows.len() {
+        if !changed.is_empty() || self.tree.rows() != self.rows.length() {
             let rows = &self.rows;
             let fetch = |number| rows.get(at(number)).into_iter().for_each(prefetch);
-            self.tree.update(rows.len(), changed, fetch, |numbers, bytes, hashes| {
+            self.tree.update(rows.length(), changed, fetch, |numbers, bytes, hashes| {
                 hash_leaves(rows, numbers, bytes, hashes);
             });
         }
@@ -207,7 +208,7 @@ struct Frozen<R> {
 
 /// `leaves` is working memory.
 fn hash_leaves<R: Row>(
-    rows: &[R],
+    rows: &Pieces<R>,
     numbers: &[u32],
     leaves: &mut Vec<u8>,
     hashes: &mut [Hash; LANES],
@@ -315,7 +316,7 @@ impl<R: Row> Slots<R> {
         self.table.row_mut(slot).as_mut().expect("invariant: a slot that is referred to is taken")
     }
 
-    pub fn slots(&self) -> &[Option<R>] {
+    pub fn slots(&self) -> &Pieces<Option<R>> {
         self.table.rows()
     }
 

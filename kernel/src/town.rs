@@ -332,7 +332,7 @@ impl Town {
             assert_eq!(sums.positive_minor, sums.negative_minor, "value is conserved");
             assert_eq!(sums.pending_in_minor, sums.pending_out_minor, "what leaves arrives");
         }
-        for row in self.ledger.state.balances.table.rows() {
+        for row in self.ledger.state.balances.table.rows().iter() {
             let owner = self.ledger.state.accounts.table.row(row.account);
             let pending_out = i128::try_from(row.pending_out).expect("below 2^127");
             let is_covered = row.posted.checked_sub(pending_out).is_some_and(|free| free >= 0);

@@ -6,6 +6,7 @@
 )]
 
 use crate::hash::{Domain, Hash, LANES, ZERO};
+use crate::pieces::Pieces;
 use crate::prefetch::prefetch;
 use crate::width::{at, row};
 
@@ -112,32 +113,38 @@ pub struct DirtyTree {
 #[repr(align(64))]
 struct Pair([Hash; 2]);
 
-/// In pieces, which are never moved: one that moved would keep a block waiting.
+impl Pair {
+    fn side(&mut self, place: u32) -> &mut Hash {
+        let Self([left, right]) = self;
+        if place.is_multiple_of(2) { left } else { right }
+    }
+}
+
 #[derive(Default)]
 struct Level {
     hashes: usize,
-    pieces: Vec<Vec<Pair>>,
+    pairs: Pieces<Pair>,
 }
 
-/// Two megabytes. In tests a level of few pairs has several.
-const PIECE_PAIRS: usize = if cfg!(test) { 8 } else { 32_768 };
+/// What one core hashes at least. In tests a level of few pairs has several.
+const SHARE_PAIRS: usize = if cfg!(test) { 8 } else { 32_768 };
 
 impl Level {
     fn resize(&mut self, hashes: usize) {
         self.hashes = hashes;
-        let pairs = hashes.div_ceil(2);
-        self.pieces.resize_with(pairs.div_ceil(PIECE_PAIRS), Vec::new);
-        for (piece, start) in self.pieces.iter_mut().zip((0..).step_by(PIECE_PAIRS)) {
-            piece.resize(PIECE_PAIRS.min(pairs - start), Pair([ZERO; 2]));
-        }
+        self.pairs.resize(hashes.div_ceil(2), Pair([ZERO; 2]));
     }
 
     fn pair(&self, pair: usize) -> Option<&Pair> {
-        self.pieces.get(pair / PIECE_PAIRS)?.get(pair % PIECE_PAIRS)
+        self.pairs.get(pair)
     }
 
-    fn whole(&mut self) -> Part<'_> {
-        Part { skipped: 0, pieces: &mut self.pieces }
+    fn shares(&mut self) -> Vec<&mut [Pair]> {
+        self.pairs.shares_mut(SHARE_PAIRS)
+    }
+
+    fn get_mut(&mut self, place: u32) -> Option<&mut Hash> {
+        self.pairs.get_mut(at(place / 2)).map(|pair| pair.side(place))
     }
 
     /// The only one of a pair, when their number is odd.
@@ -146,33 +153,36 @@ impl Level {
     }
 }
 
-/// Some pieces of a level, side by side.
-struct Part<'a> {
+/// Some of the shares of a level, side by side.
+struct Part<'a, 'b> {
     /// How many stand before them.
     skipped: usize,
-    pieces: &'a mut [Vec<Pair>],
+    shares: &'a mut [&'b mut [Pair]],
 }
 
-impl<'a> Part<'a> {
+impl Part<'_, '_> {
+    fn over<'a, 'b>(pairs: &'a mut [&'b mut [Pair]]) -> Part<'a, 'b> {
+        Part { skipped: 0, shares: pairs }
+    }
+
     fn get_mut(&mut self, place: u32) -> Option<&mut Hash> {
         let pair = at(place / 2);
-        let piece = self.pieces.get_mut((pair / PIECE_PAIRS).checked_sub(self.skipped)?)?;
-        let Pair([left, right]) = piece.get_mut(pair % PIECE_PAIRS)?;
-        Some(if place.is_multiple_of(2) { left } else { right })
+        let share = self.shares.get_mut((pair / SHARE_PAIRS).checked_sub(self.skipped)?)?;
+        share.get_mut(pair % SHARE_PAIRS).map(|pair| pair.side(place))
     }
 
     /// Its line is needed soon, for the hash and for the one beside it.
     fn fetch(&self, place: u32) {
         let pair = at(place / 2);
-        let piece = (pair / PIECE_PAIRS).checked_sub(self.skipped);
-        let piece = piece.and_then(|piece| self.pieces.get(piece));
-        piece.and_then(|piece| piece.get(pair % PIECE_PAIRS)).into_iter().for_each(prefetch);
+        let share = (pair / SHARE_PAIRS).checked_sub(self.skipped);
+        let share = share.and_then(|share| self.shares.get(share));
+        share.and_then(|share| share.get(pair % SHARE_PAIRS)).into_iter().for_each(prefetch);
     }
 
-    /// Before piece number `piece` of the level.
-    fn split_at(self, piece: usize) -> (Part<'a>, Part<'a>) {
-        let (left, right) = self.pieces.split_at_mut(piece - self.skipped);
-        (Part { pieces: left, ..self }, Part { skipped: piece, pieces: right })
+    /// Before share number `share` of the level.
+    fn split_at(self, share: usize) -> (Self, Self) {
+        let (left, right) = self.shares.split_at_mut(share - self.skipped);
+        (Part { shares: left, ..self }, Part { skipped: share, shares: right })
     }
 }
 
@@ -246,15 +256,15 @@ const PAIRS: usize = LANES / 2;
 const SHARE_MIN: usize = if cfg!(test) { 3 } else { 1_024 };
 
 /// Hashes the pairs below `changed`, halves of them at the same time when they are many.
-fn share<H: Fn(&[u32], Part<'_>) + Sync>(changed: &[u32], above: Part<'_>, hash: &H) {
+fn share<H: Fn(&[u32], Part<'_, '_>) + Sync>(changed: &[u32], above: Part<'_, '_>, hash: &H) {
     let middle = changed.get(changed.len() / 2).map_or(0, |place| at(*place) / 2);
-    let piece = (middle + PIECE_PAIRS / 2) / PIECE_PAIRS;
-    let start = piece * PIECE_PAIRS * 2;
+    let cut = (middle + SHARE_PAIRS / 2) / SHARE_PAIRS;
+    let start = cut * SHARE_PAIRS * 2;
     let (left, right) = changed.split_at(changed.partition_point(|place| at(*place) < start));
     if left.len().min(right.len()) < SHARE_MIN {
         hash(changed, above);
     } else {
-        let (left_above, right_above) = above.split_at(piece);
+        let (left_above, right_above) = above.split_at(cut);
         rayon::join(|| share(left, left_above, hash), || share(right, right_above, hash));
     }
 }
@@ -270,7 +280,7 @@ fn hash_pairs_of_leaves(
         Some((last, rest)) if rows % 2 == 1 && at(*last) == rows / 2 => (rest, Some(2 * *last)),
         _ => (changed, None),
     };
-    share(pairs, above.whole(), &|pairs: &[u32], mut above: Part<'_>| {
+    share(pairs, Part::over(&mut above.shares()), &|pairs: &[u32], mut above: Part<'_, '_>| {
         let mut leaf_bytes = Vec::new();
         let mut ahead = pairs.iter().skip(AHEAD);
         for group in pairs.chunks(LANES) {
@@ -294,7 +304,7 @@ fn hash_pairs_of_leaves(
     });
     // An odd last leaf moves up.
     if let Some(last) = odd_last
-        && let Some(parent) = above.whole().get_mut(last / 2)
+        && let Some(parent) = above.get_mut(last / 2)
     {
         let mut leaves = [ZERO; LANES];
         hash_leaves(&[last], &mut Vec::new(), &mut leaves);
@@ -310,7 +320,7 @@ fn parents(changed: &mut Vec<u32>) {
 }
 
 fn hash_pairs(level: &Level, changed: &[u32], above: &mut Level) {
-    share(changed, above.whole(), &|changed: &[u32], mut above: Part<'_>| {
+    share(changed, Part::over(&mut above.shares()), &|changed: &[u32], mut above: Part<'_, '_>| {
         let mut ahead = changed.iter().skip(AHEAD);
         for group in changed.chunks(LANES) {
             ahead.by_ref().take(LANES).for_each(|place| above.fetch(*place));
@@ -323,7 +333,7 @@ fn hash_pairs(level: &Level, changed: &[u32], above: &mut Level) {
     });
     // An odd last hash moves up.
     if let Some(last) = level.odd_last()
-        && let Some(parent) = above.whole().get_mut(row(level.hashes / 2))
+        && let Some(parent) = above.get_mut(row(level.hashes / 2))
     {
         *parent = *last;
     }
@@ -333,7 +343,7 @@ fn hash_pairs(level: &Level, changed: &[u32], above: &mut Level) {
 fn hash_group<'a>(
     places: &[u32],
     children: impl Iterator<Item = &'a [u8; 64]>,
-    above: &mut Part<'_>,
+    above: &mut Part<'_, '_>,
 ) {
     let mut inputs = [const { &[0; 64] }; LANES];
     let mut used = 0;

@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::codec::Id;
 use crate::hash::Hash;
-use crate::index::{ShardedTable, name_hash};
+use crate::index::name_hash;
+use crate::sharded::ShardedTable;
 use crate::table::{Row, Slots};
 use crate::width::{at, count, row};
 

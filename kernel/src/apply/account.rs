@@ -74,7 +74,7 @@ pub fn close_account(
     let (number, account) = find_own(state, signer, entry)?;
     Rejection::PayerClosed.when(account.is(CLOSED))?;
     let is_empty =
-        account.parent != 0 || state.balances.of(&account).iter().all(|balance| balance.is_empty());
+        account.parent != 0 || state.balances.of(&account).all(|balance| balance.is_empty());
     Rejection::AccountNotEmpty.unless(is_empty)?;
 
     state.set_account_flags(number, account.flags | CLOSED);

@@ -154,7 +154,7 @@ fn the_window_forgets_what_cannot_come_back() {
     town.apply(std::slice::from_ref(&short));
     let long = payment(101, "ann", "bob", 5);
     town.apply(std::slice::from_ref(&long));
-    let slots = |town: &Town| town.ledger.state.window.segments.slots().len();
+    let slots = |town: &Town| town.ledger.state.window.segments.slots().length();
     assert_eq!(slots(&town), 3);
     town.now_ns = START_NS + HOUR_NS - 1;
     assert_eq!(town.apply(&[payment(102, "ann", "bob", 5).valid_until(u64::MAX)]), [22]);
