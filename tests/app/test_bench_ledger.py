@@ -11,7 +11,9 @@ from clearway.app.bench import ledger
 from clearway.app.bench.chain import Chain
 
 
-@pytest.mark.parametrize("options", [{}, {"zipf": 1.0}, {"two_phase": True}])
+@pytest.mark.parametrize(
+    "options", [{}, {"zipf": 1.0}, {"two_phase": True}, {"due_per_s": 1_000_000.0}]
+)
 def test_every_transfer_of_every_mix_settles(
     monkeypatch: pytest.MonkeyPatch, options: dict[str, float]
 ) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
@@ -387,13 +388,28 @@ def _parser() -> argparse.ArgumentParser:
         one = add(name, f"the figure of the {name}", _bench, benches)
         one.set_defaults(bench=name, options=())
         if name == "ledger":
-            one.set_defaults(options=("accounts", "zipf", "two_phase", "peers"))
+            one.set_defaults(options=("accounts", "zipf", "two_phase", "due_per_s", "peers"))
             one.add_argument("--accounts", type=int, default=10_000)
             one.add_argument("--zipf", type=float, default=0.0, help="exponent of popularity")
             one.add_argument("--two-phase", action="store_true", help="pending, then post")
+            one.add_argument(
+                "--rate",
+                type=_positive,
+                default=0.0,
+                dest="due_per_s",
+                metavar="TRANSFERS",
+                help="due in a second, latency from when they were due; else as many as can be",
+            )
             peers = "and TigerBeetle, on the PATH or in FILE"
             one.add_argument("--peers", nargs="?", const="tigerbeetle", metavar="FILE", help=peers)
         if name == "pipeline":
             one.set_defaults(options=("projections",))
             one.add_argument("--projections", choices=("follow", "keep-up"), default="follow")
     return parser
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError("must be above 0")
+    return number

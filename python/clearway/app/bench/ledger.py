@@ -38,21 +38,24 @@ def run(
     accounts: int = ACCOUNTS,
     zipf: float = 0.0,
     two_phase: bool = False,
+    due_per_s: float = 0.0,
     peers: str | None = None,
 ) -> dict[str, Any]:
     """rate_per_s: transfers that became durable per second; latency_ms: of a block, from when the
     ledger takes its envelope until it is durable. zipf: the exponent of the accounts' popularity,
-    0 for none; two_phase: every second block captures the one before; peers: the
+    0 for none; two_phase: every second block captures the one before; due_per_s: blocks are due at
+    this rate of transfers, and latency_ms counts from when one was due, whether the ledger was
+    ready for it or not; 0: the next is taken as soon as it can be; peers: the
     program of another ledger, which is measured after it. Raises PeerError when it is not there."""
     programs = [] if peers is None else find_peers(peers)
     with tempfile.TemporaryDirectory(prefix="clearway-bench-") as folder:
         chain = Chain.create(Path(folder), accounts)
         try:
             blocks = _blocks(chain, zipf=zipf, two_phase=two_phase)
-            found = _measure(chain, blocks)
+            found = _measure(chain, blocks, due_per_s=due_per_s)
         finally:
             chain.book.close()
-    found["conditions"] |= {"zipf": zipf, "two_phase": two_phase}
+    found["conditions"] |= {"zipf": zipf, "two_phase": two_phase, "due_per_s": due_per_s}
     found["peers"] = [measure_peer(program, accounts=accounts) for program in programs]
     if not as_json:
         print(f"ledger: {found['rate_per_s']:,} transfers per second")
@@ -76,10 +79,10 @@ def _blocks(chain: Chain, *, zipf: float, two_phase: bool) -> list[Heads]:
     return blocks
 
 
-def _measure(chain: Chain, blocks: list[Heads]) -> dict[str, Any]:
+def _measure(chain: Chain, blocks: list[Heads], *, due_per_s: float = 0.0) -> dict[str, Any]:
     """Three hands work on three blocks, each on its own: the institution seals, the ledger stages
     and signs, the log writes. Each waits for the next, so that nothing piles up."""
-    run = _Run(chain)
+    run = _Run(chain, due_per_s)
     began_cpu_s = 0.0
     with ThreadPoolExecutor(1) as institution, ThreadPoolExecutor(1) as log:
         writing = log.submit(lambda: None)
@@ -90,6 +93,7 @@ def _measure(chain: Chain, blocks: list[Heads]) -> dict[str, Any]:
             envelope = sealing.result()
             if number + 1 < len(blocks):
                 sealing = institution.submit(run.seal, blocks[number + 1])
+            run.wait_until_due()
             finality = run.stage(envelope)
             writing.result()
             chain.book.hand_over(finality)
@@ -101,12 +105,22 @@ def _measure(chain: Chain, blocks: list[Heads]) -> dict[str, Any]:
 class _Run:
     """What each hand does, and how long it took it, in ns by block."""
 
-    def __init__(self, chain: Chain) -> None:
+    def __init__(self, chain: Chain, due_per_s: float) -> None:
         self.chain = chain
-        self.began: list[int] = []
+        self.pause_ns = round(BATCH_ROWS_MAX * 1e9 / due_per_s) if due_per_s else 0
+        self.due: list[int] = []
         self.durable: list[int] = []
         self.spent: dict[str, list[int]] = {}
         self.time_ns = chain.book.time_ns
+
+    def wait_until_due(self) -> None:
+        """A block is due one pause after the one before it was due, however late that was taken.
+        The schedule begins with the first block that is measured."""
+        now = time.perf_counter_ns()
+        is_scheduled = self.pause_ns > 0 and len(self.due) > WARM_UP_BLOCKS
+        due = self.due[-1] + self.pause_ns if is_scheduled else now
+        self.due.append(due)
+        time.sleep(max(due - now, 0) / 1e9)
 
     def seal(self, heads: Heads) -> bytes:
         began = time.perf_counter_ns()
@@ -118,7 +132,6 @@ class _Run:
         """The finality of the staged block."""
         book = self.chain.book
         began = time.perf_counter_ns()
-        self.began.append(began)
         self.time_ns += BLOCK_NS
         block = book.stage(time_ns=self.time_ns, envelopes=[envelope])
         self._took("stage", began)
@@ -143,7 +156,7 @@ class _Run:
         transfers = BLOCKS * BATCH_ROWS_MAX
         elapsed_ns = self.durable[-1] - self.durable[WARM_UP_BLOCKS - 1]
         latencies_ms = [
-            (durable - began) / 1e6 for began, durable in zip(self.began, self.durable, strict=True)
+            (durable - due) / 1e6 for due, durable in zip(self.due, self.durable, strict=True)
         ][WARM_UP_BLOCKS:]
         p50, p99, most = np.percentile(latencies_ms, (50, 99, 100)).tolist()
         return {
