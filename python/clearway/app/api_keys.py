@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from clearway.app.config import Config, ConfigError, load_config
+from clearway.app.config import Config, load_node_config
 from clearway.app.keys import open_keys
 from clearway.gateway.auth import create_api_key
 from clearway.gateway.times import format_time
@@ -23,7 +23,7 @@ def create_key(
     data: Path | None, *, scopes: list[str], principal: str, name: str
 ) -> dict[str, Any]:
     """Refuses request.invalid for a scope that does not exist."""
-    config = _existing(data)
+    config = load_node_config(data)
     institution = load_genesis(config.data / "genesis.json").institutions[0].number
     with _vault(config) as vault, _audit(config) as audit:
         text, key = create_api_key(
@@ -40,27 +40,18 @@ def create_key(
 
 
 def list_keys(data: Path | None) -> dict[str, Any]:
-    with _vault(_existing(data)) as vault:
+    with _vault(load_node_config(data)) as vault:
         return {"keys": [_shown(key) for key in vault.api_keys()]}
 
 
 def revoke_key(data: Path | None, id: str) -> dict[str, Any]:
     """A running node refuses the key from its next request on."""
-    config = _existing(data)
+    config = load_node_config(data)
     with _vault(config) as vault, _audit(config) as audit:
         revoked = vault.revoke_api_key(id, time.time_ns())
         if revoked:
             audit.append(who=ADMIN, what="key.revoke", facts={"key": id})
     return {"id": id, "ok": revoked}
-
-
-def _existing(data: Path | None) -> Config:
-    """Refuses to make a data folder: keys belong to a node that was started once."""
-    config = load_config(data=data)
-    if not (config.data / "genesis.json").exists():
-        raise ConfigError([f"{config.data} is not a node's data folder; start one: clearway up"])
-    is_dev = (config.data / "dev-passphrase").exists()
-    return load_config(data=config.data, dev=is_dev)
 
 
 def _shown(key: ApiKey) -> dict[str, Any]:

@@ -147,6 +147,24 @@ def _train(args: argparse.Namespace) -> int:
     return 0
 
 
+def _what_if(args: argparse.Namespace) -> int:
+    from clearway.app.what_if import Other, what_if
+    from clearway.risk.errors import RiskFault
+
+    other = Other(
+        rules=args.rules,
+        model=args.model,
+        review_bps_min=args.review_bps_min,
+        decline_bps_min=args.decline_bps_min,
+    )
+    try:
+        found, words = what_if(args.data, other)
+    except RiskFault as fault:
+        raise ValueError(str(fault)) from fault
+    say(args, found, words)
+    return 0
+
+
 def _evaluate_aml(args: argparse.Namespace) -> int:
     from clearway.app.evaluate import evaluate_laundering
     from clearway.risk.errors import RiskFault
@@ -327,6 +345,15 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("file", type=Path, nargs="?", metavar="FILE.parquet|csv")
     train.add_argument("--seed", type=int, default=1, help="same input and seed, same bytes")
     train.add_argument("--out", type=Path, required=True, help="folder for the model and its card")
+
+    try_other = add(
+        "what-if", "the ledger's own history under other rules or models", _what_if, data=True
+    )
+    try_other.add_argument("--rules", type=Path, metavar="RULES.json",
+                           help="where one holds, a person has to look")  # fmt: skip
+    try_other.add_argument("--model", type=Path, metavar="MODEL.json", help="its card beside it")
+    try_other.add_argument("--review-bps-min", type=int, help="nobody is bothered below")
+    try_other.add_argument("--decline-bps-min", type=int, help="nobody is refused below")
 
     evaluate = commands.add_parser(
         "evaluate", help="learn from and score files", description="learn from and score files"

@@ -150,6 +150,16 @@ def load_config(*, dev: bool = False, **given: object) -> Config:
     return parse_config(os.environ, dev=dev, **given)
 
 
+def load_node_config(data: Path | None) -> Config:
+    """Of a node that was started once; others are refused: no data folder is made. Raises
+    ConfigError."""
+    config = load_config(data=data)
+    if not (config.data / "genesis.json").exists():
+        raise ConfigError([f"{config.data} is not a node's data folder; start one: clearway up"])
+    is_dev = (config.data / "dev-passphrase").exists()
+    return load_config(data=config.data, dev=is_dev)
+
+
 def parse_config(environment: Mapping[str, str], *, dev: bool = False, **given: object) -> Config:
     """As `load_config`, from any mapping."""
     problems: list[str] = []

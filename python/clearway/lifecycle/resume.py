@@ -7,17 +7,20 @@ room's memory to the head of the chain when a node starts.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from clearway.ledger.book import Block, Book
 from clearway.lifecycle.facts import SCORED, facts_of
 from clearway.lifecycle.reports import tell_reports
 from clearway.payment.batch import NOT_AN_ACCOUNT
-from clearway.payment.records import ENVELOPE, Heads, Kind
+from clearway.payment.records import ENVELOPE, Kind
 from clearway.ports.ordering import Ordered
 from clearway.risk.decide import Scorer
 from clearway.risk.facts import Facts, ReferenceRates
+from clearway.risk.snapshot import AsOf
 from clearway.store.vault import Vault
 
 
@@ -50,32 +53,56 @@ def envelopes_of(block: Block) -> Iterator[tuple[int, np.void]]:
         yield index, np.frombuffer(block.heads[index].tobytes(), ENVELOPE, 1)[0]
 
 
-def catch_up(book: Book, scorer: Scorer, reference: ReferenceRates, vault: Vault) -> int:
-    """Takes every payment after the memory's `as_of` in; returns how many. Every payment counts
-    that stands in a block, whatever its result: scoring advanced over the same ones. What they knew
-    of frauds before them is told before them again."""
-    payments = 0
-    as_of = scorer.as_of
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What one envelope brought that is scored. facts: of the n payments of known parties; rows:
+    where they stand in the block; index: of the last that is scored. place: key and sequence of the
+    envelope, and where each payment stands in it."""
+
+    block: Block
+    rows: npt.NDArray[np.int64]
+    facts: Facts
+    index: int
+    key: bytes
+    sequence: int
+    envelope_index: npt.NDArray[np.int64]
+
+
+def recorded(book: Book, reference: ReferenceRates, as_of: AsOf) -> Iterator[Recorded]:
+    """Everything scored after as_of, in the order of the chain. Every payment counts that stands in
+    a block, whatever its result: scoring advanced over the same ones."""
     for block in book.blocks(max(as_of.height, 1)):
         scored = np.isin(block.heads["kind"], SCORED)
         if block.height == as_of.height:
             scored[: as_of.index + 1] = False
         for index, envelope in envelopes_of(block):
-            stop = index + 1 + int(envelope["count"])
-            rows = index + 1 + np.flatnonzero(scored[index + 1 : stop])
+            first, count = index + 1, int(envelope["count"])
+            rows = first + np.flatnonzero(scored[first : first + count])
             if len(rows) == 0:
                 continue
-            told = vault.told(envelope["key"].tobytes(), int(envelope["sequence"]))
-            if told is not None:
-                tell_reports(scorer, vault.feedback, book, reference, upto=told)
-            facts = _known_facts(block.heads[rows], book, reference)
-            scorer.advance(facts, height=block.height, index=int(rows[-1]))
-            payments += len(facts)
+            paid = block.heads[rows]
+            payer = book.account_numbers(np.ascontiguousarray(paid["payer"]))
+            payee = book.account_numbers(np.ascontiguousarray(paid["payee"]))
+            known = (payer != NOT_AN_ACCOUNT) & (payee != NOT_AN_ACCOUNT)
+            yield Recorded(
+                block=block,
+                rows=rows[known],
+                facts=facts_of(paid[known], payer[known], payee[known], reference, book),
+                index=int(rows[-1]),
+                key=envelope["key"].tobytes(),
+                sequence=int(envelope["sequence"]),
+                envelope_index=rows[known] - first,
+            )
+
+
+def catch_up(book: Book, scorer: Scorer, reference: ReferenceRates, vault: Vault) -> int:
+    """Takes every payment after the memory's `as_of` in; returns how many. What was known of frauds
+    before them is told before them again."""
+    payments = 0
+    for part in recorded(book, reference, scorer.as_of):
+        told = vault.told(part.key, part.sequence)
+        if told is not None:
+            tell_reports(scorer, vault.feedback, book, reference, upto=told)
+        scorer.advance(part.facts, height=part.block.height, index=part.index)
+        payments += len(part.facts)
     return payments
-
-
-def _known_facts(paid: Heads, book: Book, reference: ReferenceRates) -> Facts:
-    payer = book.account_numbers(np.ascontiguousarray(paid["payer"]))
-    payee = book.account_numbers(np.ascontiguousarray(paid["payee"]))
-    known = (payer != NOT_AN_ACCOUNT) & (payee != NOT_AN_ACCOUNT)
-    return facts_of(paid[known], payer[known], payee[known], reference, book)

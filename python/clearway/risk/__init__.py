@@ -2,7 +2,7 @@
 
 In: FACTS[n], what stands on the chain. Out: Scores (basis points, accept | review | decline,
 reasons, features), and a memory that moves on with the blocks. It refuses nothing; without a
-model it says so on every row. Read first: decide.py, then features.py.
+model it says so on every row. Read first: decide.py, then features/declared.py.
 """
 
 from clearway.risk.decide import NO_MODEL_ID, CostPolicy, Scorer, Scores

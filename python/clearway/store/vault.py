@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from clearway.payment.decision import DECISION_BYTES, view_decisions
+from clearway.payment.decision import DECISION_BYTES, Decisions, view_decisions
 from clearway.payment.errors import Fault
 from clearway.payment.ids import ADDRESS_BYTES, MARK_BYTES
 from clearway.store import feedback, people, queue
@@ -289,6 +289,11 @@ class Vault:
             return None
         row: np.void = view_decisions(data)[index]
         return row
+
+    def decisions(self, key: bytes, sequence: int) -> Decisions | None:
+        """DECISION rows of a whole batch; None when nothing was saved under this envelope."""
+        data = self._batch_data("decisions", key, sequence)
+        return None if data is None else view_decisions(data)
 
     def features(self, key: bytes, sequence: int, index: int) -> bytes | None:
         """As risk saw the entry; None for one that it gave no reasons for."""

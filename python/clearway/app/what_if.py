@@ -1,0 +1,169 @@
+"""`clearway what-if`: the ledger's own history under other rules, another model, other thresholds.
+
+It works on a copy, so that the node may go on paying meanwhile. Features are computed again from
+the chain, with every report where it was told; sanctions decide as they did.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from clearway.app.backup import back_up
+from clearway.app.bootstrap import Node, build_node
+from clearway.app.config import load_node_config
+from clearway.lifecycle.reports import tell_reports
+from clearway.lifecycle.resume import Recorded, recorded
+from clearway.payment.decision import DecisionFlag
+from clearway.payment.records import ACCEPT, DECLINE, REVIEW
+from clearway.ports.model import Model
+from clearway.risk.decide import CostPolicy, Scorer
+from clearway.risk.load import load_model
+from clearway.risk.rules import RulesModel
+from clearway.risk.state import FeatureState
+from clearway.risk.what_if import Comparison, compare
+from clearway.store.feedback import LIMIT_MAX, FeedbackTable
+
+SEED: Final = 1
+_OTHERS_DECIDED: Final = (
+    DecisionFlag.PAYER_SANCTIONED | DecisionFlag.PAYEE_SANCTIONED | DecisionFlag.SHARE_SANCTIONED
+)
+_NO_REVIEW: Final = (
+    DecisionFlag.NO_HOLD_SIGNED | DecisionFlag.NO_REVIEW_OF_TERMS | DecisionFlag.NO_HOLD_LINKED
+)
+_DECLINED: Final = 24  # ledger.declined, docs/format.md
+_STOOD: Final = (0, _DECLINED)  # refused payments moved nothing, and would not have
+_WORDS: Final = {
+    "lost_eur": "lost to frauds, euros", "saved_eur": "frauds stopped, euros",
+    "false_positives": "honest payments stopped", "false_positive_eur": "their amounts, euros",
+    "reviews": "reviews", "cost_eur": "cost of all mistakes and reviews, euros",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """What is to be tried. rules: a file of rules; where one holds, a person has to look."""
+
+    rules: Path | None = None
+    model: Path | None = None
+    review_bps_min: int | None = None
+    decline_bps_min: int | None = None
+
+
+def what_if(data: Path | None, other: Other) -> tuple[dict[str, Any], str]:
+    """Raises ConfigError for a folder without a node, ValueError for a chain without payments;
+    RiskFault for a model or rules that are none."""
+    config = load_node_config(data)
+    rules = RulesModel.load(other.rules) if other.rules else None
+    model = load_model(other.model) if other.model else None
+    with tempfile.TemporaryDirectory(prefix="clearway-what-if-") as folder:
+        copy = Path(folder) / "node"
+        back_up(config.data, to=copy)
+        database = copy / config.database.name
+        node = build_node(replace(config, data=copy, database=database))
+        try:
+            return _tell(_compare(node, other, model, rules))
+        finally:
+            node.stop()
+
+
+def _compare(node: Node, other: Other, model: Model | None, rules: RulesModel | None) -> Comparison:
+    policy = _policy(node, other)
+    scorer = Scorer(FeatureState(), model or node.scorer.model, policy)
+    parts = [
+        _play(node, part, scorer, rules)
+        for part in recorded(node.book, node.rooms.reference, scorer.as_of)
+    ]
+    if not parts:
+        raise ValueError("there are no payments to look at")
+    columns = _Columns(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    frauds = _known_frauds(node.vault.feedback)
+    is_fraud = np.fromiter((id in frauds for id in columns.id.tolist()), bool, len(columns.id))
+    return compare(
+        actual=columns.actual,
+        other=columns.other,
+        amount_eur=columns.amount_eur,
+        is_fraud=is_fraud,
+        payer=columns.payer,
+        policy=policy,
+        seed=SEED,
+    )
+
+
+class _Columns(NamedTuple):
+    """Of payments that moved or would have moved money: what the ledger refused is left out."""
+
+    id: npt.NDArray[np.void]
+    payer: npt.NDArray[np.uint32]
+    amount_eur: npt.NDArray[np.float64]
+    actual: npt.NDArray[np.uint8]
+    other: npt.NDArray[np.uint8]
+
+
+def _policy(node: Node, other: Other) -> CostPolicy:
+    config = node.config
+    review, decline = other.review_bps_min, other.decline_bps_min
+    return CostPolicy(
+        review_bps_min=config.review_bps_min if review is None else review,
+        decline_bps_min=config.decline_bps_min if decline is None else decline,
+    )
+
+
+def _play(node: Node, part: Recorded, scorer: Scorer, rules: RulesModel | None) -> _Columns:
+    told = node.vault.told(part.key, part.sequence)
+    if told is not None:
+        tell_reports(scorer, node.vault.feedback, node.book, node.rooms.reference, upto=told)
+    scores = scorer.score(part.facts)
+    scorer.commit(scores, height=part.block.height, index=part.index)
+    other = scores.outcome.copy()
+    if rules is not None:
+        holds = rules.raw_scores(scores.features) > rules.base
+        other[holds & (other == ACCEPT)] = REVIEW
+    heads = part.block.heads[part.rows]
+    decisions = node.vault.decisions(part.key, part.sequence)
+    if decisions is not None:
+        flags = decisions["flags"][part.envelope_index]
+        other[flags & _OTHERS_DECIDED != 0] = DECLINE
+        no_review = flags & _NO_REVIEW != 0
+        other[no_review & (other == REVIEW)] = DECLINE
+    stood = np.isin(part.block.results["code"][part.rows], _STOOD)
+    return _Columns(
+        id=np.ascontiguousarray(heads["id"][stood]).view("V16")[:, 0],
+        payer=part.facts["payer"][stood],
+        amount_eur=part.facts["amount_eur"][stood],
+        actual=heads["outcome"][stood],
+        other=other[stood],
+    )
+
+
+def _known_frauds(feedback: FeedbackTable) -> set[bytes]:
+    """Payments whose last word is that they were frauds."""
+    frauds: set[bytes] = set()
+    number = 0
+    while said := feedback.after(number, limit=LIMIT_MAX):
+        for one in said:
+            (frauds.add if one.verdict.is_fraud else frauds.discard)(one.payment)
+        number = said[-1].number
+    return frauds
+
+
+def _tell(found: Comparison) -> tuple[dict[str, Any], str]:
+    lines = [
+        (
+            f"{found.payments:,} payments, {found.frauds:,} of them known frauds; "
+            f"{found.differently:,} would have been decided differently"
+        ),
+        f"{'':<40}{'was':>16}{'would be':>16}{'change':>16}   nine in ten resamples",
+    ]
+    for name, words in _WORDS.items():
+        one = found.measures[name]
+        lines.append(
+            f"{words:<40}{one.actual:>16,.2f}{one.other:>16,.2f}{one.change:>+16,.2f}"
+            f"   {one.low:+,.2f} to {one.high:+,.2f}"
+        )
+    return {"ok": True, **found.as_json()}, "\n".join(lines)
