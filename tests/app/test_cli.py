@@ -19,8 +19,8 @@ from clearway.gateway.auth import KEY_FRESH_S
 
 CLEARWAY = (sys.executable, "-m", "clearway")
 COMMANDS = (
-    "demo", "up", "keys create", "keys list", "keys revoke", "replay", "train", "evaluate aml",
-    "screen",
+    "demo", "up", "keys create", "keys list", "keys revoke", "replay", "train", "what-if",
+    "evaluate aml", "evaluate risk", "screen",
     "verify", "verify-receipt", "verify-blocks", "export-blocks", "backup", "restore", "bench",
 )  # fmt: skip
 

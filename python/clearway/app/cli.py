@@ -11,6 +11,7 @@ import json
 import math
 import sys
 from collections.abc import Callable, Sequence
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -159,6 +160,24 @@ def _what_if(args: argparse.Namespace) -> int:
     )
     try:
         found, words = what_if(args.data, other)
+    except RiskFault as fault:
+        raise ValueError(str(fault)) from fault
+    say(args, found, words)
+    return 0
+
+
+def _evaluate_risk(args: argparse.Namespace) -> int:
+    from clearway.app.evaluate import evaluate_fraud
+    from clearway.risk.errors import RiskFault
+
+    try:
+        found, words = evaluate_fraud(
+            args.payments,
+            train=(args.train_from, args.train_to),
+            delay_days=args.delay_days,
+            score=(args.score_from, args.score_to),
+            out=args.out,
+        )
     except RiskFault as fault:
         raise ValueError(str(fault)) from fault
     say(args, found, words)
@@ -359,6 +378,21 @@ def _parser() -> argparse.ArgumentParser:
         "evaluate", help="learn from and score files", description="learn from and score files"
     )
     evaluations = evaluate.add_subparsers(metavar="WHAT", required=True)
+    risk = add("risk", "learn frauds from a file's past, score its later days", _evaluate_risk,
+               evaluations)  # fmt: skip
+    risk.add_argument("--payments", type=Path, required=True, metavar="P.parquet|csv",
+                      help="payment_id, time, payer, payee, amount, is_fraud")  # fmt: skip
+    for name, what in (
+        ("--train-from", "first day whose labels are learned from"),
+        ("--train-to", "last of them"),
+        ("--score-from", "first day to score; labels known by then count"),
+        ("--score-to", "last of them"),
+    ):
+        risk.add_argument(name, type=date.fromisoformat, required=True, metavar="D", help=what)
+    risk.add_argument("--delay-days", type=_days, required=True, metavar="N",
+                      help="until a payment's label is known")  # fmt: skip
+    risk.add_argument("--out", type=Path, required=True, metavar="S.parquet|csv",
+                      help="payment_id, score")  # fmt: skip
     aml = add("aml", "score the accounts of a file for laundering", _evaluate_aml, evaluations)
     aml.add_argument("--payments", type=Path, required=True, metavar="P.parquet|csv",
                      help="payment_id, time, payer, payee, amount")  # fmt: skip
@@ -433,6 +467,13 @@ def _parser() -> argparse.ArgumentParser:
             one.set_defaults(options=("projections",))
             one.add_argument("--projections", choices=("follow", "keep-up"), default="follow")
     return parser
+
+
+def _days(text: str) -> int:
+    days = int(text)
+    if not 0 <= days <= 3_650:
+        raise ValueError(text)
+    return days
 
 
 def _positive(text: str) -> float:

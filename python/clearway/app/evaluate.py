@@ -1,9 +1,11 @@
 """The command `evaluate`: what was read, found and written."""
 
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+from clearway.risk.evaluate import evaluate_risk
 from clearway.risk.laundering import evaluate_aml
 
 
@@ -20,5 +22,33 @@ def evaluate_laundering(
         words += (
             f"\naverage precision {found.average_precision:.3f} over {found.labelled} labelled "
             f"accounts ({found.suspicious} suspicious), cross-fitted"
+        )
+    return {**asdict(found), "out": str(out)}, words
+
+
+def evaluate_fraud(
+    payments: Path,
+    *,
+    train: tuple[date, date],
+    delay_days: int,
+    score: tuple[date, date],
+    out: Path,
+) -> tuple[dict[str, Any], str]:
+    """Learns from the days `train` of `payments`, scores the days `score` into `out`; both
+    inclusive, UTC. Raises RiskFault; ValueError for days in the wrong order."""
+    if train[1] < train[0] or score[1] < score[0]:
+        raise ValueError("a first day lies after its last")
+    found = evaluate_risk(
+        payments=payments, train_from=train[0], train_to=train[1], delay_days=delay_days,
+        score_from=score[0], score_to=score[1], out=out,
+    )  # fmt: skip
+    words = (
+        f"learned from {found.fitted:,} payments, {found.fitted_frauds:,} of them frauds; "
+        f"{found.scored:,} scored: {out}"
+    )
+    if found.auc_roc is not None and found.average_precision is not None:
+        words += (
+            f"\nAUC {found.auc_roc:.3f}, average precision {found.average_precision:.3f} "
+            "against the labels of the scored days"
         )
     return {**asdict(found), "out": str(out)}, words

@@ -1,0 +1,75 @@
+"""`clearway evaluate risk` from the command line: what it learns from, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from clearway.app.cli import main
+from clearway.risk.world import World
+
+DAYS = {
+    "--train-from": "2024-01-08", "--train-to": "2024-01-21", "--delay-days": "7",
+    "--score-from": "2024-01-29", "--score-to": "2024-02-03",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def payments(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    rows = World(seed=8, customers=1_200, merchants=150, days=40).payments()
+    path = tmp_path_factory.mktemp("evaluate") / "payments.parquet"
+    table = {
+        "payment_id": range(len(rows)),
+        "time": pa.array(rows["time_ns"], pa.timestamp("ns")),
+        "payer": rows["payer"],
+        "payee": rows["payee"],
+        "amount": rows["amount_minor"] / 100.0,
+        "is_fraud": rows["is_fraud"],
+    }
+    pq.write_table(pa.table(table), path)
+    return path
+
+
+def run(payments: Path, out: Path, **changed: str) -> int:
+    days = DAYS | {f"--{name.replace('_', '-')}": value for name, value in changed.items()}
+    given = [text for pair in days.items() for text in pair]
+    return main(
+        ["evaluate", "risk", "--payments", str(payments), *given, "--out", str(out), "--json"]
+    )
+
+
+def test_later_days_are_scored(
+    payments: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(payments, tmp_path / "scores.parquet") == 0
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    scores = pq.read_table(tmp_path / "scores.parquet")
+    assert scores.column_names == ["payment_id", "score"]
+    assert len(scores) == found["scored"] > 1_000
+    assert found["average_precision"] > 0.3 > 10 * 0.006
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"score_to": "2024-01-01"}, "lies after its last"),
+        ({"train_from": "2024-06-01", "train_to": "2024-06-02"}, "0 frauds were known"),
+    ],
+)
+def test_days_that_teach_nothing_are_refused(
+    payments: Path, tmp_path: Path, changed: dict[str, str], why: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    assert run(payments, tmp_path / "scores.csv", **changed) == 1
+    assert why in capsys.readouterr().err
+    assert not (tmp_path / "scores.csv").exists()
+
+
+def test_a_day_that_is_none_is_a_mistake_of_usage(payments: Path, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit) as exit:
+        run(payments, tmp_path / "scores.csv", delay_days="-1")
+    assert exit.value.code == 2
