@@ -110,6 +110,9 @@ test("it is read on a phone, in the dark, and on paper", async () => {
     if (SHOTS) {
       const { writeFileSync } = await import("node:fs");
       writeFileSync(join(SHOTS, "paper.pdf"), pdf);
+      await page.emulateMedia({ media: "print" });
+      await page.setViewportSize({ width: 703, height: 1000 });
+      await page.screenshot({ path: join(SHOTS, "paper.png"), fullPage: true });
     }
   });
 });

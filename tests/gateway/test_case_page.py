@@ -123,6 +123,7 @@ def test_a_reader_meets_it_in_chromium(scene: Scene, tmp_path: Path) -> None:
         case["id"], "Money laundering: Mira Halloran", *case["why"], acts[-1]["hash"],
         alert["text"], alert["reasons"][0]["text"], case["proposal"]["evidence"],
         case["payments"][0]["id"], "Suspicious: report to the authority",
+        "a second person has not confirmed it decision", "9,120.00",
     ]  # fmt: skip
     told = {
         "shown": shown,

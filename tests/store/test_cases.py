@@ -10,7 +10,7 @@ import pytest
 
 from clearway.payment.alert import Alert, alert_id
 from clearway.payment.errors import Refusal
-from clearway.store.case_rows import CaseRow, Change, Found, Op
+from clearway.store.case_rows import CaseRow, Change, Found, Op, Progress
 from clearway.store.cases import CaseStore
 
 NOW_NS = 1_793_000_000_000_000_000
@@ -37,7 +37,7 @@ def found(number: int, *, entity: bytes = bytes(20), loss: int = 100) -> Found:
 def take_in(store: CaseStore, *alerts: Found, height: int = 1) -> int:
     return store.take_in(
         alerts,
-        progress=(height << 24, height, b"h" * 32),
+        progress=Progress("test", height << 24, height, b"h" * 32),
         joins=lambda _found, case: case.status == "open",
         opens=lambda one: (one.alert.time_ns + 10**9, "open"),
         now_ns=NOW_NS,
@@ -65,7 +65,8 @@ def test_alerts_make_one_case_of_an_account_and_are_taken_in_once(store: CaseSto
     assert [kept.alert for kept in store.alerts_of(first)] == [
         found(number).alert for number in (1, 2, 4)
     ]
-    assert store.progress() == (2 << 24, 2, b"h" * 32)
+    assert store.progress("test") == ("test", 2 << 24, 2, b"h" * 32)
+    assert store.progress("another source") is None
 
 
 def test_another_institution_sees_none_of_it(store: CaseStore) -> None:

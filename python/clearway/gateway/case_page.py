@@ -15,10 +15,12 @@ from typing import Any, Final
 from starlette.types import Receive, Scope, Send
 
 from clearway.cases.layout import lay_out
+from clearway.cases.report import Report
 from clearway.cases.typologies import family_name
 from clearway.gateway.case_acts import render_act
 from clearway.gateway.case_drawing import draw
 from clearway.gateway.case_flows import render_network, timeline
+from clearway.gateway.case_report import draft
 from clearway.gateway.case_schemas import (
     CaseActSeen,
     CaseAlert,
@@ -74,6 +76,7 @@ def make_page(ask: Ask) -> str:
         drawing=draw(network, [spots[one.account] for one in found.nodes]),
         moments=timeline(ask, row, alerts, found),
         acts=[render_act(act) for act in desk.store.acts_of(row)],
+        report=draft(ask, row) if row.decision == "report" else None,
         now=format_time(ask.door.node.clock()),
         institution=ask.door.node.genesis.name,
     )
@@ -86,10 +89,12 @@ def render(
     drawing: str,
     moments: Sequence[Moment],
     acts: Sequence[CaseActSeen],
+    report: Report | None,
     now: str,
     institution: str,
 ) -> str:
-    """drawing: SVG. now, institution: of whom and when this is a picture."""
+    """drawing: SVG. report: of a case that is to be reported. now, institution: of whom and when
+    this is a picture."""
     owners = {node.account: node.owner for node in network.nodes if node.owner}
     title = f"{family_name(case.family)}: {_person(case)}"
     style = files("clearway.gateway").joinpath("case_page.css").read_text("utf-8")
@@ -103,6 +108,7 @@ def render(
         _section("Payments of the case", _payments(case.payments, owners)),
         _section("Timeline", _timeline(moments, owners)),
         _section("Notes", _notes(case)),
+        _report(report),
         _section("Log", _log(acts)),
         _footer(case),
     )
@@ -305,6 +311,31 @@ def _note_text(text: str | None) -> str:
     if text is None:
         return '<p class="none">Erased with the person it was about.</p>'
     return "".join(f"<p>{escape(line)}</p>" for line in text.splitlines() if line.strip())
+
+
+def _report(report: Report | None) -> str:
+    if report is None:
+        return ""
+    amounts = [
+        (
+            escape(one.currency_code),
+            f'<span class="num">{one.transactions:,}</span>',
+            *(f'<span class="num">{_grouped(sum)}</span>' for sum in (one.total, one.settled)),
+            f'<span class="num">{_grouped(one.stopped)}</span>',
+        )
+        for one in report.amounts
+    ]
+    missing = "".join(
+        f"<li>{escape(one.what)} <code>{escape(one.field)}</code></li>" for one in report.missing
+    )
+    head = ("Currency", "Payments", "Together", "Settled", "Stopped or waiting")
+    return _section(
+        "Report to the authority: draft",
+        _paragraphs(report.reason.splitlines())
+        + f"<p>{escape(report.action)}</p>"
+        + _table("amounts", head, amounts)
+        + f'<h3 class="gap">Missing before it is filed</h3><ul>{missing}</ul>',
+    )
 
 
 def _log(acts: Sequence[CaseActSeen]) -> str:

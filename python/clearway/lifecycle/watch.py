@@ -17,11 +17,11 @@ from typing import Final
 from clearway.cases.grouping import joins
 from clearway.cases.states import CaseAct, CaseStatus, next_status
 from clearway.cases.triage import due_ns
-from clearway.lifecycle.alerts import find_alerts
+from clearway.lifecycle.alerts import SOURCE, find_alerts
 from clearway.lifecycle.rooms import Rooms
 from clearway.payment.errors import Refusal
 from clearway.payment.ids import format_case
-from clearway.store.case_rows import CaseRow, Change, Found, LabelRow, Op
+from clearway.store.case_rows import CaseRow, Change, Found, LabelRow, Op, Progress
 from clearway.store.cases import NODE, CaseStore
 from clearway.store.feedback import Feedback, Verdict
 from clearway.store.schema import height_of, place_of
@@ -75,12 +75,11 @@ class Watch:
     def _first_place(self) -> int:
         """Where it was, if the chain is still the one that it looked at; otherwise the beginning:
         a chain that was restored to an earlier block may go on differently."""
-        progress = self._store.progress()
+        progress = self._store.progress(SOURCE)
         if progress is None:
             return -1
-        place, height, hash = progress
-        block = self._rooms.projections.block(height)
-        return place if block is not None and block.hash == hash else -1
+        block = self._rooms.projections.block(progress.height)
+        return progress.place if block is not None and block.hash == progress.hash else -1
 
     def _ring(self, _height: int) -> None:
         with self._changed:
@@ -117,11 +116,11 @@ class Watch:
             self._place = place
             if is_all:
                 break
-        if time.monotonic() - self._kept_s > KEEP_S:
-            self._keep_place()
         with self._changed:
             self.height = max(self.height, height_of(self._place + 1) - 1)
             self._changed.notify_all()
+        if time.monotonic() - self._kept_s > KEEP_S:
+            self._keep_place()
 
     def _take_in(self, found: list[Found], place: int) -> None:
         self._store.take_in(
@@ -135,14 +134,14 @@ class Watch:
 
     def _keep_place(self) -> None:
         if self._place >= 0:
-            self._store.save_progress(*self._progress(self._place))
+            self._store.save_progress(self._progress(self._place))
             self._kept_s = time.monotonic()
 
-    def _progress(self, place: int) -> tuple[int, int, bytes]:
+    def _progress(self, place: int) -> Progress:
         height = height_of(place)
         block = self._rooms.projections.block(height)
         assert block is not None, "invariant: what was looked at is there"
-        return place, height, block.hash
+        return Progress(SOURCE, place, height, block.hash)
 
     def _joins(self, found: Found, case: CaseRow) -> bool:
         return joins(found.alert, status=case.status, last_ns=case.last_ns, alerts=case.alerts)

@@ -18,6 +18,7 @@ from clearway.store.case_rows import (
     KeptAlert,
     LabelRow,
     NoteRow,
+    Progress,
     act_hash,
 )
 from clearway.store.database import Database
@@ -77,11 +78,10 @@ class CaseQueries:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def progress(self) -> tuple[int, int, bytes] | None:
-        """(place, height, hash of the block) that alerts were looked for up to."""
-        query = "SELECT place, height, hash FROM progress"
-        row: tuple[int, int, bytes] | None = self._database.reader().execute(query).fetchone()
-        return row
+    def progress(self, source: str) -> Progress | None:
+        query = "SELECT source, place, height, hash FROM progress WHERE source = ?"
+        row = self._database.reader().execute(query, (source,)).fetchone()
+        return None if row is None else Progress(*row)
 
     # --- cases ----------------------------------------------------------------------------------
 

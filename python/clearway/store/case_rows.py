@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from clearway.payment.alert import Alert
 
@@ -40,6 +40,16 @@ class CaseRow:
     proposed_by: str | None
     evidence: bytes | None
     follows: bytes | None
+
+
+class Progress(NamedTuple):
+    """How far a source of alerts looked at the chain: to this place, in the block of this height
+    and hash."""
+
+    source: str
+    place: int
+    height: int
+    hash: bytes
 
 
 @dataclass(frozen=True, slots=True)

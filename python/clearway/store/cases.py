@@ -25,12 +25,21 @@ from clearway.store.case_queries import (
     case_of,
     content_hash,
 )
-from clearway.store.case_rows import ActRow, CaseRow, Change, Found, LabelRow, Op, act_hash
+from clearway.store.case_rows import (
+    ActRow,
+    CaseRow,
+    Change,
+    Found,
+    LabelRow,
+    Op,
+    Progress,
+    act_hash,
+)
 from clearway.store.database import Database
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS progress (
-    one INTEGER PRIMARY KEY CHECK (one = 1),
+    source TEXT PRIMARY KEY,
     place INTEGER NOT NULL,
     height INTEGER NOT NULL,
     hash BLOB NOT NULL
@@ -107,8 +116,8 @@ CREATE TABLE IF NOT EXISTS labels (
 );
 CREATE INDEX IF NOT EXISTS labels_untold ON labels (n) WHERE told = 0;
 """
-# n is the number of the act that made a row. progress: the last entry of the chain that was looked
-# at, and the block whose hash tells that it is still that chain.
+# n is the number of the act that made a row. progress: the last entry of the chain that a source of
+# alerts looked at, and the block whose hash tells that it is still that chain.
 
 FIRST_PREVIOUS: Final = bytes(32)
 NODE: Final = "clearway"  # who does what nobody asked for
@@ -137,15 +146,15 @@ class CaseStore(CaseQueries):
 
     # --- alerts ---------------------------------------------------------------------------------
 
-    def save_progress(self, place: int, height: int, hash: bytes) -> None:
+    def save_progress(self, progress: Progress) -> None:
         with self._database.transaction() as writer:
-            _save_progress(writer, place, height, hash)
+            _save_progress(writer, progress)
 
     def take_in(
         self,
         found: Sequence[Found],
         *,
-        progress: tuple[int, int, bytes],
+        progress: Progress,
         joins: Joins,
         opens: Opens,
         now_ns: int,
@@ -154,7 +163,7 @@ class CaseStore(CaseQueries):
         were taken in before are passed by. Returns how many were new."""
         with self._database.transaction() as writer:
             new = sum(_take_one(writer, one, joins, opens, now_ns) for one in found)
-            _save_progress(writer, *progress)
+            _save_progress(writer, progress)
         return new
 
     # --- acts -----------------------------------------------------------------------------------
@@ -183,11 +192,11 @@ class CaseStore(CaseQueries):
             )
 
 
-def _save_progress(writer: sqlite3.Connection, place: int, height: int, hash: bytes) -> None:
+def _save_progress(writer: sqlite3.Connection, progress: Progress) -> None:
     writer.execute(
-        "INSERT INTO progress VALUES (1, ?, ?, ?) ON CONFLICT (one) DO UPDATE SET"
+        "INSERT INTO progress VALUES (?, ?, ?, ?) ON CONFLICT (source) DO UPDATE SET"
         " place = excluded.place, height = excluded.height, hash = excluded.hash",
-        (place, height, hash),
+        progress,
     )
 
 
