@@ -48,7 +48,7 @@ def random_history(seed: int, n: int, accounts: int = 60, days: int = 40) -> Fac
     rng = np.random.default_rng(seed)
     payer = rng.integers(0, accounts, n)
     said = rng.integers(0, 2, n).astype(np.uint64)
-    return payments(
+    rows = payments(
         payer=payer,
         payee=(payer + 1 + rng.integers(0, accounts - 1, n)) % accounts,
         eur=np.round(np.exp(rng.normal(3.5, 2.0, n)), 2),
@@ -59,3 +59,5 @@ def random_history(seed: int, n: int, accounts: int = 60, days: int = 40) -> Fac
         corridor=rng.integers(0, 9, n),
         report=rng.choice([0, 1, 2], n, p=[0.94, 0.02, 0.04]),
     )
+    rows["amount_eur"][3::11] = rows["amount_major"][3::11] = 200.0
+    return rows

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from clearway.risk.errors import RiskFault
 from clearway.risk.features import Features
+from clearway.risk.features.declared import LEARNED
 from clearway.risk.files import load_payments
 from clearway.risk.history import (
     DAY_NS,
@@ -49,7 +50,7 @@ class History:
     """n payments of a file in the order of time, and what was known when each was made.
 
     payment_id: as in the file. time_ns: int64[n]. labels: int8[n], 1 fraud, 0 honest, -1 unknown.
-    features: float32[n, len(FEATURES)], from payments before it, and labels older than delay_ns.
+    features: float32[n, LEARNED], from payments before it, and labels older than delay_ns.
     """
 
     source: Path
@@ -125,7 +126,7 @@ def load_history(payments: Path, *, delay_days: int) -> History:
     delay_ns = delay_days * DAY_NS
     news = [find(file.facts, file.labels, delay_ns=delay_ns)
             for find in (find_reports, find_clearances)]  # fmt: skip
-    features = compute_features(file.facts, np.concatenate(news))
+    features = compute_features(file.facts, np.concatenate(news))[:, :LEARNED]
     return History(
         payments, file.payment_id, file.facts["time_ns"], file.labels, features, delay_ns
     )

@@ -18,6 +18,7 @@ from clearway.ports.model import SCORE_BPS_MAX
 from clearway.risk.decide import CostPolicy
 from clearway.risk.errors import RiskFault
 from clearway.risk.features import FEATURES, Features, meanings_of
+from clearway.risk.features.declared import LEARNED
 from clearway.risk.files import load_payments
 from clearway.risk.forest import Forest
 from clearway.risk.history import DAY_NS, compute_features, find_reports
@@ -163,8 +164,8 @@ def fit_forest(features: Features, is_fraud: NDArray[np.bool_], *, seed: int) ->
     share = min(1.0, HONEST_MAX / max(1, int((~is_fraud).sum())))
     kept = is_fraud | (rng.random(len(is_fraud)) < share)
     data = lightgbm.Dataset(
-        features[kept], is_fraud[kept], weight=np.where(is_fraud[kept], 1.0, 1.0 / share),
-        feature_name=list(FEATURES),
+        features[kept, :LEARNED], is_fraud[kept],
+        weight=np.where(is_fraud[kept], 1.0, 1.0 / share), feature_name=list(FEATURES[:LEARNED]),
     )  # fmt: skip
     booster = lightgbm.train({**_LIGHTGBM, "seed": seed}, data, num_boost_round=TREES)
     return Forest.of_lightgbm(booster.dump_model())
@@ -236,7 +237,7 @@ def _card(
         "rows": {name: len(part.is_fraud) for name, part in parts.items()},
         "frauds": {name: int(part.is_fraud.sum()) for name, part in parts.items()},
         "metrics_on_test": measure(model, parts["test"]),
-        "features": list(FEATURES),
+        "features": list(FEATURES[:LEARNED]),
         "reference_rates_sha256": hashlib.sha256(rates).hexdigest(),
         "parameters": {**_LIGHTGBM, "trees": TREES},
         "versions": {

@@ -53,6 +53,16 @@ from clearway.risk.features.past import (
     Side,
     age,
 )
+from clearway.risk.features.signs import (
+    PAIR_GROWTH,
+    below_travel,
+    refunds,
+    rounds,
+    same_amounts,
+    surge,
+    trifles,
+    ways,
+)
 
 _PAYER, _PAYER_GOT = Side("payer", SENT), Side("payer", GOT)
 _PAYEE, _PAYEE_SENT = Side("payee", GOT), Side("payee", SENT)
@@ -213,4 +223,33 @@ DECLARED: Final = (
     Feature("corridor_report_share_30d",
             _CORRIDOR_MISUSED.count(MONTH) / (1.0 + _CORRIDOR.count(MONTH)),
             "reports of frauds over payments on this way in 30 days"),
+    # what typologies ask beside all that, and models do not learn from: see LEARNED
+    Feature("payer_got_count_1d", _PAYER_GOT.count(DAY), "payments the payer got in a day"),
+    Feature("payer_got_sum_1d", log(_PAYER_GOT.sum(DAY)), "money the payer got in a day"),
+    Feature("payer_got_new_1d", _new(_PAYER_GOT, DAY),
+            "payments in a day from payers to whom the payer was new"),
+    Feature("payer_surge", surge(_PAYER),
+            "share of what the payer sent in 30 days that it sent in a day"),
+    Feature("payee_surge", surge(_PAYEE),
+            "share of what the payee got in 30 days that it got in a day"),
+    Feature("payee_idle", _PAYEE.idle(), "time since the payee last got money"),
+    Feature("payee_sent_idle", _PAYEE_SENT.idle(), "time since the payee last sent"),
+    Feature("pair_growth", PAIR_GROWTH, "amount over the first one to this payee"),
+    Feature("payer_trifles_1d", trifles(_PAYER), "trifles the payer sent in a day"),
+    Feature("payee_trifles_1d", trifles(_PAYEE), "trifles the payee got in a day"),
+    Feature("payer_same_1d", same_amounts(_PAYER),
+            "payments in a day of the amount that the payer sent before"),
+    Feature("payee_same_1d", same_amounts(_PAYEE),
+            "payments in a day of the amount that the payee got before"),
+    Feature("payer_rounds_7d", rounds(_PAYER), "whole hundreds the payer sent in 7 days"),
+    Feature("payer_travel_7d", below_travel(_PAYER),
+            "payments just below 1,000 that the payer sent in 7 days"),
+    Feature("payer_ways_7d", ways(_PAYER), "ways new to the payer that it paid on in 7 days"),
+    Feature("payee_ways_7d", ways(_PAYEE),
+            "payments to the payee in 7 days on ways new to their payers"),
+    Feature("payee_refunds_30d", refunds(_PAYEE),
+            "payments in 30 days from those whom the payee had paid"),
 )  # fmt: skip
+LEARNED: Final = next(k for k, one in enumerate(DECLARED) if one.name == "payer_got_count_1d")
+"""So many features of the list are learned from. The others are levels that rules ask for; with few
+labels, each further one costs a model some accuracy."""

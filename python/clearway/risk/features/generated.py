@@ -13,7 +13,7 @@ from clearway.risk.features.exact import decay, log2_1p
 
 AMOUNT_EUR_MAX: Final = 1e15  # above it counts as this; NaN and what is not above zero as nothing
 TIME_NS_MAX: Final = 4_294_967_295_000_000_000  # the last second that 32 bits hold, in 2106
-IDENTITY: Final = "0620a5aa64f8c0d2ebf7a249d5bfd24c0eee9ef2c09e9f9b581a76d81661bf7f"
+IDENTITY: Final = "5e93884ef3cf59318a36c12caf31186d5b6c64a1d4695c145be9f69a4405d9f6"
 
 FEATURES: Final = (
     "amount_log",
@@ -111,6 +111,23 @@ FEATURES: Final = (
     "corridor_count_1d",
     "corridor_deviation",
     "corridor_report_share_30d",
+    "payer_got_count_1d",
+    "payer_got_sum_1d",
+    "payer_got_new_1d",
+    "payer_surge",
+    "payee_surge",
+    "payee_idle",
+    "payee_sent_idle",
+    "pair_growth",
+    "payer_trifles_1d",
+    "payee_trifles_1d",
+    "payer_same_1d",
+    "payee_same_1d",
+    "payer_rounds_7d",
+    "payer_travel_7d",
+    "payer_ways_7d",
+    "payee_ways_7d",
+    "payee_refunds_30d",
 )
 
 MEANINGS: Final = (
@@ -209,6 +226,23 @@ MEANINGS: Final = (
     "6ee46b7796bc74f8",
     "4090d7faf03fb4dc",
     "3d68928bc1820489",
+    "7de506b1a37dc15c",
+    "b8f5ca728c1b1ba6",
+    "3ee216e3f6ad66e2",
+    "f6d831b8996c8408",
+    "aa4df7d09e4f77c9",
+    "85b06bf1c8a4deb1",
+    "957d9fb7b1ccfded",
+    "97c4eacb1dbe2dcb",
+    "c1a4aab75131a5b9",
+    "1a02a770da9675d3",
+    "884b37c68305e3f3",
+    "23520f7930b80587",
+    "1a4edf1943e0341b",
+    "0e024bf988d297f2",
+    "1c7e8e26cd00e0bf",
+    "3bd8cacaa8913e65",
+    "f8e28e69ce12db3d",
 )
 
 ACCOUNTS: Final = np.dtype(
@@ -292,6 +326,18 @@ ACCOUNTS: Final = np.dtype(
         ("device_seen_s", "<u4", 4),
         ("corridor_seen", "<u4", 4),
         ("corridor_seen_s", "<u4", 4),
+        ("peer_first", "<f4", 16),
+        ("sent_trifle_1d", "<f4"),
+        ("got_trifle_1d", "<f4"),
+        ("sent_last", "<f4"),
+        ("sent_same_1d", "<f4"),
+        ("got_last", "<f4"),
+        ("got_same_1d", "<f4"),
+        ("sent_round_7d", "<f4"),
+        ("sent_travel_7d", "<f4"),
+        ("sent_ways_7d", "<f4"),
+        ("got_ways_7d", "<f4"),
+        ("got_back_30d", "<f4"),
     ]
 )
 DEVICES: Final = np.dtype(
@@ -615,6 +661,24 @@ def advance_rows(
         corridor_misused_count_30d = corridor.misused_count_30d * corridor_misused_fade_30d
         corridor_used_fade_30d = decay(corridor_used_age_s / 2592000.0)
         corridor_used_count_30d = corridor.used_count_30d * corridor_used_fade_30d
+        payer_got_count_1d = payer.got_count_1d * payer_got_fade_1d
+        payer_got_new_1d = payer.got_new_1d * payer_got_fade_1d
+        growth = amount_log - payer.peer_first[pair] if pair >= 0 else 0.0
+        payer_sent_trifle_1d = payer.sent_trifle_1d * payer_sent_fade_1d
+        is_trifle = 1.0 if amount <= 5.0 else 0.0
+        payee_got_trifle_1d = payee.got_trifle_1d * payee_got_fade_1d
+        payer_sent_same_1d = payer.sent_same_1d * payer_sent_fade_1d
+        sent_step = abs(amount_log - payer.sent_last)
+        sent_same = 1.0 if amount > 0.0 and sent_step < 0.0005 else 0.0
+        payee_got_same_1d = payee.got_same_1d * payee_got_fade_1d
+        got_step = abs(amount_log - payee.got_last)
+        got_same = 1.0 if amount > 0.0 and got_step < 0.0005 else 0.0
+        payer_sent_round_7d = payer.sent_round_7d * payer_sent_fade_7d
+        payer_sent_travel_7d = payer.sent_travel_7d * payer_sent_fade_7d
+        is_travel = 1.0 if amount >= 850.0 and amount < 1000.0 else 0.0
+        payer_sent_ways_7d = payer.sent_ways_7d * payer_sent_fade_7d
+        payee_got_ways_7d = payee.got_ways_7d * payee_got_fade_7d
+        payee_got_back_30d = payee.got_back_30d * payee_got_fade_30d
         if out.shape[0] > 0 and fact.report != 0:
             out[i, :] = 0.0
         elif out.shape[0] > 0:
@@ -808,6 +872,40 @@ def advance_rows(
             out[i, 93] = (((amount_log - corridor.used_mean) / math.sqrt((corridor.used_var * corridor.used_n + 3.0) / (corridor.used_n + 3.0)) if corridor.used_n > 0 else 0.0) if fact.corridor != 0 else -1.0)
             # corridor_report_share_30d: reports of frauds over payments on this way in 30 days
             out[i, 94] = ((corridor_misused_count_30d / (1.0 + corridor_used_count_30d)) if fact.corridor != 0 else -1.0)
+            # payer_got_count_1d: payments the payer got in a day
+            out[i, 95] = payer_got_count_1d
+            # payer_got_sum_1d: money the payer got in a day
+            out[i, 96] = log2_1p(payer_got_sum_1d)
+            # payer_got_new_1d: payments in a day from payers to whom the payer was new
+            out[i, 97] = payer_got_new_1d
+            # payer_surge: share of what the payer sent in 30 days that it sent in a day
+            out[i, 98] = ((amount + payer_sent_sum_1d) / ((1.0 + amount) + payer_sent_sum_30d))
+            # payee_surge: share of what the payee got in 30 days that it got in a day
+            out[i, 99] = ((amount + payee_got_sum_1d) / ((1.0 + amount) + payee_got_sum_30d))
+            # payee_idle: time since the payee last got money
+            out[i, 100] = (log2_1p(payee_got_age_s) if payee.got_n > 0 else -1.0)
+            # payee_sent_idle: time since the payee last sent
+            out[i, 101] = (log2_1p(payee_sent_age_s) if payee.sent_n > 0 else -1.0)
+            # pair_growth: amount over the first one to this payee
+            out[i, 102] = growth
+            # payer_trifles_1d: trifles the payer sent in a day
+            out[i, 103] = payer_sent_trifle_1d
+            # payee_trifles_1d: trifles the payee got in a day
+            out[i, 104] = payee_got_trifle_1d
+            # payer_same_1d: payments in a day of the amount that the payer sent before
+            out[i, 105] = payer_sent_same_1d
+            # payee_same_1d: payments in a day of the amount that the payee got before
+            out[i, 106] = payee_got_same_1d
+            # payer_rounds_7d: whole hundreds the payer sent in 7 days
+            out[i, 107] = payer_sent_round_7d
+            # payer_travel_7d: payments just below 1,000 that the payer sent in 7 days
+            out[i, 108] = payer_sent_travel_7d
+            # payer_ways_7d: ways new to the payer that it paid on in 7 days
+            out[i, 109] = payer_sent_ways_7d
+            # payee_ways_7d: payments to the payee in 7 days on ways new to their payers
+            out[i, 110] = payee_got_ways_7d
+            # payee_refunds_30d: payments in 30 days from those whom the payee had paid
+            out[i, 111] = payee_got_back_30d
         if fact.report == 0:  # the payment becomes the past
             payer.sent_n += 1
             sent_weight = 1.0 / min(payer.sent_n, 64)
@@ -954,6 +1052,19 @@ def advance_rows(
                 corridor.used_var = (1.0 - used_weight) * (corridor.used_var + used_weight * step * step)
             if fact.corridor != 0:
                 corridor.used_count_30d = corridor_used_count_30d + 1.0
+            if payer.peer_n[pair] == 1:
+                payer.peer_first[pair] = amount_log
+            payer.sent_trifle_1d = payer_sent_trifle_1d + is_trifle
+            payee.got_trifle_1d = payee_got_trifle_1d + is_trifle
+            payer.sent_last = amount_log
+            payer.sent_same_1d = payer_sent_same_1d + sent_same
+            payee.got_last = amount_log
+            payee.got_same_1d = payee_got_same_1d + got_same
+            payer.sent_round_7d = payer_sent_round_7d + (1.0 if roundness >= 2.0 else 0.0)
+            payer.sent_travel_7d = payer_sent_travel_7d + is_travel
+            payer.sent_ways_7d = payer_sent_ways_7d + (corridor_new if fact.corridor != 0 else 0.0)
+            payee.got_ways_7d = payee_got_ways_7d + (corridor_new if fact.corridor != 0 else 0.0)
+            payee.got_back_30d = payee_got_back_30d + reverse
         elif fact.report == 1:  # one in the past is known now as a fraud
             payer.robbed_ns = max(time_ns, payer.robbed_ns)
             payer.robbed_count_7d = payer_robbed_count_7d + 1.0

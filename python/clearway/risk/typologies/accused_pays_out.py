@@ -1,0 +1,36 @@
+"""Reported account pays out."""
+
+from typing import Final
+
+from clearway.risk.typologies.rule import (
+    Typology,
+    at_least,
+    between,
+    days,
+    eur,
+    minutes,
+    yes,
+)
+
+TYPOLOGY: Final = Typology(
+    bit=20,
+    code="laundering.accused_pays_out",
+    name="Reported account pays out",
+    side="payer",
+    source=(
+        "FinCEN, Fact Sheet on the Rapid Response Program, FIN-2022-FCT1 (February 2022): the "
+        "first 72 hours"
+    ),
+    why=(
+        "An account to which a fraud was reported within the month sends on what it has just got."
+    ),
+    advice="Stop what can be stopped: the sooner, the more comes back.",
+    conditions=(
+        between("payer_hops", 0, 0, "itself reported, as payee, within 30 days"),
+        between("payer_got_idle", minutes(0), days(2), "there is new money on it"),
+        at_least("amount_of_got_1d", 0.3, "and this takes a good part of it away"),
+        at_least("payer_surge", 0.4, "a shop that was reported once pays its bills all month"),
+        yes("payee_new", "a shop pays its usual supplier"),
+        at_least("amount_log", eur(50), "sums that are worth it"),
+    ),
+)

@@ -1,0 +1,36 @@
+"""Dormant account collects."""
+
+from typing import Final
+
+from clearway.risk.typologies.rule import (
+    Typology,
+    at_least,
+    days,
+    eur,
+    yes,
+)
+
+TYPOLOGY: Final = Typology(
+    bit=8,
+    code="laundering.dormant_collects",
+    name="Dormant account collects",
+    side="payee",
+    source=(
+        "FFIEC, BSA/AML Examination Manual (2014), Appendix F: Money Laundering and Terrorist "
+        "Financing Red Flags (an account with little activity suddenly has large deposits)"
+    ),
+    why=(
+        "An account that neither got nor sent anything for months gets a large sum from a stranger."
+    ),
+    advice="See what leaves next; ask the payer what it was for.",
+    conditions=(
+        at_least(
+            "payee_sent_idle",
+            days(90),
+            "a savings account is fed, not emptied, so both have to be silent",
+        ),
+        at_least("payee_idle", days(90), "a quarter of a year"),
+        yes("payee_new", "a parent who saves for a child has paid before"),
+        at_least("amount_log", eur(2_000), "less is a birthday"),
+    ),
+)

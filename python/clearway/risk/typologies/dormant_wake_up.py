@@ -1,0 +1,36 @@
+"""Dormant account wakes up."""
+
+from typing import Final
+
+from clearway.risk.typologies.rule import (
+    Typology,
+    at_least,
+    between,
+    days,
+    eur,
+    minutes,
+    yes,
+)
+
+TYPOLOGY: Final = Typology(
+    bit=7,
+    code="laundering.dormant_wake_up",
+    name="Dormant account wakes up",
+    side="payer",
+    source=(
+        "FATF, Guidance for Financial Institutions in Detecting Terrorist Financing (April 2002), "
+        "Annex 1; FFIEC, BSA/AML Examination Manual (2014), Appendix F: Money Laundering and "
+        "Terrorist Financing Red Flags"
+    ),
+    why="An account that had been silent for months gets money and sends it away at once.",
+    advice="Check whether it is still its owner who acts: telephone, device, address.",
+    conditions=(
+        at_least(
+            "payer_idle", days(90), "a quarter of a year; quieter accounts are common below it"
+        ),
+        between("payer_got_idle", minutes(0), days(2), "the money has only just come"),
+        at_least("amount_of_got_1d", 0.3, "most of it leaves"),
+        yes("payee_new", "to somebody it never paid"),
+        at_least("amount_log", eur(500), "less is an owner who came back"),
+    ),
+)

@@ -1,0 +1,37 @@
+"""Investment or romance scam."""
+
+from typing import Final
+
+from clearway.risk.typologies.rule import (
+    Typology,
+    at_least,
+    between,
+    days,
+    eur,
+    events,
+    minutes,
+    times,
+)
+
+TYPOLOGY: Final = Typology(
+    bit=26,
+    code="fraud.investment_scam",
+    name="Investment or romance scam",
+    side="payer",
+    source=(
+        "FinCEN Alert FIN-2023-Alert005, Virtual Currency Investment Scam known as Pig Butchering "
+        "(September 2023)"
+    ),
+    why="To one payee whom the owner met lately, the sums grow from payment to payment.",
+    advice=(
+        "Ask whether anything was ever paid back, and who the payee is outside of the telephone."
+    ),
+    conditions=(
+        at_least("pair_growth", times(4), "four times the first one"),
+        at_least("pair_n", events(3), "the fourth payment or later"),
+        between("pair_idle", minutes(0), days(21), "weeks, not years, apart"),
+        at_least("amount_over_usual", times(3), "far above what the owner otherwise pays"),
+        between("payee_age", minutes(0), days(180), "the payee has not been there for long"),
+        at_least("amount_log", eur(1_000), "a sum that hurts"),
+    ),
+)

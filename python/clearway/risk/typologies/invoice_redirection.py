@@ -1,0 +1,42 @@
+"""Invoice redirection."""
+
+from typing import Final
+
+from clearway.risk.typologies.rule import (
+    Typology,
+    at_least,
+    between,
+    days,
+    eur,
+    events,
+    yes,
+)
+
+TYPOLOGY: Final = Typology(
+    bit=27,
+    code="fraud.invoice_redirection",
+    name="Invoice redirection",
+    side="payer",
+    source=(
+        "FinCEN Advisory FIN-2019-A005, Email Compromise Fraud Schemes (July 2019); FIN-2016-A003 "
+        "(September 2016)"
+    ),
+    why=(
+        "A company with habits pays an ordinary invoice, but to an account that nobody knows yet."
+    ),
+    advice="Call the supplier on a number from an old invoice, and compare the bank details.",
+    conditions=(
+        yes("payee_new", "the account is not that of a known supplier"),
+        between("payee_age", -1, days(14), "nobody ever paid it, or only lately"),
+        at_least("payer_sent_n", events(40), "a company that pays many invoices"),
+        at_least("amount_log", eur(5_000), "invoices that are worth intercepting"),
+        between(
+            "amount_deviation",
+            -0.5,
+            2.5,
+            "an invoice like others: the fraud hides behind a real one",
+        ),
+        between("payer_new_share", 0, 0.4, "it seldom pays anybody new"),
+        between("purpose_new", 0, 0, "for a purpose that it often pays for"),
+    ),
+)

@@ -1,0 +1,36 @@
+"""Merchant that will not deliver."""
+
+from typing import Final
+
+from clearway.risk.typologies.rule import (
+    Typology,
+    at_least,
+    between,
+    days,
+    eur,
+    minutes,
+)
+
+TYPOLOGY: Final = Typology(
+    bit=34,
+    code="fraud.merchant_bust_out",
+    name="Merchant that will not deliver",
+    side="payee",
+    source=(
+        "Mastercard, Security Rules and Procedures, merchant monitoring; Europol, IOCTA 2023, "
+        "online fraud"
+    ),
+    why=(
+        "A young merchant takes most of its month's money within a day, from people who never "
+        "bought there."
+    ),
+    advice="Ask for proof of delivery, and keep a reserve until it is there.",
+    conditions=(
+        at_least("payee_sum_1d", eur(3_000), "considerable money"),
+        at_least("payee_count_1d", 9, "of many buyers"),
+        at_least("payee_surge", 0.8, "nearly all that it took in the month"),
+        at_least("payee_new_share", 0.7, "who never bought there"),
+        between("payee_age", minutes(0), days(45), "opened lately"),
+        at_least("amount_log", eur(80), "goods worth complaining about"),
+    ),
+)

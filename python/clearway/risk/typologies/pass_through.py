@@ -1,0 +1,43 @@
+"""Rapid pass-through."""
+
+from typing import Final
+
+from clearway.risk.typologies.rule import (
+    Typology,
+    at_least,
+    between,
+    eur,
+    hours,
+    minutes,
+    yes,
+)
+
+TYPOLOGY: Final = Typology(
+    bit=5,
+    code="laundering.pass_through",
+    name="Rapid pass-through",
+    side="payer",
+    source=(
+        "FATF, Professional Money Laundering (July 2018), transit accounts; FFIEC, BSA/AML "
+        "Examination Manual (2014), Appendix F: Money Laundering and Terrorist Financing Red Flags"
+    ),
+    why=(
+        "What the account got from a stranger within the hour goes on nearly whole to somebody it "
+        "never paid."
+    ),
+    advice="Find out whose money it was before; ask the account's owner what it was paid for.",
+    conditions=(
+        between(
+            "payer_got_idle",
+            minutes(0),
+            hours(1),
+            "most mules forward within the hour, before the victim notices",
+        ),
+        between(
+            "amount_of_got_1h", 0.41, 0.75, "70 % or more of what came: the rest is the mule's wage"
+        ),
+        yes("payee_new", "wages moved to savings go to a payee that is known"),
+        at_least("payer_got_new_1d", 0.5, "an employer is no stranger"),
+        at_least("amount_log", eur(500), "below it friends settle a dinner"),
+    ),
+)

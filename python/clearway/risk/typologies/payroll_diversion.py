@@ -1,0 +1,30 @@
+"""Payroll diversion."""
+
+from typing import Final
+
+from clearway.risk.typologies.rule import (
+    Typology,
+    at_least,
+    between,
+    days,
+    eur,
+    yes,
+)
+
+TYPOLOGY: Final = Typology(
+    bit=28,
+    code="fraud.payroll_diversion",
+    name="Payroll diversion",
+    side="payer",
+    source="FBI IC3, Public Service Announcement I-091818-PSA, payroll diversion (September 2018)",
+    why="In a run of wages to known accounts, one goes to an account that nobody knew.",
+    advice="Ask the employee, not by e-mail, whether they changed their account.",
+    conditions=(
+        at_least("payer_count_1h", 7, "in the middle of a run"),
+        yes("payee_new", "one account in the run is new"),
+        between("payer_new_share", 0, 0.15, "the others are not"),
+        between("amount_deviation", -2, 2, "a wage like the others"),
+        between("payee_age", -1, days(14), "nobody ever paid it, or only lately"),
+        between("amount_log", eur(700), eur(15_000), "a wage"),
+    ),
+)

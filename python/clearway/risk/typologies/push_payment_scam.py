@@ -1,0 +1,42 @@
+"""Authorised push payment scam."""
+
+from typing import Final
+
+from clearway.risk.typologies.rule import (
+    Typology,
+    at_least,
+    between,
+    days,
+    eur,
+    events,
+    minutes,
+    times,
+    yes,
+)
+
+TYPOLOGY: Final = Typology(
+    bit=25,
+    code="fraud.push_payment_scam",
+    name="Authorised push payment scam",
+    side="payer",
+    source=(
+        "PSR, PS23/3 Fighting authorised push payment fraud (June 2023); UK Finance, Annual Fraud "
+        "Report 2024"
+    ),
+    why=(
+        "The owner pays more than ever before to a young account that mostly gets money from "
+        "strangers."
+    ),
+    advice="Ask the owner how they found the payee, and warn in plain words what it looks like.",
+    conditions=(
+        at_least("amount_over_max", times(1.3), "more than ever before"),
+        between("payee_age", minutes(0), days(30), "young: a car dealer's account is years old"),
+        at_least("payee_new_share", 0.3, "it gets money from people who never paid it before"),
+        yes("payee_new", "as from this owner"),
+        between(
+            "payee_sent_n", events(0), events(30), "it does not pay for anything as an owner would"
+        ),
+        at_least("payer_sent_n", events(20), "an owner with habits"),
+        at_least("amount_log", eur(500), "what it is worth deceiving somebody for"),
+    ),
+)

@@ -1,0 +1,31 @@
+"""Proceeds received."""
+
+from typing import Final
+
+from clearway.risk.typologies.rule import (
+    Typology,
+    at_least,
+    eur,
+    yes,
+)
+
+TYPOLOGY: Final = Typology(
+    bit=19,
+    code="laundering.tainted_received",
+    name="Proceeds received",
+    side="payee",
+    source=(
+        "FATF, Professional Money Laundering (July 2018); Pay.UK, Mule Insights Tactical Solution "
+        "(2018): tracing in proportion"
+    ),
+    why=(
+        "A third or more of what the payer got in a month came from accounts that were reported, "
+        "and this is where it goes."
+    ),
+    advice="Hold what is left, and tell the bank of the victim.",
+    conditions=(
+        at_least("payer_taint", 0.3, "shops, who are paid by everybody, stay far below"),
+        yes("payee_new", "mules pay whom they are told to"),
+        at_least("amount_log", eur(100), "small change is not worth tracing"),
+    ),
+)
