@@ -120,7 +120,8 @@ def test_without_the_model_that_decided_there_are_reasons_and_no_parts(
 ) -> None:
     payer, payee = careful.account(funded="9000.00"), careful.account()
     payment = careful.pay(payer, payee, "8700.00").json()
-    monkeypatch.setattr(careful.node.scorer, "_model", None)
+    for name in ("_in_force", "_shipped"):
+        monkeypatch.setattr(careful.node.models, name, None)
     full = careful.get(f"/v1/payments/{payment['id']}/explanation").json()
     assert full["reasons"]
     assert "score" not in full

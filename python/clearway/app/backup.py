@@ -6,7 +6,8 @@ written before the blocks they belong to. Cases follow the chain, and find their
 The copied chain is recomputed from genesis, a record that was being written is cut, and every file
 is listed with its hash.
 
-Left out is what is made again from the chain: projections, and the risk room's memory.
+Left out is what is made again from the chain: projections, and the risk room's memory; and what a
+challenger said of past payments.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from clearway.ledger.book import Book
 from clearway.ledger.cut import cut_chain, records
 from clearway.ledger.genesis import load_genesis
 from clearway.ledger.verify import verify_chain
+from clearway.risk.registry import FILE as REGISTRY
 from clearway.store.audit import Audit
 
 FORMAT: Final = "clearway backup 1"
@@ -36,6 +38,7 @@ RESTORED: Final = "restored.json"
 TAR: Final = ".tar"
 SECRETS: Final = ("keys.json", "genesis.json", "dev-passphrase", "dev-api-key")
 VAULT, CASES, AUDIT, CHAIN = "vault.sqlite", "cases.sqlite", "audit.log", "chain"
+MODELS: Final = "models"
 
 
 # --- backup -------------------------------------------------------------------------------------
@@ -76,6 +79,7 @@ def _gather(source: Path, folder: Path) -> dict[str, Any]:
     for name in (VAULT, CASES):
         if (source / name).exists():
             _copy_database(source / name, folder / name)
+    _copy_models(source / MODELS, folder / MODELS)
     for name in (AUDIT + ".head", AUDIT):
         if (source / name).exists():
             shutil.copyfile(source / name, folder / name)
@@ -98,6 +102,17 @@ def _copy_database(source: Path, to: Path) -> None:
         closing(sqlite3.connect(to)) as copy,
     ):
         database.backup(copy)
+
+
+def _copy_models(source: Path, to: Path) -> None:
+    """The roles first: a model is there before it has one, and is never deleted."""
+    roles = source / REGISTRY
+    if not roles.exists():
+        return
+    to.mkdir()
+    shutil.copyfile(roles, to / REGISTRY)
+    for folder in filter(Path.is_dir, sorted(source.iterdir())):
+        shutil.copytree(folder, to / folder.name)
 
 
 def _copy_chain(source: Path, folder: Path) -> tuple[int, str]:

@@ -17,8 +17,8 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -36,6 +36,7 @@ from clearway.app.genesis import (
     make_genesis,
 )
 from clearway.app.keys import Keys, open_keys
+from clearway.app.model_desk import ModelDesk
 from clearway.app.snapshots import BLOCKS_MIN, Snapshots
 from clearway.clearing.legs import HouseAccounts
 from clearway.ledger.book import Book
@@ -51,6 +52,7 @@ from clearway.lifecycle.rehearse import price, rehearse
 from clearway.lifecycle.replay import Replay
 from clearway.lifecycle.resume import catch_up
 from clearway.lifecycle.rooms import Rooms, reference_rates
+from clearway.lifecycle.shadow import Shadow
 from clearway.lifecycle.standing import StandingOrders
 from clearway.ordering.sequencer import Sequencer
 from clearway.payment.batch import Columns, Placed, Submission
@@ -62,7 +64,7 @@ from clearway.ports.model import Model
 from clearway.ports.ordering import Ordering
 from clearway.risk.decide import CostPolicy, RiskCounts, Scorer
 from clearway.risk.errors import RiskFault
-from clearway.risk.model import RiskModel
+from clearway.risk.registry import Registry
 from clearway.risk.state import FeatureState
 from clearway.routing.quotes import Quotes
 from clearway.routing.rates import Rates, load_rates
@@ -72,6 +74,7 @@ from clearway.screening import Party, PartyScreen, Screener, Watchlist, parse_bi
 from clearway.store.audit import Audit
 from clearway.store.cases import CaseStore
 from clearway.store.projections import Projections
+from clearway.store.shadow import ShadowStore
 from clearway.store.vault import Vault
 
 TICK_S: Final = 0.05
@@ -112,7 +115,7 @@ class Node:
     governor: Governor
     own_keys: frozenset[bytes]
     restored_to: int | None
-    model_refused: str | None
+    models: ModelDesk
     _stopping: threading.Event = field(default_factory=threading.Event)
     _ticker: threading.Thread | None = None
     _standing: StandingOrders | None = None
@@ -131,6 +134,8 @@ class Node:
         if replayed >= BLOCKS_MIN:
             self._save()
         log.info("height %d; %d payments taken into memory", self.book.height, payments)
+        self.models.refresh(self.scorer, self.rooms.shadow)
+        self.rooms.shadow.start()
         self.batcher.start()
         self._watch_room()
         self._ticker = threading.Thread(target=self._tick, name="clearway-ticker", daemon=True)
@@ -158,6 +163,7 @@ class Node:
         if self._snapshots is not None:
             self._snapshots.stop()
         self.batcher.stop()
+        self.rooms.shadow.stop()
         self.projections.stop()
         if not self.ordering.problems():
             try:
@@ -178,12 +184,19 @@ class Node:
 
     def warnings(self) -> Sequence[str]:
         """What is wrong although payments are served."""
-        refused = [self.model_refused] if self.model_refused else []
-        return refused + self.scorer.problems()
+        return [*self.degraded(), *self.rooms.shadow.alerts()]
+
+    def degraded(self) -> Sequence[str]:
+        """Those of the warnings that change how payments are decided."""
+        return [*self.models.problems, *self.scorer.problems()]
+
+    def drift(self) -> Mapping[str, float]:
+        """PSI of each risk feature and of the score; empty while too little was seen."""
+        return self.rooms.shadow.psi()
 
     def risk_counts(self) -> RiskCounts:
         """How the risk room decided since the start."""
-        return self.scorer.counts()
+        return replace(self.scorer.counts(), shadow=dict(self.rooms.shadow.counts))
 
     def disk_fault(self) -> Fault | None:
         """node.disk_full or node.disk_failed: nothing is accepted, and reads go on. None as long as
@@ -196,8 +209,7 @@ class Node:
 
     def model(self, model_id: bytes) -> Model | None:
         """That decided under this id; None when the node does not have it."""
-        model = self.scorer.model
-        return model if model is not None and model.model_id == model_id else None
+        return self.models.model(model_id)
 
     def rehearse(self, submission: Submission, *, presume_signed: bool) -> Placed:
         """What the ledger would answer to it; nothing is written."""
@@ -225,6 +237,7 @@ class Node:
         while not self._stopping.wait(TICK_S):
             if time.monotonic() - room_checked_s >= ROOM_PAUSE_S:
                 self._watch_room()
+                self.models.refresh(self.scorer, self.rooms.shadow)
                 room_checked_s = time.monotonic()
             due_ns = self.book.next_expiry_ns()
             if due_ns is None or due_ns > self.clock() or self.ordering.problems():
@@ -277,8 +290,8 @@ def build_node(config: Config, *, clock: Callable[[], int] = time.time_ns) -> No
         Watchlist.from_folder(config.lists) if config.lists else Watchlist.shipped()
     )
     parties = PartyScreen(screener, _names_of(book, vault), accounts=book.accounts_count)
-    model, model_refused = _open_model(config)
-    scorer = _open_scorer(config, model)
+    models = ModelDesk(Registry(config.data / "models"), config.model)
+    scorer = _open_scorer(config, models.open())
     fees = FeeSchedule(domestic_bps=config.fee_domestic_bps, cross_bps=config.fee_cross_bps)
     rates = load_rates()
     quotes = Quotes(
@@ -317,6 +330,7 @@ def build_node(config: Config, *, clock: Callable[[], int] = time.time_ns) -> No
         parties=parties,
         reference=reference_rates(assets),
         scorer=scorer,
+        shadow=Shadow(ShadowStore(config.data / "shadow.sqlite")),
         quotes=quotes,
         quote_uses=quote_uses,
         vault=vault,
@@ -359,7 +373,7 @@ def build_node(config: Config, *, clock: Callable[[], int] = time.time_ns) -> No
         governor=Governor(rooms, seed=keys.governance),
         own_keys=frozenset(map(public_key, (keys.institution, keys.sequencer, keys.governance))),
         restored_to=_restored_to(config.data),
-        model_refused=model_refused,
+        models=models,
     )
 
 
@@ -388,27 +402,6 @@ def _restored_to(data: Path) -> int | None:
     height: int = json.loads(path.read_text("utf-8"))["height"]
     log.warning("restored from a backup to height %d: docs/operations.md, Restoring", height)
     return height
-
-
-def _open_model(config: Config) -> tuple[Model | None, str | None]:
-    """The one to decide with, and why another that was asked for is not it. A model that is spoilt
-    never keeps a node from starting: the shipped one takes its place, or limits and rules."""
-    refused = None
-    if config.model:
-        try:
-            return RiskModel.load(config.model), None
-        except (RiskFault, OSError) as error:
-            refused = f"CLEARWAY_MODEL is refused ({_code_of(error)}); the shipped model decides"
-            log.error("%s: %s", refused, error)
-    try:
-        return RiskModel.load_shipped(), refused
-    except (RiskFault, OSError) as error:
-        log.error("the shipped model is refused: %s", error)
-        return None, f"the shipped model is refused ({_code_of(error)})"
-
-
-def _code_of(error: RiskFault | OSError) -> str:
-    return error.code if isinstance(error, RiskFault) else type(error).__name__
 
 
 def _open_scorer(config: Config, model: Model | None) -> Scorer:

@@ -141,7 +141,34 @@ def _train(args: argparse.Namespace) -> int:
     from clearway.risk.errors import RiskFault
 
     try:
-        found, words = train_model(args.file, out=args.out, seed=args.seed)
+        found, words = train_model(
+            args.file, out=args.out, seed=args.seed, register=args.register, data=args.data
+        )
+    except RiskFault as fault:
+        raise ValueError(str(fault)) from fault
+    say(args, found, words)
+    return 0
+
+
+def _models(args: argparse.Namespace) -> int:
+    from clearway.app import models
+    from clearway.risk.errors import RiskFault
+
+    try:
+        if args.action == "list":
+            found, words = models.list_models(args.data)
+        elif args.action == "show":
+            found, words = models.show_model(args.model, args.data)
+        elif args.action == "add":
+            found, words = models.add_model(args.folder, data=args.data, challenge=args.challenge)
+        elif args.action == "retire":
+            found, words = models.retire_model(args.model, why=args.why, data=args.data)
+        else:
+            asked = {"payments": args.payments, "delay_days": args.delay_days, "data": args.data}
+            if args.action == "compare":
+                found, words = models.compare_models(args.model, **asked)
+            else:
+                found, words = models.promote_model(args.model, force=args.force, **asked)
     except RiskFault as fault:
         raise ValueError(str(fault)) from fault
     say(args, found, words)
@@ -364,6 +391,38 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("file", type=Path, nargs="?", metavar="FILE.parquet|csv")
     train.add_argument("--seed", type=int, default=1, help="same input and seed, same bytes")
     train.add_argument("--out", type=Path, required=True, help="folder for the model and its card")
+    train.add_argument("--register", action="store_true", help="and try it in the node of --data")
+    train.add_argument("--data", type=Path, help="data folder (or CLEARWAY_DATA)")
+
+    models = commands.add_parser(
+        "models",
+        help="a node's risk models: which decides, which is tried",
+        description="a node's risk models: which decides, which is tried",
+    )
+    models_commands = models.add_subparsers(metavar="ACTION", required=True, dest="action")
+    add("list", "list the models", _models, models_commands, data=True)
+    shown = add(
+        "show", "a model's card, and what became of it", _models, models_commands, data=True
+    )
+    shown.add_argument("model", help="the first digits of its id")
+    added = add("add", "take a model and its card in", _models, models_commands, data=True)
+    added.add_argument("folder", type=Path, help="with model.json and card.json")
+    added.add_argument("--challenge", action="store_true", help="try it beside the champion")
+    for action, help in (
+        ("compare", "a model against the champion: cost, interval, objections"),
+        ("promote", "put a model in force, if the comparison has no objections"),
+    ):
+        command = add(action, help, _models, models_commands, data=True)
+        command.add_argument("model", nargs="?", help="the first digits of its id; the challenger")
+        command.add_argument(
+            "--payments", type=Path, help="a file with labels; what the node itself has seen"
+        )
+        command.add_argument("--delay-days", type=int, default=7, help="until silence is honesty")
+        if action == "promote":
+            command.add_argument("--force", metavar="WHY", help="without a test; goes on record")
+    retired = add("retire", "take a model out of force", _models, models_commands, data=True)
+    retired.add_argument("model", help="the first digits of its id")
+    retired.add_argument("--why", default="", help="goes on record")
 
     try_other = add(
         "what-if", "the ledger's own history under other rules or models", _what_if, data=True

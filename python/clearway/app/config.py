@@ -104,7 +104,8 @@ SETTINGS: Final = (
     Setting("CLEARWAY_LISTS", "lists", "",
             "folder of sanctions lists that replace the shipped ones", _existing),
     Setting("CLEARWAY_MODEL", "model", "",
-            "risk model (with its card beside it) that replaces the shipped one", _existing),
+            "risk model (with its card beside it) that decides, whatever `clearway models` says",
+            _existing),
     Setting("CLEARWAY_MODEL_BUDGET_MS", "model_budget_ms", "500",
             "how long a batch waits for a risk model that is not compiled, milliseconds; then"
             " limits and rules decide", _whole(1, 60_000)),

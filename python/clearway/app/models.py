@@ -1,18 +1,210 @@
-"""`clearway train`: a risk model from a file of payments, or from simulated worlds."""
+"""`clearway train` and `clearway models`: models made, kept, compared, put in force and retired.
+
+A running node follows within a second. Whatever changes what decides stands in the audit log.
+"""
 
 from __future__ import annotations
 
+import getpass
+import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from clearway.app.config import Config, load_node_config
+from clearway.app.judged import from_file, from_shadow
+from clearway.ports.model import Model
+from clearway.risk.compare import Comparison, compare
+from clearway.risk.decide import CostPolicy
+from clearway.risk.errors import RiskFault
+from clearway.risk.model import CARD_NAME, RiskModel, read_vouched
+from clearway.risk.registry import Entry, Registry
 from clearway.risk.train import train_file, train_world
+from clearway.store.audit import Audit
+
+Found = tuple[dict[str, Any], str]
+SHIPPED: Final = "the shipped model"
+DELAY_DAYS: Final = 7  # after which a payment that nobody complained of is taken for honest
 
 
-def train_model(file: Path | None, *, out: Path, seed: int) -> tuple[dict[str, Any], str]:
+def train_model(
+    file: Path | None, *, out: Path, seed: int, register: bool, data: Path | None
+) -> Found:
     """Writes model.json and card.json into `out`. Raises RiskFault."""
     out.mkdir(parents=True, exist_ok=True)
     trained = train_world(out, seed) if file is None else train_file(file, out, seed)
     card = dict(trained.card)
     lines = [f"model written to {trained.path}"]
     lines += [f"  {name}: {value}" for name, value in card["metrics_on_test"].items()]
-    return {"model": str(trained.path), "card": card}, "\n".join(lines)
+    found = {"model": str(trained.path), "card": card}
+    if register:
+        lines.append(add_model(out, data=data, challenge=True)[1])
+    return found, "\n".join(lines)
+
+
+def add_model(folder: Path, *, data: Path | None, challenge: bool) -> Found:
+    """Takes the model of a folder into the registry of a node."""
+    config = load_node_config(data)
+    registry = _registry(config)
+    content = read_vouched(folder / "model.json")
+    card = json.loads((folder / CARD_NAME).read_text("utf-8"))
+    id = registry.register(content, card, by=_who())
+    _audit(config, "model.register", id)
+    if challenge:
+        registry.challenge(id, by=_who())
+        _audit(config, "model.challenge", id)
+    role = "is tried beside the champion" if challenge else "is registered"
+    return {"id": id, "challenger": challenge}, f"{id[:16]} {role}"
+
+
+def list_models(data: Path | None) -> Found:
+    entries = _registry(load_node_config(data)).entries()
+    found = [_shown(entry) for entry in entries]
+    lines = [
+        f"{row['id'][:16]}  {row['role']:<10}  {row['kind']:<8}  {row['registered']}"
+        f"  AP {row['average_precision']}"
+        for row in found
+    ]
+    if not any(entry.role == "champion" for entry in entries):
+        lines.append(f"{SHIPPED} decides")
+    return {"models": found}, "\n".join(lines)
+
+
+def _shown(entry: Entry) -> dict[str, Any]:
+    metrics = entry.card.get("metrics_on_test", {})
+    return {
+        "id": entry.id,
+        "role": entry.role,
+        "kind": entry.card.get("kind"),
+        "registered": entry.registered,
+        "average_precision": metrics.get("average_precision"),
+    }
+
+
+def show_model(said: str, data: Path | None) -> Found:
+    """The card, and what became of the model."""
+    registry = _registry(load_node_config(data))
+    id = registry.find(said)
+    card = {name: value for name, value in registry.card(id).items() if name != "reference"}
+    events = [
+        {"at": event.at, "what": event.what, "by": event.by, "why": event.why}
+        for event in registry.roles().events
+        if event.model == id
+    ]
+    found = {"id": id, "card": card, "events": events}
+    return found, json.dumps(found, indent=1)
+
+
+def compare_models(
+    said: str | None, *, payments: Path | None, delay_days: int, data: Path | None
+) -> Found:
+    """A model against the champion, on a file of payments with labels or on what both said of this
+    node's own payments. Raises RiskFault, ValueError when too little is known."""
+    config = load_node_config(data)
+    registry = _registry(config)
+    id = _challenger(registry, said)
+    found = _compare(config, registry, id, payments, delay_days)
+    return {"id": id, **found.to_json()}, _in_words(found)
+
+
+def promote_model(
+    said: str | None,
+    *,
+    payments: Path | None,
+    delay_days: int,
+    force: str | None,
+    data: Path | None,
+) -> Found:
+    """Puts a model in force if the comparison has no objections, or because somebody says why not
+    to ask. Raises ValueError with the objections."""
+    config = load_node_config(data)
+    registry = _registry(config)
+    id = _challenger(registry, said)
+    if force is None:
+        found = _compare(config, registry, id, payments, delay_days)
+        if found.objections:
+            raise ValueError("not promoted: " + "; ".join(found.objections))
+        why = f"saves {found.low_eur:,.0f} to {found.high_eur:,.0f} EUR on {found.payments:,}"
+    else:
+        why = f"without a test: {force}"
+    registry.promote(id, by=_who(), why=why)
+    _audit(config, "model.promote", id, why=why)
+    return {"id": id, "why": why}, f"{id[:16]} decides from now on ({why})"
+
+
+def retire_model(said: str, *, why: str, data: Path | None) -> Found:
+    config = load_node_config(data)
+    registry = _registry(config)
+    id = registry.find(said)
+    registry.retire(id, by=_who(), why=why)
+    _audit(config, "model.retire", id, why=why)
+    champion = registry.roles().champion
+    decides = SHIPPED if champion is None else champion[:16]
+    return {"id": id, "champion": champion}, f"{id[:16]} is retired; {decides} decides"
+
+
+# --- shared -------------------------------------------------------------------------------------
+
+
+def _compare(
+    config: Config, registry: Registry, id: str, payments: Path | None, delay_days: int
+) -> Comparison:
+    champion, card = _champion(registry)
+    challenger = registry.model(id)
+    if payments is not None:
+        judged = from_file(payments, champion, challenger, cards=[card, registry.card(id)])
+    else:
+        judged = from_shadow(config, champion.model_id, challenger.model_id, delay_days)
+    policy = CostPolicy(
+        review_bps_min=config.review_bps_min, decline_bps_min=config.decline_bps_min
+    )
+    return compare(judged, policy)
+
+
+def _champion(registry: Registry) -> tuple[Model, dict[str, Any]]:
+    id = registry.roles().champion
+    if id is None:
+        return RiskModel.load_shipped(), {}
+    return registry.model(id), registry.card(id)
+
+
+def _challenger(registry: Registry, said: str | None) -> str:
+    if said is not None:
+        return registry.find(said)
+    challenger = registry.roles().challenger
+    if challenger is None:
+        raise RiskFault("risk.model_ambiguous", said="", count=0)
+    return challenger
+
+
+def _in_words(found: Comparison) -> str:
+    lines = [f"{found.payments:,} payments, {found.frauds:,} frauds"]
+    for name, side in (("champion", found.champion), ("challenger", found.challenger)):
+        lines.append(
+            f"{name:<10}  cost {side.cost_eur:,.0f} EUR  AP {side.average_precision:.4f}"
+            f"  ECE {side.calibration_error:.4f}  alerts {side.alerts:.3%}"
+            f"  declines {side.declines:.3%}"
+        )
+    lines.append(
+        f"saved {found.saved_eur:,.0f} EUR, 95 %: {found.low_eur:,.0f} to {found.high_eur:,.0f}"
+    )
+    lines += [f"against it: {objection}" for objection in found.objections]
+    return "\n".join(lines)
+
+
+def _registry(config: Config) -> Registry:
+    return Registry(config.data / "models")
+
+
+def _audit(config: Config, what: str, id: str, **facts: str) -> None:
+    audit = Audit(config.data / "audit.log")
+    try:
+        audit.append(who=_who(), what=what, facts={"model": id, **facts})
+    finally:
+        audit.close()
+
+
+def _who() -> str:
+    try:
+        return f"cli ({getpass.getuser()})"
+    except (KeyError, OSError):  # no name for this user id
+        return "cli"

@@ -142,7 +142,7 @@ class Gateway:
         node = self.door.node
         warnings = node.warnings()
         found: dict[str, object] = {
-            "status": "degraded" if warnings else "ready",
+            "status": "degraded" if node.degraded() else "ready",
             "height": node.book.height,
         }
         if warnings:

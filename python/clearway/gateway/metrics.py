@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from clearway.gateway.node import Node
 from clearway.risk.decide import RiskCounts
@@ -53,6 +53,7 @@ class Metrics:
         yield f"{name}_count {total}"
         yield from _settlement(durable)
         yield from _risk(node.risk_counts())
+        yield from _drift(node.drift())
         book, projections = node.book, node.projections
         gauges = (
             ("clearway_block_height", "Height of the last block.", book.height),
@@ -86,6 +87,17 @@ def _risk(counts: RiskCounts) -> Iterator[str]:
     yield from _head(name, "counter", "Batches that the model failed, was late or slow with.")
     for why in ("busy", "failed", "late", "slow"):
         yield f'{name}{{why="{why}"}} {counts.misses.get(why, 0)}'
+    name = "clearway_risk_shadow_payments_total"
+    yield from _head(name, "counter", "Payments that a challenger scored, failed, or was spared.")
+    for what in ("failed", "left_out", "scored"):
+        yield f'{name}{{what="{what}"}} {counts.shadow.get(what, 0)}'
+
+
+def _drift(psi: Mapping[str, float]) -> Iterator[str]:
+    name = "clearway_risk_psi"
+    yield from _head(name, "gauge", "Drift from the training data; above 0.25 look at the model.")
+    for column, value in psi.items():
+        yield f'{name}{{of="{column}"}} {value:.4f}'
 
 
 def _settlement(durable: Sequence[Durable]) -> Iterator[str]:

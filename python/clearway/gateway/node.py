@@ -6,7 +6,7 @@ is the small node of tests/gateway.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
 from clearway.ledger.book import Book
@@ -59,6 +59,12 @@ class Node(Protocol):
 
     def warnings(self) -> Sequence[str]:
         """What is wrong although the node serves, such as a risk model that does not answer."""
+
+    def degraded(self) -> Sequence[str]:
+        """Those of the warnings that change how payments are decided."""
+
+    def drift(self) -> Mapping[str, float]:
+        """PSI of each risk feature and of the score; empty while too little was seen."""
 
     def risk_counts(self) -> RiskCounts:
         """How the risk room decided since the start."""

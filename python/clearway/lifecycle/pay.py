@@ -22,6 +22,7 @@ from clearway.lifecycle.line import Turn
 from clearway.lifecycle.receive import receive
 from clearway.lifecycle.reports import tell_reports
 from clearway.lifecycle.rooms import Rooms
+from clearway.lifecycle.shadow import Seen
 from clearway.payment.batch import NOT_AN_ACCOUNT, UNIT_BYTES, Answers, Bytes2D
 from clearway.payment.decision import DecisionFlag
 from clearway.payment.errors import ClearwayError, Refusal
@@ -347,8 +348,11 @@ def remember(batch: PaymentBatch, ordered: Ordered, rooms: Rooms) -> None:
     What was remembered before stays so."""
     scores, batch.scores = batch.scores, None
     if scores is not None:
-        last = int(batch.rows_of(*SCORED)[-1])
-        rooms.scorer.commit(scores, height=ordered.height, index=ordered.index + last)
+        rows = batch.rows_of(*SCORED)
+        rooms.scorer.commit(scores, height=ordered.height, index=ordered.index + int(rows[-1]))
+        if rooms.shadow.is_wanted:
+            seen = Seen(rooms.key, batch.sequence, ordered.time_ns, rows, scores)
+            rooms.shadow.see(seen)
     if batch.quotes:
         codes = view_results(ordered.results)["code"]
         for row, quote in batch.quotes.items():

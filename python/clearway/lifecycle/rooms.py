@@ -9,6 +9,7 @@ from clearway.ledger.book import Book
 from clearway.lifecycle.house import House
 from clearway.lifecycle.phases import PhaseClock
 from clearway.lifecycle.replay import Replay
+from clearway.lifecycle.shadow import Shadow
 from clearway.payment.fees import FeeSchedule
 from clearway.payment.money import Asset
 from clearway.ports.ordering import Ordering
@@ -42,6 +43,7 @@ class Rooms:
     parties: PartyScreen
     reference: ReferenceRates
     scorer: Scorer
+    shadow: Shadow
     quotes: Quotes
     quote_uses: QuoteUses
     vault: Vault

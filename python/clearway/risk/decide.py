@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -62,28 +62,47 @@ class CostPolicy:
         keep = (accept <= np.minimum(review, decline)) | (score_bps < self.review_bps_min)
         return np.where(keep, ACCEPT, outcome)
 
+    def cost_eur(
+        self,
+        outcome: NDArray[np.uint8],
+        amount_eur: NDArray[np.float64],
+        is_fraud: NDArray[np.bool_],
+    ) -> NDArray[np.float64]:
+        """What outcomes cost, float64[n], once the truth is known; `decide` weighs the same."""
+        amount = np.maximum(np.fmin(amount_eur, 1e15), 0.0)
+        accept = np.where(is_fraud, amount + self.fraud_case_eur, 0.0)
+        review = self.review_eur + self.review_miss_share * accept
+        decline = np.where(is_fraud, 0.0, self.refused_eur + self.refused_share * amount)
+        cost: NDArray[np.float64] = np.select(
+            [outcome == ACCEPT, outcome == REVIEW], [accept, review], decline
+        )
+        return cost
+
 
 @dataclass(frozen=True, slots=True)
 class Scores:
     """n answers: score_bps uint16[n]; outcome uint8[n], 1 accept, 2 review, 3 decline; reasons
     uint64[n], bits of reasons.CATALOGUE, 0 for what is accepted; features float32[n, k]. model_id:
-    of the model that answered, NO_MODEL_ID when none did."""
+    of the model that answered, NO_MODEL_ID when none did. amount_eur: as it was weighed."""
 
     score_bps: NDArray[np.uint16]
     outcome: NDArray[np.uint8]
     reasons: NDArray[np.uint64]
     features: Features
     model_id: bytes
+    amount_eur: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class RiskCounts:
     """Since the start. payments: decided, by what (`model`, `fallback`); misses: batches by why
-    they had no answer of the model, see Guard."""
+    they had no answer of the model, see Guard; shadow: payments, by what became of them when a
+    challenger is tried (`scored`, `failed`, `left_out`)."""
 
     model_id: bytes
     payments: Mapping[str, int]
     misses: Mapping[str, int]
+    shadow: Mapping[str, int] = field(default_factory=dict)
 
 
 Judged = tuple[NDArray[np.uint16], NDArray[np.uint8], NDArray[np.uint64]]
@@ -170,9 +189,10 @@ class Scorer:
             judged = self.guard.ask(judge, is_bounded=model.is_bounded)
         if model is None or judged is None:
             self.payments["fallback"] += len(facts)
-            return Scores(*self._do_without(facts, features), features, NO_MODEL_ID)
+            judged = self._do_without(facts, features)
+            return Scores(*judged, features, NO_MODEL_ID, facts["amount_eur"])
         self.payments["model"] += len(facts)
-        return Scores(*judged, features, model.model_id)
+        return Scores(*judged, features, model.model_id, facts["amount_eur"])
 
     def _judge(self, model: Model, amount_eur: NDArray[np.float64], features: Features) -> Judged:
         """Whatever a plugged model raises or gets wrong counts as no answer."""

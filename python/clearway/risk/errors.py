@@ -8,6 +8,8 @@ CATALOGUE: Final = {
     "risk.model_corrupt": "{path} has SHA-256 {found}, its card says {declared}",
     "risk.model_unknown": "{path} has no card {card} beside it",
     "risk.model_format": "{path}: {what}",
+    "risk.model_ambiguous": "{count} models have an id that begins with {said!r}",
+    "risk.registry_corrupt": "{path}: {what}",
     "risk.file_columns": "{path} lacks the columns {missing}",
     "risk.file_format": "{path} cannot be read: {what}",
     "risk.file_values": "{path} has {what} in row {row}",

@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 from clearway.payment.records import Outcome
 from clearway.ports.model import SCORE_BPS_MAX
 from clearway.risk.decide import CostPolicy
+from clearway.risk.drift import make_reference
 from clearway.risk.errors import RiskFault
 from clearway.risk.features import FEATURES, Features, meanings_of
 from clearway.risk.features.declared import LEARNED
 from clearway.risk.files import load_payments
 from clearway.risk.forest import Forest
 from clearway.risk.history import DAY_NS, compute_features, find_reports
+from clearway.risk.load import write_model
 from clearway.risk.metrics import auc_roc, average_precision, calibration_error
 from clearway.risk.model import CARD_NAME, FORMAT, MODEL_NAME, RiskModel
 from clearway.risk.world import World
@@ -149,10 +151,8 @@ def _train(
     data = json.dumps(document, separators=(",", ":")).encode()
     path = out / MODEL_NAME
     model = RiskModel.of_bytes(data, source=str(path))
-    card = _card(model, parts, source, seed)
-    out.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
-    (out / CARD_NAME).write_text(json.dumps(card, indent=1) + "\n", "utf-8")
+    write_model(out, data, _card(model, parts, source, seed))
+    card = json.loads((out / CARD_NAME).read_text("utf-8"))
     return Trained(model, card, path)
 
 
@@ -231,7 +231,6 @@ def _card(
 
     rates = files("clearway.risk").joinpath("data/reference_rates.json").read_bytes()
     return {
-        "model_id": model.model_id.hex(),
         "source": source,
         "seed": seed,
         "rows": {name: len(part.is_fraud) for name, part in parts.items()},
@@ -244,6 +243,9 @@ def _card(
             "lightgbm": lightgbm.__version__, "numpy": np.__version__,
             "python": platform.python_version(),
         },
+        "reference": make_reference(
+            FEATURES, parts["test"].features, model.score_bps(parts["test"].features)
+        ),
     }  # fmt: skip
 
 
