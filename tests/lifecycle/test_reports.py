@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import count
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from clearway.lifecycle.reports import tell_reports
@@ -102,10 +103,41 @@ def test_the_same_is_known_after_a_restart(
 def test_what_was_told_before_a_batch_that_stands_nowhere_is_told_of_the_next(town: Town) -> None:
     say(town, pay(town))
     rooms = town.node.rooms
-    told = tell_reports(rooms.scorer, rooms.vault.feedback, rooms.book, rooms.reference)
+    told = tell_reports(rooms.scorer, rooms.vault, rooms.book, rooms.reference)
     assert told == 1
     rooms.told_again = told  # as `forget` leaves it
     placed = pay(town)
     assert rooms.vault.told(placed.key, placed.sequence) == 1
     assert rooms.told_again is None
+    town.node.stop()
+
+
+def test_what_a_payment_came_with_is_known_after_a_restart(town: Town, tmp_path: Path) -> None:
+    phone = np.array([7, 9], dtype=np.uint64).tobytes()
+    payments = [town.payment(payer, "bob", 1_00) for payer in ("alice", "alice", "carol")]
+    town.fund("carol", 5_00)
+    for payment in payments:
+        assert town.place(payment._replace(context=phone)).height
+    say(town, town.place(town.payment("alice", "bob", 2_00)._replace(context=phone)))
+    pay(town)
+    devices = town.node.scorer.state._keyed["devices"].rows.tobytes()
+    served = memory(town)
+    town.node.stop()
+    (tmp_path / "data" / "features.bin").unlink()
+    again = build_town(tmp_path, town.clock)
+    again.node.start()
+    assert memory(again) == served
+    table = again.node.scorer.state._keyed["devices"]
+    assert table.rows.tobytes() == devices
+    assert (table.n, int(table.rows["used_n"][1])) == (2, 4)
+    assert table.rows["misused_count_30d"][1] == 1.0
+    again.node.stop()
+
+
+def test_a_context_is_erased_with_its_person(town: Town) -> None:
+    placed = town.place(town.payment("alice", "bob", 1_00)._replace(context=bytes(15) + b"\x01"))
+    vault = town.node.vault
+    assert vault.contexts(placed.key, placed.sequence) == {0: bytes(15) + b"\x01"}
+    vault.erase(town.address("alice"))
+    assert vault.contexts(placed.key, placed.sequence) == {}
     town.node.stop()

@@ -77,7 +77,7 @@ def _compare(node: Node, other: Other, model: Model | None, rules: RulesModel | 
     scorer = Scorer(FeatureState(), model or node.scorer.model, policy)
     parts = [
         _play(node, part, scorer, rules)
-        for part in recorded(node.book, node.rooms.reference, scorer.as_of)
+        for part in recorded(node.book, node.rooms.reference, node.vault, scorer.as_of)
     ]
     if not parts:
         raise ValueError("there are no payments to look at")
@@ -117,7 +117,7 @@ def _policy(node: Node, other: Other) -> CostPolicy:
 def _play(node: Node, part: Recorded, scorer: Scorer, rules: RulesModel | None) -> _Columns:
     told = node.vault.told(part.key, part.sequence)
     if told is not None:
-        tell_reports(scorer, node.vault.feedback, node.book, node.rooms.reference, upto=told)
+        tell_reports(scorer, node.vault, node.book, node.rooms.reference, upto=told)
     scores = scorer.score(part.facts)
     scorer.commit(scores, height=part.block.height, index=part.index)
     other = scores.outcome.copy()

@@ -26,6 +26,7 @@ from clearway.payment.errors import Refusal
 from clearway.payment.ids import ID_BYTES, parse_quote, payment_message
 from clearway.payment.money import Asset, parse_amount
 from clearway.payment.records import Flag, Kind, flags_of_head, pack_head, with_flags
+from clearway.risk.facts import hash_texts
 
 HOLD_NS = 7 * 86_400 * SECOND_NS  # of a manual capture that does not say
 NO_QUOTE = bytes(16)
@@ -37,7 +38,8 @@ _words_of = attrgetter(
     "capture", "expires_in_s",
 )  # fmt: skip
 # Fields that came later count only where they are said, so that older keys still answer.
-_LATER = ("sweep", "closes", "imported_at", "conditions", "mandate", "prepared", "priority")
+_LATER = ("sweep", "closes", "imported_at", "conditions", "mandate", "prepared", "priority",
+          "context")  # fmt: skip
 _later_of = attrgetter(*_LATER)
 
 
@@ -99,7 +101,15 @@ def prepare_payments(
         ):
             wish.details = details
         _take_step(going, _build)
-    return [wish.fate for wish in wishes]
+    return [_with_context(wish) for wish in wishes]
+
+
+def _with_context(wish: _Wish) -> Submission | Exception:
+    fate, context = wish.fate, wish.ask.body.context
+    if context is None or isinstance(fate, Exception):
+        return fate
+    key = wish.ask.door.node.secret
+    return fate._replace(context=hash_texts([context.device, context.address], key=key).tobytes())
 
 
 class _Wish(Struct):

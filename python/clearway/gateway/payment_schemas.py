@@ -48,10 +48,20 @@ _WHEN_SHORT = (
     " until he can, by himself or together with others who wait (docs/queue.md)."
 )
 _PRIORITY = "Which of the payer's waiting payments goes first; `normal` without it."
+_DEVICE = "What tells the payer's device from others, such as an app's installation id."
+_ADDRESS = "The network address that the payer comes from."
 _EXPIRES = (
     "How long a manual capture holds the money (without it a week), or a payment with `when_short:"
     " queue` may wait for it (without it a day)."
 )
+
+
+class PaymentContext(Request, frozen=True):
+    """Risk remembers what an account is used with, as keyed hashes, sealed for the payer's person:
+    a device that is new to it, or one that many accounts share, speaks against a payment."""
+
+    device: Annotated[str, Meta(min_length=1, max_length=200, description=_DEVICE)] | None = None
+    address: Annotated[str, Meta(min_length=1, max_length=64, description=_ADDRESS)] | None = None
 
 
 class PaymentRequest(Signed, frozen=True):
@@ -75,6 +85,7 @@ class PaymentRequest(Signed, frozen=True):
     priority: Annotated[Literal["urgent", "high", "normal"], Meta(description=_PRIORITY)] | None = (
         None
     )
+    context: PaymentContext | None = None
 
 
 class LinkedRequest(Request, frozen=True):

@@ -6,6 +6,8 @@ scored again.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 
@@ -22,10 +24,12 @@ def facts_of(
     payee: npt.NDArray[np.uint32],
     reference: ReferenceRates,
     book: Book,
+    contexts: Mapping[int, bytes] | None = None,
 ) -> Facts:
     """FACTS[n] of HEAD[n] of kinds SCORED and their account numbers. What a sub-account does is its
-    parent's past: the money is his, and a new address must not look like a new person."""
-    return reference.facts(
+    parent's past: the money is his, and a new address must not look like a new person. contexts:
+    of rows that have one (batch.Submission)."""
+    facts = reference.facts(
         payer=book.settling_numbers(np.ascontiguousarray(payer)),
         payee=book.settling_numbers(np.ascontiguousarray(payee)),
         amount_minor=heads["amount_lo"] + heads["amount_hi"] * 2.0**64,
@@ -34,3 +38,6 @@ def facts_of(
         purpose=heads["purpose"],
         to_asset=heads["to_asset"],
     )
+    for row, context in (contexts or {}).items():
+        facts["device"][row], facts["address"][row] = np.frombuffer(context, np.uint64)
+    return facts

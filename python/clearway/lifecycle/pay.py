@@ -125,10 +125,11 @@ def score(batch: PaymentBatch, rooms: Rooms) -> None:
     if len(paid) == 0:
         return
     heads = batch.heads[paid]
-    told = tell_reports(rooms.scorer, rooms.vault.feedback, rooms.book, rooms.reference)
+    told = tell_reports(rooms.scorer, rooms.vault, rooms.book, rooms.reference)
     batch.told, rooms.told_again = rooms.told_again if told is None else told, None
+    contexts = _of_rows(batch.columns.contexts, batch.origin[paid])
     batch.scores = rooms.scorer.score(
-        facts_of(heads, batch.payer[paid], batch.payee[paid], rooms.reference, rooms.book)
+        facts_of(heads, batch.payer[paid], batch.payee[paid], rooms.reference, rooms.book, contexts)
     )
     batch.findings[paid] |= _SCORED
     outcome = np.where(batch.findings[paid] & _SANCTIONED, DECLINE, batch.scores.outcome)
@@ -267,16 +268,18 @@ def keep(batch: PaymentBatch, rooms: Rooms) -> None:
     privates = batch.columns.privates
     if privates is not None:
         privates = [privates[row] for row in batch.origin.tolist()]
+    has_persons = privates is not None or bool(batch.columns.contexts)
     rooms.vault.save_batch(
         key=rooms.key,
         sequence=batch.sequence,
         decisions=batch.decisions.tobytes(),
         request_hashes=batch.columns.request_hashes[batch.origin].tobytes(),
         privates=privates,
-        persons=batch.heads["payer"].tobytes() if privates is not None else b"",
-        marks=_marks(batch),
+        persons=batch.heads["payer"].tobytes() if has_persons else b"",
+        marks=_of_rows(batch.columns.marks, batch.origin),
         features=_features_to_keep(batch),
         told=batch.told,
+        contexts=_of_rows(batch.columns.contexts, batch.origin),
     )
 
 
@@ -290,11 +293,11 @@ def _features_to_keep(batch: PaymentBatch) -> dict[int, bytes]:
     return {row: one.tobytes() for row, one in zip(rows.tolist(), features, strict=True)}
 
 
-def _marks(batch: PaymentBatch) -> dict[int, bytes]:
-    marks = batch.columns.marks
-    if not marks:
-        return marks
-    return {row: marks[at] for row, at in enumerate(batch.origin.tolist()) if at in marks}
+def _of_rows(by_column: dict[int, bytes], origin: npt.NDArray[np.int64]) -> dict[int, bytes]:
+    """What some rows of the columns have, by the places of these rows."""
+    if not by_column:
+        return by_column
+    return {row: by_column[at] for row, at in enumerate(origin.tolist()) if at in by_column}
 
 
 def _seal(batch: PaymentBatch, rooms: Rooms) -> None:

@@ -16,13 +16,14 @@ from clearway.payment.records import HEAD
 from clearway.risk.decide import Scorer
 from clearway.risk.facts import Facts, ReferenceRates
 from clearway.store.feedback import Feedback, FeedbackTable
+from clearway.store.vault import Vault
 
 AT_ONCE: Final = 1_000
 
 
 def tell_reports(
     scorer: Scorer,
-    feedback: FeedbackTable,
+    vault: Vault,
     book: Book,
     reference: ReferenceRates,
     *,
@@ -30,13 +31,14 @@ def tell_reports(
 ) -> int | None:
     """Tells what was said since the last time, all of it or up to a number; the number of the last
     one, or None when there was nothing."""
+    feedback = vault.feedback
     last = feedback.last_number if upto is None else upto
     if scorer.state.told >= last:
         return None
     while scorer.state.told < last:
         said = feedback.after(scorer.state.told, limit=min(AT_ONCE, last - scorer.state.told))
         known = [one for one in said if _is_first_report(one, feedback)]
-        scorer.tell(_facts_of(known, book, reference), number=said[-1].number)
+        scorer.tell(_facts_of(known, vault, book, reference), number=said[-1].number)
     return last
 
 
@@ -49,14 +51,21 @@ def _is_first_report(one: Feedback, feedback: FeedbackTable) -> bool:
     return not any(other.verdict.is_fraud for other in earlier if other.number < one.number)
 
 
-def _facts_of(reports: list[Feedback], book: Book, reference: ReferenceRates) -> Facts:
+def _facts_of(
+    reports: list[Feedback], vault: Vault, book: Book, reference: ReferenceRates
+) -> Facts:
     entries = [
         book.entry(one.payment_height, one.payment_index)[: HEAD.itemsize] for one in reports
     ]
     heads = np.frombuffer(b"".join(entries), dtype=HEAD)
     payer = book.account_numbers(np.ascontiguousarray(heads["payer"]))
     payee = book.account_numbers(np.ascontiguousarray(heads["payee"]))
-    facts = facts_of(heads, payer, payee, reference, book)
+    contexts = {}
+    for row, one in enumerate(reports):
+        said = vault.contexts(one.key, one.sequence)
+        if one.envelope_index in said:
+            contexts[row] = said[one.envelope_index]
+    facts = facts_of(heads, payer, payee, reference, book, contexts)
     facts["time_ns"] = [one.recorded_ns for one in reports]
     facts["report"] = 1
     return facts

@@ -68,7 +68,9 @@ class Recorded:
     envelope_index: npt.NDArray[np.int64]
 
 
-def recorded(book: Book, reference: ReferenceRates, as_of: AsOf) -> Iterator[Recorded]:
+def recorded(
+    book: Book, reference: ReferenceRates, vault: Vault, as_of: AsOf
+) -> Iterator[Recorded]:
     """Everything scored after as_of, in the order of the chain. Every payment counts that stands in
     a block, whatever its result: scoring advanced over the same ones."""
     for block in book.blocks(max(as_of.height, 1)):
@@ -84,14 +86,18 @@ def recorded(book: Book, reference: ReferenceRates, as_of: AsOf) -> Iterator[Rec
             payer = book.account_numbers(np.ascontiguousarray(paid["payer"]))
             payee = book.account_numbers(np.ascontiguousarray(paid["payee"]))
             known = (payer != NOT_AN_ACCOUNT) & (payee != NOT_AN_ACCOUNT)
+            key, sequence = envelope["key"].tobytes(), int(envelope["sequence"])
+            places = (rows[known] - first).tolist()
+            said = vault.contexts(key, sequence)
+            contexts = {row: said[place] for row, place in enumerate(places) if place in said}
             yield Recorded(
                 block=block,
                 rows=rows[known],
-                facts=facts_of(paid[known], payer[known], payee[known], reference, book),
+                facts=facts_of(paid[known], payer[known], payee[known], reference, book, contexts),
                 index=int(rows[-1]),
-                key=envelope["key"].tobytes(),
-                sequence=int(envelope["sequence"]),
-                envelope_index=rows[known] - first,
+                key=key,
+                sequence=sequence,
+                envelope_index=np.array(places, dtype=np.int64),
             )
 
 
@@ -99,10 +105,10 @@ def catch_up(book: Book, scorer: Scorer, reference: ReferenceRates, vault: Vault
     """Takes every payment after the memory's `as_of` in; returns how many. What was known of frauds
     before them is told before them again."""
     payments = 0
-    for part in recorded(book, reference, scorer.as_of):
+    for part in recorded(book, reference, vault, scorer.as_of):
         told = vault.told(part.key, part.sequence)
         if told is not None:
-            tell_reports(scorer, vault.feedback, book, reference, upto=told)
+            tell_reports(scorer, vault, book, reference, upto=told)
         scorer.advance(part.facts, height=part.block.height, index=part.index)
         payments += len(part.facts)
     return payments

@@ -51,6 +51,7 @@ class Submission(NamedTuple):
     signature: 64 bytes of a self-custody client, of each member that the head's signers name, or
         empty.
     marks: 16 bytes each (ids.metadata_mark), by which the payment is found again.
+    context: ids of device and network address, 8 bytes each and 0 for none; empty for neither.
     """
 
     head: bytes
@@ -59,6 +60,7 @@ class Submission(NamedTuple):
     units: bytes = b""
     signature: bytes = b""
     marks: bytes = b""
+    context: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +79,14 @@ class Columns:
     units: dict[int, bytes] = field(default_factory=dict)
     marks: dict[int, bytes] = field(default_factory=dict)
     together: dict[int, bytes] = field(default_factory=dict)
+    contexts: dict[int, bytes] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.heads)
 
     @classmethod
     def of(cls, submissions: Sequence[Submission]) -> Columns:
-        heads, hashes, privates, units, signatures, marks = zip(*submissions, strict=True)
+        heads, hashes, privates, units, signatures, marks, contexts = zip(*submissions, strict=True)
         blank = bytes(SIGNATURE_BYTES)
         return cls(
             heads=np.frombuffer(b"".join(heads), HEAD),
@@ -95,6 +98,7 @@ class Columns:
             units={i: unit for i, unit in enumerate(units) if unit},
             marks={i: mark for i, mark in enumerate(marks) if mark},
             together={i: one for i, one in enumerate(signatures) if len(one) > SIGNATURE_BYTES},
+            contexts={i: context for i, context in enumerate(contexts) if context},
         )
 
     @classmethod
@@ -105,12 +109,14 @@ class Columns:
         units: dict[int, bytes] = {}
         marks: dict[int, bytes] = {}
         together: dict[int, bytes] = {}
+        contexts: dict[int, bytes] = {}
         privates: list[bytes | None] = []
         start = 0
         for part in parts:
             units.update({start + row: unit for row, unit in part.units.items()})
             marks.update({start + row: mark for row, mark in part.marks.items()})
             together.update({start + row: signed for row, signed in part.together.items()})
+            contexts.update({start + row: said for row, said in part.contexts.items()})
             privates.extend(part.privates if part.privates is not None else [None] * len(part))
             start += len(part)
         return cls(
@@ -121,6 +127,7 @@ class Columns:
             units=units,
             marks=marks,
             together=together,
+            contexts=contexts,
         )
 
     def take(self, start: int, stop: int) -> Columns:
@@ -133,6 +140,7 @@ class Columns:
             units={i - start: unit for i, unit in self.units.items() if start <= i < stop},
             marks={i - start: mark for i, mark in self.marks.items() if start <= i < stop},
             together={i - start: one for i, one in self.together.items() if start <= i < stop},
+            contexts={i - start: one for i, one in self.contexts.items() if start <= i < stop},
         )
 
 

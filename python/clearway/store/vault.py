@@ -14,7 +14,7 @@ import json
 import sqlite3
 import struct
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +52,7 @@ CREATE TABLE IF NOT EXISTS features (
     data BLOB NOT NULL,
     PRIMARY KEY (batch, entry)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS contexts (batch INTEGER PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS told (batch INTEGER PRIMARY KEY, feedback INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS durable (
     number INTEGER PRIMARY KEY,
@@ -191,6 +192,7 @@ class Vault:
         features: Mapping[int, bytes] | None = None,
         marks: Mapping[int, bytes] | None = None,
         told: int | None = None,
+        contexts: Mapping[int, bytes] | None = None,
     ) -> None:
         """Everything that is known of an envelope's n entries, durable when this returns.
 
@@ -200,6 +202,7 @@ class Vault:
         marks: of entries (by index) that have some, 16 bytes each; their persons must be given.
         told: number of the last feedback that risk had been told before it saw them, when there was
         any since the batch before.
+        contexts: of entries (by index) that came with one, sealed as privates are.
         Raises Fault node.disk_failed, ValueError for columns of different lengths.
         """
         count = len(decisions) // DECISION_BYTES
@@ -219,6 +222,10 @@ class Vault:
             if privates is not None and any(private is not None for private in privates):
                 data = self._seal_batch(writer, key, sequence, privates, persons)
                 writer.execute("INSERT INTO privates VALUES (?, ?)", (batch, data))
+            if contexts:
+                said = [contexts.get(row) for row in range(count)]
+                data = self._seal_batch(writer, key, sequence, said, persons, _context_of_said)
+                writer.execute("INSERT INTO contexts VALUES (?, ?)", (batch, data))
             if told is not None:
                 writer.execute("INSERT INTO told VALUES (?, ?)", (batch, told))
             if marks:
@@ -304,6 +311,23 @@ class Vault:
         row = self._database.reader().execute(query, (key, sequence, index)).fetchone()
         return None if row is None else bytes(row[0])
 
+    def contexts(self, key: bytes, sequence: int) -> dict[int, bytes]:
+        """As `save_batch` was given them, without those of persons who were erased since."""
+        data = self._batch_data("contexts", key, sequence)
+        if data is None:
+            return {}
+        sealed = _SealedBatch(data)
+        rows = {i: row for i in range(sealed.count) if (row := sealed.row(i)) is not None}
+        ciphers = self._people.ciphers(
+            self._database.reader(), (person for person, _ in rows.values())
+        )
+        opened = {
+            i: open_row(ciphers[person], row, _context_of_said(key, sequence, i))
+            for i, (person, row) in rows.items()
+            if person in ciphers
+        }
+        return {i: context for i, context in opened.items() if context is not None}
+
     def told(self, key: bytes, sequence: int) -> int | None:
         """As `save_batch` was given it."""
         query = (
@@ -376,12 +400,14 @@ class Vault:
         sequence: int,
         privates: Sequence[bytes | None],
         persons: bytes,
+        context: Callable[[bytes, int, int], bytes] | None = None,
     ) -> bytes:
+        context = context or _context
         who: list[bytes] = np.frombuffer(persons, f"V{ADDRESS_BYTES}").tolist()
         given = [(i, private) for i, private in enumerate(privates) if private is not None]
         ciphers = self._people.ciphers_made(self._database, writer, [who[i] for i, _ in given])
         sealed = seal_rows(
-            [(ciphers[who[i]], plain, _context(key, sequence, i)) for i, plain in given]
+            [(ciphers[who[i]], plain, context(key, sequence, i)) for i, plain in given]
         )
         rows = [b""] * len(privates)
         for (i, _), row in zip(given, sealed, strict=True):
@@ -553,10 +579,10 @@ class _SealedBatch:
     """count u32 ‖ ends u32[count + 1] ‖ persons count × 20 ‖ sealed rows; an empty row is none."""
 
     def __init__(self, data: bytes) -> None:
-        (self._count,) = struct.unpack_from("<I", data)
+        (self.count,) = struct.unpack_from("<I", data)
         self._data = data
-        self._persons_at = 4 + 4 * (self._count + 1)
-        self._rows_at = self._persons_at + ADDRESS_BYTES * self._count
+        self._persons_at = 4 + 4 * (self.count + 1)
+        self._rows_at = self._persons_at + ADDRESS_BYTES * self.count
 
     @staticmethod
     def pack(persons: bytes, rows: Sequence[bytes]) -> bytes:
@@ -569,7 +595,7 @@ class _SealedBatch:
 
     def row(self, index: int) -> tuple[bytes, bytes] | None:
         """(person, sealed)."""
-        if not 0 <= index < self._count:
+        if not 0 <= index < self.count:
             return None
         start, end = struct.unpack_from("<II", self._data, 4 + 4 * index)
         if start == end:
@@ -581,6 +607,11 @@ class _SealedBatch:
 
 _context = struct.Struct("<32sQI").pack
 """What a sealed row is bound to: envelope key, sequence, index in the envelope."""
+
+
+def _context_of_said(key: bytes, sequence: int, index: int) -> bytes:
+    """Of contexts, which must not open in the place of what is private of the same entry."""
+    return b"context" + _context(key, sequence, index)
 
 
 def _mark_rows(
