@@ -113,7 +113,7 @@ def test_the_memory_of_risk_is_that_of_the_chain(
 def assert_memory_is_the_chains(town: Town) -> None:
     """A memory made from the blocks alone knows what the live one knows."""
     again, live = Scorer(FeatureState(), None), town.node.scorer
-    catch_up(town.node.book, again, town.node.rooms.reference)
+    catch_up(town.node.book, again, town.node.rooms.reference, town.node.vault)
     facts = town.node.rooms.reference.facts(
         payer=town.node.book.account_numbers(town.address("alice")),
         payee=town.node.book.account_numbers(town.address("bob")),
