@@ -86,8 +86,8 @@ impl Default for Index {
 impl Index {
     /// Empty, for so many rows: to grow there one by one would move each several times.
     pub fn with_room(rows: usize) -> Self {
-        // Shards are not equally full; most of them have room for a quarter more.
-        let directory = Directory::of(rows.div_ceil(SHARD_ROWS_MAX / 4 * 3));
+        // Shards are not equally full; most of them have room for a fifth more.
+        let directory = Directory::of(rows.div_ceil(SHARD_ROWS_MAX / 5 * 4));
         let (counts, mut lines) = (vec![0; directory.shards()], Pieces::default());
         lines.resize(counts.len() * SHARD_LINES, Line::default());
         Self { directory, counts, lines, rest: HashTable::new() }
