@@ -13,6 +13,7 @@ import pytest
 
 from clearway.ledger.crypto import hash_bytes, public_key, sign
 from clearway.lifecycle.batcher import Batcher, Limits
+from clearway.lifecycle.pay import LARGE_ROWS_MIN
 from clearway.payment.batch import BATCH_ROWS_MAX, Columns, Placed, Submission
 from clearway.payment.decision import DecisionFlag
 from clearway.payment.errors import Fault, Refusal
@@ -53,6 +54,27 @@ def test_a_full_queue_refuses_at_once(town: Town) -> None:
     assert refusal_of(lambda: town.pay("alice", "bob", 1)) == "capacity.full"
     gate.open.set()
     assert [isinstance(future.result(10)[0], Placed) for future in one] == [True] * 4
+
+
+@pytest.mark.parametrize(("second", "waiting"), [(1, 1), (LARGE_ROWS_MIN, 0)])
+def test_behind_a_large_batch_the_next_is_decided_before_it_is_kept(
+    town: Town, second: int, waiting: int
+) -> None:
+    batcher, gate = town.node.batcher, Gate(town.node)
+    asked = []
+    for count in (1, second, 1):
+        rows = [town.payment("alice", "bob", 1) for _ in range(count)]
+        asked.append(batcher.submit_columns(Columns.of(rows)))
+        assert gate.entered.wait(10)
+        while batcher.waiting > (waiting if len(asked) == 3 else 0):
+            time.sleep(0.001)
+    time.sleep(0.05)
+    assert batcher.waiting == waiting  # the first one is still being ordered
+    gate.open.set()
+    places = [future.result(20)[0] for future in asked]
+    heights = [one.height for one in places if isinstance(one, Placed)]
+    assert heights == sorted(set(heights))
+    assert len(heights) == 3
 
 
 def test_the_same_key_is_refused_while_it_runs(town: Town) -> None:
@@ -189,7 +211,7 @@ def test_phases_add_up_by_name(town: Town) -> None:
     town.node.phases.reset()
     town.pay("alice", "bob", 1)
     spent = town.node.phases.us_per_payment()
-    journey = ["receive", "screen", "score", "route", "clear", "order", "book", "tell"]
+    journey = ["receive", "screen", "score", "route", "clear", "keep", "order", "book", "tell"]
     assert [name for name in spent if "." not in name] == journey
     assert town.node.phases.payments == 1
 

@@ -8,7 +8,7 @@ import pytest
 from clearway.risk.errors import RiskFault
 from clearway.risk.features import FEATURES, Features
 from clearway.risk.snapshot import AsOf
-from clearway.risk.state import ACCOUNTS_MAX, FeatureState
+from clearway.risk.state import ACCOUNTS_MAX, STAGED_MAX, FeatureState
 from tests.risk.rows import payments, random_history
 
 HISTORY = random_history(seed=1, n=9_000, accounts=2_500)
@@ -76,26 +76,28 @@ def test_an_empty_batch_is_a_batch() -> None:
     state.commit(height=1, index=0)
 
 
-def test_two_batches_may_be_staged_and_the_first_may_be_lost() -> None:
+@pytest.mark.parametrize("lost", [0, 1, 2])
+def test_three_batches_may_be_staged_and_any_may_be_lost(lost: int) -> None:
     state = FeatureState()
-    one = state.stage(HISTORY[:500])
-    two = state.stage(HISTORY[500:900])
-    assert np.concatenate([one, two]).tobytes() == IN_ONE_GO[:900].tobytes()
-    state.discard(0)
-    state.commit(height=2, index=399)
+    parts = [HISTORY[:500], HISTORY[500:700], HISTORY[700:900]]
+    seen = [state.stage(part) for part in parts]
+    assert np.concatenate(seen).tobytes() == IN_ONE_GO[:900].tobytes()
+    state.discard(lost)
     alone = FeatureState()
-    alone.advance(HISTORY[500:900], height=2, index=399)
+    for height, part in enumerate(parts[:lost] + parts[lost + 1 :], 1):
+        state.commit(height=height, index=len(part) - 1)
+        alone.advance(part, height=height, index=len(part) - 1)
     assert state.stage(HISTORY[900:]).tobytes() == alone.stage(HISTORY[900:]).tobytes()
 
 
-@pytest.mark.parametrize("act", ["third stage", "save", "advance"])
+@pytest.mark.parametrize("act", ["fourth stage", "save", "advance"])
 def test_nothing_else_may_happen_while_batches_are_staged(act: str, tmp_path: Path) -> None:
     state = FeatureState()
-    state.stage(payments())
-    state.stage(payments())
+    for _ in range(STAGED_MAX):
+        state.stage(payments())
     with pytest.raises(AssertionError, match="invariant"):
         {
-            "third stage": lambda: state.stage(payments()),
+            "fourth stage": lambda: state.stage(payments()),
             "save": lambda: state.save(tmp_path / "x"),
             "advance": lambda: state.advance(payments(), height=1, index=0),
         }[act]()

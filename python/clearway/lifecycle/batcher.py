@@ -1,7 +1,7 @@
 """The micro-batcher: whatever arrived in the last milliseconds travels as one batch.
 
 Bounded in count (batch.BATCH_ROWS_MAX rows), in bytes, in the time that a row waits for company,
-and in what may queue; more is refused at once with capacity.full. Two threads carry batches in
+and in what may queue; more is refused at once with capacity.full. Three threads carry batches in
 turn (line.py). No loop waits for another's payments: answers are handed over once per batch.
 """
 
@@ -37,7 +37,7 @@ from clearway.payment.ids import format_payment
 from clearway.ports.ordering import Ordered
 
 BATCH_BYTES_MAX: Final = 8 * 1024 * 1024
-THREADS: Final = 2  # one decides while one is ordered
+THREADS: Final = 3  # one decides while one is kept and one is ordered
 ANSWER_S_MAX: Final = 60.0  # that a caller without a loop waits
 RESOLVE_PAUSE_S: Final = 0.05
 IDLE_PAUSE_S: Final = 0.2

@@ -20,13 +20,13 @@ from clearway.lifecycle.line import Turn
 from clearway.lifecycle.pay import (
     answers_of,
     book,
+    clear,
     forget,
     keep,
     order,
     route,
     score,
     screen,
-    seal,
     tell,
 )
 from clearway.lifecycle.receive import receive
@@ -54,9 +54,10 @@ def pay_if_covered(batch: PaymentBatch, rooms: Rooms, turn: Turn, trial: Trial) 
     screen(batch, rooms)
     score(batch, rooms)
     route(batch, rooms)
-    seal(batch, rooms)
+    clear(batch, rooms)
 
-    turn.look_ahead()
+    turn.take_next()
+    turn.take_next()
     if not batch.envelope:
         return tell(batch, None, rooms)
     asked = rooms.ordering.rehearse(batch.envelope)
@@ -64,7 +65,7 @@ def pay_if_covered(batch: PaymentBatch, rooms: Rooms, turn: Turn, trial: Trial) 
         forget(batch, rooms)
         return _as_asked(batch, asked, rooms)
     keep(batch, rooms)
-    turn.move_on()
+    turn.let_follow()
 
     ordered = order(batch, rooms)
     book(batch, ordered, rooms)

@@ -1,8 +1,8 @@
-"""The line: two batches are on their way at once, one deciding, one being ordered, never swapped.
+"""The line: batches on their way, never swapped; one deciding, one being kept, one being ordered.
 
-Each batch is carried by one thread. It holds the first gate while it is decided, and takes the
-second before it lets go of the first; so the next batch is decided while this one is ordered, and
-nothing can overtake. (A queue between two kinds of threads would do the same with more parts.)
+Each batch is carried by one thread. It passes the gates in turn, and takes the next before it lets
+go of those that it holds; so a batch is decided while the one before it is ordered, and nothing can
+overtake. (Queues between kinds of threads would do the same with more parts.)
 """
 
 from __future__ import annotations
@@ -13,36 +13,34 @@ from types import TracebackType
 
 class Line:
     def __init__(self) -> None:
-        self.deciding = Lock()
-        self.ordering = Lock()
+        self.gates = tuple(Lock() for _ in ("deciding", "keeping", "ordering"))
 
     def turn(self) -> Turn:
         return Turn(self)
 
 
 class Turn:
-    """A batch's way through both gates; leaving the `with` block opens whichever it holds."""
+    """A batch's way through the gates; leaving the `with` block opens those that it holds."""
 
     def __init__(self, line: Line) -> None:
-        self._line = line
-        self._held = line.deciding
-        self._ahead = False
+        self._ahead = list(line.gates)
+        self._held: list[Lock] = []
 
     def __enter__(self) -> Turn:
-        self._held.acquire()
+        self.take_next()
         return self
 
-    def move_on(self) -> None:
-        """From deciding to ordering; waits until the batch before is ordered."""
-        self.look_ahead()
-        self._held.release()
-        self._held, self._ahead = self._line.ordering, False
+    def take_next(self) -> None:
+        """Waits until the batch before has left the next gate; keeps those that it holds, so that
+        no other batch comes in between."""
+        gate = self._ahead.pop(0)
+        gate.acquire()
+        self._held.append(gate)
 
-    def look_ahead(self) -> None:
-        """Takes the second gate and keeps the first: no batch is decided or ordered meanwhile."""
-        if not self._ahead:
-            self._line.ordering.acquire()
-            self._ahead = True
+    def let_follow(self) -> None:
+        """Opens all gates but the last taken: the next batch may come up to it."""
+        while len(self._held) > 1:
+            self._held.pop(0).release()
 
     def __exit__(
         self,
@@ -50,6 +48,5 @@ class Turn:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._ahead:
-            self._line.ordering.release()
-        self._held.release()
+        for gate in self._held:
+            gate.release()

@@ -45,6 +45,8 @@ MOVES_MONEY = (
     Kind.PULL,
 )  # fmt: skip
 # A clawback is not screened: it takes from whoever holds the asset, the sanctioned first of all.
+# Of small batches few are under way at once: the more there are, the smaller, and each row dearer.
+LARGE_ROWS_MIN = 1_024
 ID_REUSED = 23  # ledger.id_reused, docs/format.md
 # As plain numbers: NumPy asks an enum's member for its number anew each time, for 5 µs.
 _SIGNED, _PENDING = np.uint16(Flag.SIGNED), np.uint16(Flag.PENDING)
@@ -81,7 +83,15 @@ def pay(batch: PaymentBatch, rooms: Rooms, turn: Turn) -> Answers:
     with clock.phase("clear"):
         clear(batch, rooms)
 
-    turn.move_on()  # from here on the next batch is decided while this one is ordered
+    turn.take_next()
+    if len(batch) >= LARGE_ROWS_MIN:
+        turn.let_follow()  # from here on the next batch is decided
+
+    with clock.phase("keep"):
+        keep(batch, rooms)
+
+    turn.take_next()
+    turn.let_follow()  # from here on the next one is kept while this one is ordered
 
     with clock.phase("order"):
         ordered = order(batch, rooms)
@@ -174,14 +184,6 @@ def _charge_domestic(batch: PaymentBatch, rooms: Rooms) -> None:
 
 
 def clear(batch: PaymentBatch, rooms: Rooms) -> None:
-    """Seals what was decided in one envelope; keeps the decisions before anybody may see it."""
-    seal(batch, rooms)
-    if batch.envelope:
-        with rooms.phases.phase("clear.keep"):
-            keep(batch, rooms)
-
-
-def seal(batch: PaymentBatch, rooms: Rooms) -> None:
     """Makes holds of reviews and legs of prices, and an envelope of all of it, with the
     commitments to its decisions."""
     _hold_reviews(batch, deadline_ns=rooms.clock() + rooms.review_ns)
@@ -265,6 +267,9 @@ def _decide(batch: PaymentBatch, rooms: Rooms) -> None:
 
 
 def keep(batch: PaymentBatch, rooms: Rooms) -> None:
+    """The decisions, and what is private, are on disk before anybody may see the envelope."""
+    if not batch.envelope:
+        return
     privates = batch.columns.privates
     if privates is not None:
         privates = [privates[row] for row in batch.origin.tolist()]

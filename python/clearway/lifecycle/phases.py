@@ -10,7 +10,7 @@ from types import TracebackType
 class PhaseClock:
     """Sums nanoseconds per phase and counts payments; read by the metrics and by `bench pipeline`.
 
-    Two batches are on their way at once, but each phase is entered by one thread at a time, so
+    Several batches are on their way at once, but each phase is entered by one thread at a time, so
     that sums of different phases never race.
 
     >>> clock = PhaseClock()

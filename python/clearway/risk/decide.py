@@ -167,8 +167,8 @@ class Scorer:
         return [f"{self.guard.problem}; limits and rules decide"] if self.guard.problem else []
 
     def score(self, facts: Facts) -> Scores:
-        """Scores and stages FACTS[n]; `commit` or `discard` has to follow. One earlier batch may
-        still wait for its own; it is part of this one's past.
+        """Scores and stages FACTS[n]; `commit` or `discard` has to follow. Earlier batches may
+        still wait for theirs; they are part of this one's past.
 
         ValueError for an account number that is out of bounds. Nothing is staged when it raises.
         """
@@ -223,7 +223,7 @@ class Scorer:
 
     def commit(self, scores: Scores | None = None, *, height: int, index: int) -> None:
         """What was scored first stands on the chain; its last payment is (height, index).
-        Whoever keeps two batches under way says which one this is, and is checked."""
+        Whoever keeps several batches under way says which one this is, and is checked."""
         with self._lock:
             assert self._waiting, "invariant: commit without score"
             first = scores is None or scores.features is self._waiting[0]

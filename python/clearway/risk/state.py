@@ -16,7 +16,7 @@ from clearway.risk.tables import KeyedTable, Table
 
 ACCOUNTS_MAX: Final = 2**26
 ENTITIES_MAX: Final = 2**22  # devices, and network addresses, and corridors: so many of each
-STAGED_MAX: Final = 2  # one batch is decided while the one before it is ordered
+STAGED_MAX: Final = 3  # one batch is decided while one is kept and one is ordered
 _KEYED: Final = {"devices": "device", "addresses": "address", "corridors": "corridor"}
 _ACCOUNT_COUNTS: Final = ("sent_n", "got_n", "robbed_n", "accused_n")
 _NEVER_NS: Final = -1
