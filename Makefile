@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 KERNEL := $(shell find kernel -name '*.rs' -not -path '*/target/*' 2>/dev/null) kernel/Cargo.toml kernel/Cargo.lock
 export CARGO_TERM_COLOR ?= never
 
-.PHONY: demo test verify simulate mutants golden bank fuzz sanitize asan miri vectors features install dev check lint bench lock clean
+.PHONY: demo test verify simulate mutants golden bank fuzz sanitize asan miri vectors features install dev check lint bench evaluate lock clean
 
 demo: install            ## a day of payments on a real node, verified from genesis
 	$(BIN)/clearway demo
@@ -105,6 +105,10 @@ check: dev               ## formatting, types, import rules, clippy with the det
 	$(BIN)/python tools/check_rust_version.py
 	cargo fmt --check --manifest-path kernel/Cargo.toml
 	cargo clippy --quiet --all-targets --manifest-path kernel/Cargo.toml -- -D warnings
+
+# Needs the data of docs/figures.md in SHARED; about ten minutes, no network.
+evaluate: dev            ## how good the models are, written into docs/figures.md
+	$(BIN)/python -m benchmarks.evaluate $(SHARED)
 
 bench: install           ## the figures of docs/figures.md
 	$(BIN)/clearway bench ledger --json

@@ -16,7 +16,7 @@ import pyarrow.parquet
 from numpy.typing import NDArray
 
 from clearway.risk.errors import RiskFault
-from clearway.risk.features import Features
+from clearway.risk.features import FEATURES, Features
 from clearway.risk.features.declared import LEARNED
 from clearway.risk.files import load_payments
 from clearway.risk.history import (
@@ -29,7 +29,7 @@ from clearway.risk.history import (
 from clearway.risk.metrics import auc_roc, average_precision
 from clearway.risk.train import FRAUDS_MIN
 
-# A week of labels is little: small trees, much shrinkage, and the mean over a few seeds.
+# A week of labels is little: small trees, much shrinkage, and the mean over a few forests.
 _LIGHTGBM: Final = {
     "objective": "binary", "num_leaves": 8, "learning_rate": 0.03, "min_data_in_leaf": 10,
     "lambda_l2": 5.0, "feature_fraction": 0.5, "bagging_fraction": 0.8, "bagging_freq": 1,
@@ -37,12 +37,19 @@ _LIGHTGBM: Final = {
     "deterministic": True, "force_col_wise": True,
 }  # fmt: skip
 _TREES: Final = 250
-_SEEDS: Final = (1, 2, 3)
-# Honest payments to fit on for one fraud; each stands for as many as were left out. LightGBM cuts a
-# feature where equally many payments lie: among all of them, the last cut may lie below most of
-# what tells a fraud. With a sample the cuts lie where the frauds are, and it is faster too.
-_HONEST_PER_FRAUD: Final = 20
-_HONEST_MAX: Final = 150_000
+# LightGBM cuts a feature where equally many payments lie: among all of them, the last cut may lie
+# below most of what tells a fraud. Cuts are found among so many honest payments for one fraud.
+_CUTS_PER_FRAUD: Final = 20
+_HONEST_MAX: Final = 150_000  # to fit on; each stands for as many as were left out
+# Frauds change. One forest each learns from the last days, the last weeks and all there is: for the
+# first, what is a week old counts half as much.
+_HALF_LIVES_DAYS: Final = (7.0, 40.0, 280.0)
+# They tell when a payment was made rather than what it is: outside of the days learned from they
+# have values that were never seen.
+_NOT_ASKED: Final = frozenset(
+    {"memory_age", "payer_age", "payee_age", "payer_sent_n", "payee_sent_n", "pair_n", "weekday"}
+)
+_ASKED: Final = np.array([k for k, name in enumerate(FEATURES[:LEARNED]) if name not in _NOT_ASKED])
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +156,7 @@ def score_days(
     if n_frauds < FRAUDS_MIN:
         what = f"{n_frauds} frauds were known, needed {FRAUDS_MIN}"
         raise RiskFault("risk.file_labels", path=history.source, what=what)
-    scores = _fit_and_score(history.features, fit, is_fraud, score)
+    scores = _fit_and_score(history, fit, is_fraud, score)
     return Scored(score, scores, fitted=len(fit), fitted_frauds=n_frauds)
 
 
@@ -158,28 +165,38 @@ def _midnight_ns(day: date) -> int:
 
 
 def _fit_and_score(
-    features: Features, fit: NDArray[np.int64], is_fraud: NDArray[np.bool_],
-    score: NDArray[np.int64],
-) -> NDArray[np.float64]:  # fmt: skip
+    history: History, fit: NDArray[np.int64], is_fraud: NDArray[np.bool_], score: NDArray[np.int64]
+) -> NDArray[np.float64]:
     """Probabilities float64[n_score]: the mean of the forests' log odds, each on its own sample.
 
-    fit, score: rows of `features`. is_fraud: bool[n_fit].
+    fit, score: rows of the history, in the order of time. is_fraud: bool[n_fit].
     """
     import lightgbm  # only learning needs it: a node starts without
 
     n_frauds = int(is_fraud.sum())
-    n_honest = len(is_fraud) - n_frauds
-    share = min(1.0, min(_HONEST_PER_FRAUD * n_frauds, _HONEST_MAX) / max(n_honest, 1))
-    asked = features[score]
+    n_honest = max(len(is_fraud) - n_frauds, 1)
+    share = min(1.0, _HONEST_MAX / n_honest)
+    share_of_cuts = min(1.0, _CUTS_PER_FRAUD * n_frauds / n_honest)
+    age_days = (history.time_ns[fit[-1]] - history.time_ns[fit]) / DAY_NS
+    asked = history.features[score][:, _ASKED]
     log_odds = np.zeros(len(score))
-    for seed in _SEEDS:
-        kept = is_fraud | (np.random.default_rng(seed).random(len(is_fraud)) < share)
-        weight = np.where(is_fraud[kept], 1.0, 1.0 / share)
-        data = lightgbm.Dataset(features[fit[kept]], is_fraud[kept], weight=weight)
-        booster = lightgbm.train({**_LIGHTGBM, "seed": seed}, data, num_boost_round=_TREES)
+    for seed, half_life_days in enumerate(_HALF_LIVES_DAYS, start=1):
+        parameters = {**_LIGHTGBM, "seed": seed}
+        drawn = np.random.default_rng(seed).random(len(is_fraud))
+        for_cuts = is_fraud | (drawn < share_of_cuts)
+        cuts = lightgbm.Dataset(
+            history.features[fit[for_cuts]][:, _ASKED], is_fraud[for_cuts], params=parameters
+        )
+        kept = is_fraud | (drawn < share)
+        weight = np.where(is_fraud, 1.0, 1.0 / share) * 0.5 ** (age_days / half_life_days)
+        data = lightgbm.Dataset(
+            history.features[fit[kept]][:, _ASKED], is_fraud[kept],
+            weight=weight[kept], reference=cuts,
+        )  # fmt: skip
+        booster = lightgbm.train(parameters, data, num_boost_round=_TREES)
         if len(score):
             log_odds += booster.predict(asked, raw_score=True, num_threads=1)
-    return np.exp(-np.logaddexp(0.0, -log_odds / len(_SEEDS)))
+    return np.exp(-np.logaddexp(0.0, -log_odds / len(_HALF_LIVES_DAYS)))
 
 
 def _write(out: Path, payment_id: Any, scores: NDArray[np.float64]) -> None:
