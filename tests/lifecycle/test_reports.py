@@ -44,12 +44,16 @@ def say(town: Town, placed: Placed, verdict: Verdict = Verdict.FRAUD) -> None:
     )
 
 
-def reports(town: Town, id: str) -> tuple[int, int]:
-    """(as payer, as payee) that risk knows of."""
+def row(town: Town, id: str) -> np.void:
     account = town.node.book.account(town.address(id))
     assert account is not None
-    row = town.node.scorer.state._accounts.rows[account.number]
-    return int(row["robbed_n"]), int(row["accused_n"])
+    remembered: np.void = town.node.scorer.state._accounts.rows[account.number]
+    return remembered
+
+
+def reports(town: Town, id: str) -> tuple[int, int]:
+    """(as payer, as payee) that risk knows of."""
+    return int(row(town, id)["robbed_n"]), int(row(town, id)["accused_n"])
 
 
 def memory(town: Town) -> bytes:
@@ -69,10 +73,24 @@ def test_a_report_is_known_to_the_next_payment_and_counted_once(town: Town) -> N
     town.node.stop()
 
 
-def test_a_suspicion_that_proved_wrong_is_no_report(town: Town) -> None:
-    say(town, pay(town), Verdict.HONEST)
+def test_a_suspicion_that_proved_wrong_is_no_report_but_a_clearance(town: Town) -> None:
+    placed = pay(town)
+    say(town, placed, Verdict.HONEST)
+    say(town, placed, Verdict.HONEST)
     pay(town)
     assert reports(town, "bob") == (0, 0)
+    assert row(town, "bob")["trusted_count_90d"] == 1.0
+    town.node.stop()
+
+
+def test_a_clearance_ends_what_a_report_began(town: Town) -> None:
+    say(town, pay(town))
+    placed = pay(town)
+    assert row(town, "bob")["blamed"] > 0.0
+    say(town, placed, Verdict.HONEST)
+    pay(town)
+    assert row(town, "bob")["blamed"] == 0.0
+    assert reports(town, "bob") == (0, 1)
     town.node.stop()
 
 

@@ -1,4 +1,4 @@
-"""Payments that became known as frauds, told to the risk room between two batches.
+"""Payments that became known as frauds, or as honest, told to the risk room between two batches.
 
 A batch keeps the number of the last feedback that its features knew of, so that the memory can be
 made again from the chain and the vault in the very order in which it was made.
@@ -14,7 +14,7 @@ from clearway.ledger.book import Book
 from clearway.lifecycle.facts import facts_of
 from clearway.payment.records import HEAD
 from clearway.risk.decide import Scorer
-from clearway.risk.facts import Facts, ReferenceRates
+from clearway.risk.facts import CLEARED, REPORTED, Facts, ReferenceRates
 from clearway.store.feedback import Feedback, FeedbackTable
 from clearway.store.vault import Vault
 
@@ -37,35 +37,33 @@ def tell_reports(
         return None
     while scorer.state.told < last:
         said = feedback.after(scorer.state.told, limit=min(AT_ONCE, last - scorer.state.told))
-        known = [one for one in said if _is_first_report(one, feedback)]
+        known = [one for one in said if _is_news(one, feedback)]
         scorer.tell(_facts_of(known, vault, book, reference), number=said[-1].number)
     return last
 
 
-def _is_first_report(one: Feedback, feedback: FeedbackTable) -> bool:
-    """A chargeback of a payment that was known as a fraud is no news, nor is a suspicion that
-    proved wrong: it had moved nothing."""
-    if not one.verdict.is_fraud:
-        return False
+def _is_news(one: Feedback, feedback: FeedbackTable) -> bool:
+    """A chargeback of a payment that was known as a fraud is none. Another verdict is: the report
+    that it takes back stays counted, but ends the payee's run of them."""
     earlier = feedback.of(one.institution, one.payment)
-    return not any(other.verdict.is_fraud for other in earlier if other.number < one.number)
+    return not any(
+        other.verdict.is_fraud == one.verdict.is_fraud
+        for other in earlier
+        if other.number < one.number
+    )
 
 
-def _facts_of(
-    reports: list[Feedback], vault: Vault, book: Book, reference: ReferenceRates
-) -> Facts:
-    entries = [
-        book.entry(one.payment_height, one.payment_index)[: HEAD.itemsize] for one in reports
-    ]
+def _facts_of(news: list[Feedback], vault: Vault, book: Book, reference: ReferenceRates) -> Facts:
+    entries = [book.entry(one.payment_height, one.payment_index)[: HEAD.itemsize] for one in news]
     heads = np.frombuffer(b"".join(entries), dtype=HEAD)
     payer = book.account_numbers(np.ascontiguousarray(heads["payer"]))
     payee = book.account_numbers(np.ascontiguousarray(heads["payee"]))
     contexts = {}
-    for row, one in enumerate(reports):
+    for row, one in enumerate(news):
         said = vault.contexts(one.key, one.sequence)
         if one.envelope_index in said:
             contexts[row] = said[one.envelope_index]
     facts = facts_of(heads, payer, payee, reference, book, contexts)
-    facts["time_ns"] = [one.recorded_ns for one in reports]
-    facts["report"] = 1
+    facts["time_ns"] = [one.recorded_ns for one in news]
+    facts["report"] = [REPORTED if one.verdict.is_fraud else CLEARED for one in news]
     return facts

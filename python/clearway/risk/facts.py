@@ -13,6 +13,7 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+PAID, REPORTED, CLEARED = 0, 1, 2  # `report` of FACTS
 FACTS = np.dtype(
     [
         ("payer", "<u4"),  # dense account number of the kernel
@@ -25,7 +26,7 @@ FACTS = np.dtype(
         ("device", "<u8"),  # a keyed hash of what the payer paid with; 0 is unknown
         ("address", "<u8"),  # likewise of the network address
         ("corridor", "<u8"),  # likewise of the two countries, or the two assets
-        # 1, 2: no payment, but the news that one was a fraud, or honest; time_ns is now.
+        # PAID, or no payment, but the news that one was a fraud, or honest; time_ns is now then.
         ("report", "<u1"),
     ]
 )

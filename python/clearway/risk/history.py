@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from clearway.risk.facts import Facts
+from clearway.risk.facts import CLEARED, PAID, REPORTED, Facts
 from clearway.risk.features import FEATURES, Features
 from clearway.risk.state import FeatureState
 
@@ -19,7 +19,7 @@ def find_reports(facts: Facts, labels: Labels, *, delay_ns: int) -> Facts:
     """The frauds among FACTS[n] as reports, each `delay_ns` after its payment."""
     reports: Facts = facts[labels == 1].copy()
     reports["time_ns"] += delay_ns
-    reports["report"] = 1
+    reports["report"] = REPORTED
     return reports
 
 
@@ -28,7 +28,7 @@ def find_clearances(facts: Facts, labels: Labels, *, delay_ns: int) -> Facts:
     frauds, and seldom that a payment was honest."""
     clearances: Facts = facts[labels == 0].copy()
     clearances["time_ns"] += delay_ns
-    clearances["report"] = 2
+    clearances["report"] = CLEARED
     return clearances
 
 
@@ -43,7 +43,7 @@ def compute_features(facts: Facts, reports: Facts | None = None) -> Features:
         batch = events[start : start + _BATCH]
         features = state.stage(batch)
         state.commit(height=1, index=start)
-        paid = features[batch["report"] == 0]
+        paid = features[batch["report"] == PAID]
         out[done : done + len(paid)] = paid
         done += len(paid)
     return out
@@ -51,6 +51,6 @@ def compute_features(facts: Facts, reports: Facts | None = None) -> Features:
 
 def _merge(facts: Facts, reports: Facts) -> Facts:
     events = np.concatenate([reports, facts])
-    order = np.lexsort((events["report"] == 0, events["time_ns"]))
+    order = np.lexsort((events["report"] == PAID, events["time_ns"]))
     merged: Facts = events[order]
     return merged
