@@ -137,13 +137,20 @@ def _replay(args: argparse.Namespace) -> int:
 
 
 def _train(args: argparse.Namespace) -> int:
-    from clearway.app.models import train_model
+    from clearway.app.models import Training, train_model
+    from clearway.app.retrain import be_gentle
     from clearway.risk.errors import RiskFault
 
+    if args.gently:
+        be_gentle()
+    training = Training(
+        file=args.file,
+        ledger=args.ledger,
+        register=args.register,
+        promote_tested=args.promote_tested,
+    )
     try:
-        found, words = train_model(
-            args.file, out=args.out, seed=args.seed, register=args.register, data=args.data
-        )
+        found, words = train_model(training, out=args.out, seed=args.seed, data=args.data)
     except RiskFault as fault:
         raise ValueError(str(fault)) from fault
     say(args, found, words)
@@ -391,6 +398,11 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("file", type=Path, nargs="?", metavar="FILE.parquet|csv")
     train.add_argument("--seed", type=int, default=1, help="same input and seed, same bytes")
     train.add_argument("--out", type=Path, required=True, help="folder for the model and its card")
+    train.add_argument("--ledger", action="store_true", help="on the payments of --data's node")
+    train.add_argument("--gently", action="store_true", help="at the lowest priority")
+    train.add_argument(
+        "--promote-tested", action="store_true", help="and first the one tried so far, if better"
+    )
     train.add_argument("--register", action="store_true", help="and try it in the node of --data")
     train.add_argument("--data", type=Path, help="data folder (or CLEARWAY_DATA)")
 

@@ -30,6 +30,8 @@ class Config:
     lists: Path | None
     model: Path | None
     model_budget_ms: int
+    retrain_hours: int
+    retrain_promote: str
     key_passphrase: str | None
     host: str
     port: int
@@ -89,6 +91,12 @@ def _database(text: str) -> str:
     return text.removeprefix("sqlite:///")
 
 
+def _promotion(text: str) -> str:
+    if text not in ("never", "tested"):
+        raise ValueError(f"is never or tested, not {text!r}")
+    return text
+
+
 def _host(text: str) -> str:
     if not text or any(character.isspace() for character in text):
         raise ValueError(f"{text!r} is not a host name or address")
@@ -109,6 +117,12 @@ SETTINGS: Final = (
     Setting("CLEARWAY_MODEL_BUDGET_MS", "model_budget_ms", "500",
             "how long a batch waits for a risk model that is not compiled, milliseconds; then"
             " limits and rules decide", _whole(1, 60_000)),
+    Setting("CLEARWAY_RETRAIN_HOURS", "retrain_hours", "0",
+            "how often a challenger is trained on the node's own payments, hours; 0 is never",
+            _whole(0, 8_760)),
+    Setting("CLEARWAY_RETRAIN_PROMOTE", "retrain_promote", "never",
+            "`tested` lets a challenger decide that passed the comparison with the champion, when"
+            " the next one is trained; `never` leaves that to people", _promotion),
     Setting("CLEARWAY_KEY_PASSPHRASE", "key_passphrase", "",
             "opens the key file; with `--dev` one is made and lies beside the keys", str),
     Setting("CLEARWAY_HOST", "host", "127.0.0.1", "address that `up` listens on", _host),

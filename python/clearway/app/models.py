@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import getpass
 import json
+import logging
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from clearway.app.config import Config, load_node_config
 from clearway.app.judged import from_file, from_shadow
+from clearway.app.retrain import train_ledger
 from clearway.ports.model import Model
 from clearway.risk.compare import Comparison, compare
 from clearway.risk.decide import CostPolicy
@@ -21,24 +24,52 @@ from clearway.risk.registry import Entry, Registry
 from clearway.risk.train import train_file, train_world
 from clearway.store.audit import Audit
 
+log = logging.getLogger("clearway.app")
+
 Found = tuple[dict[str, Any], str]
 SHIPPED: Final = "the shipped model"
 DELAY_DAYS: Final = 7  # after which a payment that nobody complained of is taken for honest
 
 
-def train_model(
-    file: Path | None, *, out: Path, seed: int, register: bool, data: Path | None
-) -> Found:
-    """Writes model.json and card.json into `out`. Raises RiskFault."""
+@dataclass(frozen=True, slots=True)
+class Training:
+    """file: of payments; ledger: the node's own instead; neither: simulated worlds. register: it
+    is tried in the node. promote_tested: what was tried before takes the champion's place first,
+    if the comparison has no objections."""
+
+    file: Path | None = None
+    ledger: bool = False
+    register: bool = False
+    promote_tested: bool = False
+
+
+def train_model(training: Training, *, out: Path, seed: int, data: Path | None) -> Found:
+    """Writes model.json and card.json into `out`. Raises RiskFault, ValueError."""
+    if training.ledger and training.file is not None:
+        raise ValueError("give a file or --ledger")
+    if training.promote_tested:
+        _promote_if_better(data)
     out.mkdir(parents=True, exist_ok=True)
-    trained = train_world(out, seed) if file is None else train_file(file, out, seed)
+    if training.ledger:
+        trained = train_ledger(load_node_config(data), out, seed)
+    elif training.file is not None:
+        trained = train_file(training.file, out, seed)
+    else:
+        trained = train_world(out, seed)
     card = dict(trained.card)
     lines = [f"model written to {trained.path}"]
     lines += [f"  {name}: {value}" for name, value in card["metrics_on_test"].items()]
     found = {"model": str(trained.path), "card": card}
-    if register:
+    if training.register:
         lines.append(add_model(out, data=data, challenge=True)[1])
     return found, "\n".join(lines)
+
+
+def _promote_if_better(data: Path | None) -> None:
+    try:
+        promote_model(None, payments=None, delay_days=DELAY_DAYS, force=None, data=data)
+    except (RiskFault, ValueError) as error:
+        log.warning("the challenger is not promoted: %s", error)
 
 
 def add_model(folder: Path, *, data: Path | None, challenge: bool) -> Found:

@@ -22,6 +22,7 @@ import uvicorn
 from clearway.app.bootstrap import Node, build_node
 from clearway.app.config import load_config
 from clearway.app.keys import write_secret
+from clearway.app.retrain import Retraining
 from clearway.gateway.app import Gateway, make_app
 from clearway.gateway.auth import SCOPES, create_api_key
 from clearway.gateway.wire import Wire
@@ -61,12 +62,15 @@ def serve(*, data: Path | None, host: str | None, port: int | None, dev: bool) -
     port = listener.getsockname()[1]
     gateway = make_app(node, dev=dev, version=version("clearway"))
     server = make_server(gateway)
+    retraining = Retraining(config)
+    retraining.start()
     starter = threading.Thread(target=_start, args=(node, server), name="clearway-start")
     starter.start()
     print(f"listening on http://{config.host}:{port}", flush=True)
     try:
         server.run(sockets=[listener])
     finally:
+        retraining.stop()
         starter.join()
         node.stop()
     return int(server.failed)

@@ -63,6 +63,17 @@ class Samples:
 
 
 @dataclass(frozen=True, slots=True)
+class History:
+    """n payments in the order of time: features float32[n, k], euros, ns since 1970, labels int8[n]
+    (1 fraud, 0 honest, -1 unknown)."""
+
+    features: Features
+    amount_eur: NDArray[np.float64]
+    time_ns: NDArray[np.int64]
+    labels: NDArray[np.int8]
+
+
+@dataclass(frozen=True, slots=True)
 class Trained:
     """What a training left: the model, its card, and where both lie."""
 
@@ -93,29 +104,37 @@ def train_file(path: Path, out: Path, seed: int) -> Trained:
     """
     file = load_payments(path)
     reports = find_reports(file.facts, file.labels, delay_ns=DELAY_DAYS * DAY_NS)
-    features = compute_features(file.facts, reports)
-    time_ns = file.facts["time_ns"]
+    history = History(
+        compute_features(file.facts, reports),
+        file.facts["amount_eur"],
+        file.facts["time_ns"],
+        file.labels,
+    )
+    source = {"kind": "file", "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    return train_history(history, source, out, seed, where=str(path))
+
+
+def train_history(
+    history: History, source: Mapping[str, Any], out: Path, seed: int, *, where: str
+) -> Trained:
+    """As train_file, of features that were computed before. source: what the card says of it;
+    where: for the text of risk.file_labels."""
+    time_ns = history.time_ns
     begin, end = int(time_ns[0]), int(time_ns[-1]) + 1
     cuts = [begin, begin + (end - begin) * 6 // 10, begin + (end - begin) * 8 // 10, end]
     parts, window = {}, {}
     for k, name in enumerate(("fit", "calibrate", "test")):
         last = cuts[k + 1] - (DELAY_DAYS * DAY_NS if k < 2 else 0)
-        mask = (time_ns >= cuts[k]) & (time_ns < last) & (file.labels >= 0)
+        mask = (time_ns >= cuts[k]) & (time_ns < last) & (history.labels >= 0)
         parts[name] = Samples(
-            features[mask], file.facts["amount_eur"][mask], file.labels[mask] == 1
+            history.features[mask], history.amount_eur[mask], history.labels[mask] == 1
         )
         frauds = int(parts[name].is_fraud.sum())
         if frauds < FRAUDS_MIN or frauds == len(parts[name].is_fraud):
             what = f"{name} has {frauds} frauds in {int(mask.sum())} payments, needed {FRAUDS_MIN}"
-            raise RiskFault("risk.file_labels", path=path, what=what)
+            raise RiskFault("risk.file_labels", path=where, what=what)
         window[name] = [str(np.datetime64(t, "ns")) for t in (cuts[k], last)]
-    source = {
-        "kind": "file",
-        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        "window": window,
-        "delay_days": DELAY_DAYS,
-    }
-    return _train(parts, source, out, seed)
+    return _train(parts, {**source, "window": window, "delay_days": DELAY_DAYS}, out, seed)
 
 
 def sample_world(world: World) -> Samples:

@@ -1,0 +1,151 @@
+"""Learning from the node's own ledger: once by command, and again and again by a setting.
+
+A new model is only ever a challenger. What was tried since the last time may take the champion's
+place before that, if CLEARWAY_RETRAIN_PROMOTE says so and the comparison has no objections. All of
+it happens in a process of its own, at the lowest priority, on a copy of the node's files.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from clearway.app.backup import back_up
+from clearway.app.bootstrap import Node, build_node
+from clearway.app.config import Config
+from clearway.lifecycle.reports import tell_reports
+from clearway.lifecycle.resume import Recorded, recorded
+from clearway.payment.records import DECLINE
+from clearway.risk.decide import Scorer
+from clearway.risk.errors import RiskFault
+from clearway.risk.history import DAY_NS
+from clearway.risk.state import FeatureState
+from clearway.risk.train import DELAY_DAYS, History, Trained, train_history
+from clearway.store.feedback import LIMIT_MAX, FeedbackTable
+
+HOUR_S: Final = 3_600.0
+
+log = logging.getLogger("clearway.app")
+
+
+def train_ledger(config: Config, out: Path, seed: int) -> Trained:
+    """Trains on the ledger's payments and the feedback on them; the same chain, feedback and seed
+    give the same bytes. Raises RiskFault when too little is known."""
+    with tempfile.TemporaryDirectory(prefix="clearway-train-") as folder:
+        copy = Path(folder) / "node"
+        back_up(config.data, to=copy)
+        node = build_node(replace(config, data=copy, database=copy / config.database.name))
+        try:
+            history, source = _history(node)
+        finally:
+            node.stop()
+    return train_history(history, source, out, seed, where=str(config.data))
+
+
+def _history(node: Node) -> tuple[History, dict[str, Any]]:
+    """Features as they were when each payment was decided. A confirmed fraud or honest payment is
+    what its last feedback says; whatever nobody complained of for DELAY_DAYS was honest, unless it
+    was declined: then nobody can know."""
+    said = _verdicts(node.vault.feedback)
+    scorer = Scorer(FeatureState(), None)
+    parts = [_play(node, part, scorer, said) for part in recorded(
+        node.book, node.rooms.reference, node.vault, scorer.as_of
+    )]  # fmt: skip
+    if not parts:
+        raise RiskFault("risk.file_labels", path=node.config.data, what="there are no payments")
+    features, amount_eur, time_ns, labels = map(np.concatenate, zip(*parts, strict=True))
+    young = time_ns > time_ns.max() - DELAY_DAYS * DAY_NS
+    labels[young & (labels == _SILENT)] = -1
+    labels[labels == _SILENT] = 0
+    source = {
+        "kind": "ledger",
+        "chain_id": node.book.chain_id.hex(),
+        "height": node.book.height,
+        "feedback": node.vault.feedback.last_number,
+    }
+    order = np.argsort(time_ns, kind="stable")
+    return History(features[order], amount_eur[order], time_ns[order], labels[order]), source
+
+
+_SILENT: Final = 2  # no feedback, and not declined
+
+
+def _play(node: Node, part: Recorded, scorer: Scorer, said: dict[bytes, bool]) -> tuple[Any, ...]:
+    told = node.vault.told(part.key, part.sequence)
+    if told is not None:
+        tell_reports(scorer, node.vault, node.book, node.rooms.reference, upto=told)
+    scores = scorer.score(part.facts)
+    scorer.commit(scores, height=part.block.height, index=part.index)
+    heads = part.block.heads[part.rows]
+    ids = [head.tobytes() for head in heads["id"]]
+    labels = np.where(heads["outcome"] == DECLINE, -1, _SILENT).astype(np.int8)
+    for k, id in enumerate(ids):
+        if id in said:
+            labels[k] = said[id]
+    return scores.features, part.facts["amount_eur"], part.facts["time_ns"], labels
+
+
+def _verdicts(feedback: FeedbackTable) -> dict[bytes, bool]:
+    """Whether a payment was a fraud, by its last feedback."""
+    found: dict[bytes, bool] = {}
+    number = 0
+    while page := feedback.after(number, limit=LIMIT_MAX):
+        found.update({one.payment: one.verdict.is_fraud for one in page})
+        number = page[-1].number
+    return found
+
+
+class Retraining:
+    """Starts the command every so often while a node runs; stop ends one that is at work."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="clearway-retrain", daemon=True)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        if self._config.retrain_hours:
+            self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        if self._process is not None:
+            self._process.terminate()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.wait(self._config.retrain_hours * HOUR_S):
+            self.train_once()
+
+    def train_once(self) -> int:
+        """Exit code of the command; 1 when too little is known, which is nothing to worry about."""
+        data = str(self._config.data)
+        with tempfile.TemporaryDirectory(prefix="clearway-train-") as out:
+            words = ["train", "--ledger", "--register", "--gently", "--data", data, "--out", out]
+            if self._config.retrain_promote == "tested":
+                words.append("--promote-tested")
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "clearway", *words],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            )  # fmt: skip
+            _, said = self._process.communicate()
+        code = self._process.returncode
+        if code and not self._stopping.is_set():
+            log.warning("no model was trained: %s", said.decode(errors="replace").strip()[-500:])
+        return code
+
+
+def be_gentle() -> None:
+    """Payments come first."""
+    os.nice(19)
