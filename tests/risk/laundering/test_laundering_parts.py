@@ -9,10 +9,11 @@ import pytest
 from scipy import stats
 
 from clearway.risk.laundering.bursts import find_bursts
-from clearway.risk.laundering.fans import find_fan_in, find_fan_out
+from clearway.risk.laundering.fans import find_burst_fans, find_fan_in, find_fan_out
 from clearway.risk.laundering.gathers import find_gathers
 from clearway.risk.laundering.graph import PaymentGraph, make_graph
 from clearway.risk.laundering.hops import KEPT, find_hops
+from clearway.risk.laundering.structuring import find_structured_in
 from clearway.risk.laundering.surprise import (
     calibrate,
     calibrate_by_degree,
@@ -47,6 +48,11 @@ def test_a_true_null_keeps_its_surprise_and_a_habit_loses_it() -> None:
     assert calibrate(null)[null < 5] == pytest.approx(null[null < 5], abs=0.3)
     habit = calibrate(null * 4.0)
     assert np.quantile(habit, 0.99) == pytest.approx(math.log(100), abs=0.5)
+
+
+def test_where_more_than_a_tenth_launder_they_still_stand_out() -> None:
+    surprise = np.append(np.zeros(800), np.full(200, 60.0))
+    assert calibrate(surprise).max() > 10.0
 
 
 def test_hubs_are_compared_with_hubs() -> None:
@@ -105,6 +111,30 @@ def test_a_fan_out_is_a_fan_in_turned_round() -> None:
     fans = find_fan_out(graph)
     assert np.argmax(fans.surprise) == 0
     assert set(range(1, 9)) <= set(fans.member[fans.centre == 0])
+
+
+def test_payments_alike_are_structuring_and_a_shop_with_one_price_is_not() -> None:
+    alike = [(20 * k, k, 0, 300.0 + k) for k in range(1, 9)]
+    unlike = [(20 * k, k, 0, 900.0 / 3.0**k) for k in range(1, 9)]
+    prices = [(100 * (k % 10), k, 0, 300.0) for k in range(1, 20)]
+
+    def surprise(rows: list[tuple[int, int, int, float]]) -> float:
+        return float(find_structured_in(among_others(*rows)).surprise[0])
+
+    assert surprise(alike) > surprise(unlike) + 2
+    assert surprise(alike) > surprise(prices) + 2
+    stars = find_structured_in(among_others(*alike))
+    assert set(range(1, 9)) <= set(stars.member[stars.centre == 0])
+
+
+def test_bursts_that_meet_at_one_account_are_a_fan() -> None:
+    rows = [(100 * k, k, 0, 50.0) for k in range(1, 5) for _ in range(4)]
+    rows += [(300, 10, 11, 50.0)] * 4
+    graph = among_others(*rows)
+    into, out_of = find_burst_fans(graph, find_bursts(graph))
+    assert np.argmax(into.surprise) == 0
+    assert set(into.member[into.centre == 0]) == {1, 2, 3, 4}
+    assert into.surprise[11] == out_of.surprise[10] == 0.0
 
 
 def test_wages_that_come_again_are_no_fan() -> None:

@@ -1,10 +1,11 @@
 """Worlds of ordinary payments with one kind of laundering planted in each, to measure detectors.
 
-Four worlds differ in everything a detector might lean on: `steps` (as AMLSim's published samples:
+Five worlds differ in everything a detector might lean on: `steps` (as AMLSim's published samples:
 whole steps, a pair pays once, launderers pay in bursts, some plans are cut off by the end of the
 file), `once` (the same background, no bursts), `days` (seconds over two months, wages, shops,
-friends, rents, log-normal amounts) and `hours` (whole hours, businesses that pay each other again
-and again). Planted amounts lie within the world's own, so that no amount betrays anybody.
+friends, rents, log-normal amounts), `hours` (whole hours, businesses that pay each other again and
+again) and `minutes` (ten days, amounts of all sizes, launderers who take their time). Planted
+amounts lie within the world's own, so that no amount betrays anybody.
 """
 
 from collections.abc import Callable
@@ -218,6 +219,17 @@ def _days(rng: np.random.Generator, accounts: int) -> Background:
     return _joined(parts)
 
 
+def _minutes(rng: np.random.Generator, accounts: int) -> Background:
+    """Ten days in minutes: few payees each, taken by fame, amounts from cents to millions."""
+    n_payees = 1 + np.minimum(rng.zipf(1.7, accounts), 60)
+    a = np.repeat(np.arange(accounts), n_payees)
+    fame = rng.pareto(1.2, accounts) + 0.2
+    b = rng.choice(accounts, len(a), p=fame / fame.sum())
+    row = np.repeat(np.arange(len(a)), np.minimum(rng.geometric(0.5, len(a)), 20))
+    amount = rng.lognormal(6, 2, len(a))[row] * rng.lognormal(0, 0.3, len(row))
+    return _joined([(rng.random(len(row)) * 14_400, a[row], b[row], amount)])
+
+
 def _hours(rng: np.random.Generator, accounts: int) -> Background:
     """Two thousand hours: businesses with a few partners each, regular invoices, some new ones."""
     n_partners = 1 + np.minimum(rng.zipf(1.8, accounts), 40)
@@ -233,8 +245,10 @@ def _hours(rng: np.random.Generator, accounts: int) -> Background:
 
 WORLDS: Final[dict[str, Callable[[np.random.Generator, int], Background]]] = {
     "steps": _steps, "once": _steps, "days": _days, "hours": _hours,
+    "minutes": _minutes,
 }  # fmt: skip
-LASTS: Final = {"once": (0.04, 0.15), "days": (0.02, 0.08), "hours": (0.005, 0.04)}  # of the span
+LASTS: Final = {"once": (0.04, 0.15), "days": (0.02, 0.08), "hours": (0.005, 0.04),
+               "minutes": (0.1, 0.4)}  # of the span  # fmt: skip
 
 
 def _zipf(rng: np.random.Generator, n: int, among: int, exponent: float) -> NDArray[np.int64]:

@@ -4,8 +4,9 @@ from typing import Final
 
 import numpy as np
 
+from clearway.risk.laundering.bursts import sure_bursts
 from clearway.risk.laundering.graph import Floats, PaymentGraph
-from clearway.risk.laundering.surprise import strength
+from clearway.risk.laundering.surprise import calibrate
 
 SURE: Final = 3.0  # nats of evidence at which a centre is sure to 1 - 1/e
 OTHER_ROLE: Final = 0.3  # of it that also passes the other way: a collector pays on
@@ -17,9 +18,10 @@ def weigh_association(graph: PaymentGraph, bursts: Floats) -> Floats:
 
     bursts: surprise of each pair, float64[m]. An account that has got in bursts is a collector;
     some of its other payers may belong to it although they have not paid in bursts yet. Which, is
-    not known: each is suspect by one part in their number, less if he pays many anyway.
+    not known: each is suspect by one part in their number, less if he pays many anyway. Where most
+    accounts keep such company, it says little.
     """
-    evidence = strength(bursts)
+    evidence = sure_bursts(bursts)
     payer, payee = graph.pair_payer, graph.pair_payee
     n_payees = np.bincount(payer, minlength=graph.accounts)
     n_payers = np.bincount(payee, minlength=graph.accounts)
@@ -33,5 +35,4 @@ def weigh_association(graph: PaymentGraph, bursts: Floats) -> Floats:
     to_payee /= np.sqrt(n_payers[payee] / max(float(n_payers.mean()), 1e-12))
     share = np.bincount(payer, weights=to_payer, minlength=graph.accounts)
     share += np.bincount(payee, weights=to_payee, minlength=graph.accounts)
-    found: Floats = np.log1p(RARE * share)
-    return found
+    return calibrate(np.log1p(RARE * share))

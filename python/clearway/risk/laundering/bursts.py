@@ -15,6 +15,7 @@ from clearway.risk.laundering.surprise import (
     sum_above_chance,
 )
 
+SURE_MIN: Final = 3.0  # nats of strength that make a pair a burst
 RUN_MAX: Final = 32  # payments of one run that are looked at
 
 
@@ -33,6 +34,12 @@ def weigh_bursts(graph: PaymentGraph, bursts: Floats) -> Floats:
     sides = (graph.pair_payer, graph.pair_payee)
     both = sum(sum_above_chance(side, bursts, graph.accounts) for side in sides)
     return strength(calibrate(np.asarray(both)))
+
+
+def sure_bursts(bursts: Floats) -> Floats:
+    """Strength of each pair, float64[m], 0 below SURE_MIN: what may tell on others."""
+    found = strength(bursts)
+    return np.where(found >= SURE_MIN, found, 0.0)
 
 
 def _surprise_of_number(graph: PaymentGraph) -> Floats:

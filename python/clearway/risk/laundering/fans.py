@@ -6,13 +6,14 @@ from typing import Final
 import numpy as np
 
 from clearway.risk.compiled import compiled
+from clearway.risk.laundering.bursts import sure_bursts
 from clearway.risk.laundering.graph import Floats, Ints, PaymentGraph, Sequences
 from clearway.risk.laundering.stars import Stars, expand_runs
-from clearway.risk.laundering.surprise import poisson_surprise
+from clearway.risk.laundering.surprise import poisson_surprise, poisson_surprises
 
 RUN_MAX: Final = 64  # payments of one fan that are looked at
 BRIEF: Final = 0.2  # of the file: pairs that pay for longer (wages, rents) are no part of a fan
-_LASTING: Final = -1  # in place of the counterparty of a pair that is not brief
+LASTING: Final = -1  # in place of the counterparty of a pair that is not brief
 
 
 def find_fan_in(graph: PaymentGraph) -> Stars:
@@ -23,17 +24,38 @@ def find_fan_out(graph: PaymentGraph) -> Stars:
     return _find(graph, graph.sent, graph.payee)
 
 
+def find_burst_fans(graph: PaymentGraph, bursts: Floats) -> tuple[Stars, Stars]:
+    """Pairs that pay in bursts, where they meet: at a payee (fan-in), at a payer (fan-out).
+
+    bursts: surprise of each pair, float64[m]. Null: such pairs are thrown among all pairs, so that
+    an account has them as often as it has partners.
+    """
+    burst = np.flatnonzero(sure_bursts(bursts) > 0.0)
+    share = len(burst) / max(len(bursts), 1)
+    sides = (graph.pair_payee, graph.pair_payer)
+    fans = []
+    for centre, member in (sides, sides[::-1]):
+        degree = np.bincount(centre, minlength=graph.accounts)
+        met = np.bincount(centre[burst], minlength=graph.accounts)
+        surprise = np.where(met > 1, poisson_surprises(met, share * degree), 0.0)
+        several = burst[met[centre[burst]] > 1]
+        fans.append(Stars(surprise, degree, centre[several], member[several]))
+    return fans[0], fans[1]
+
+
 def _find(graph: PaymentGraph, side: Sequences, other: Ints) -> Stars:
-    brief = _length_of_pairs(graph)[graph.pair] <= BRIEF
-    order = side.order
-    surprise, first, last = _scan(
-        side.start, graph.begin[order], graph.end[order],
-        np.where(brief, other, _LASTING)[order],
-    )  # fmt: skip
+    order, others = side.order, brief_others(graph, other)
+    surprise, first, last = _scan(side.start, graph.begin[order], graph.end[order], others[order])
     centre, place = expand_runs(first, last)
     payment = order[place]
-    part = brief[payment]
+    part = others[payment] != LASTING
     return Stars(surprise, side.count, centre[part], other[payment[part]])
+
+
+def brief_others(graph: PaymentGraph, other: Ints) -> Ints:
+    """int64[n]: the counterparty of each payment, LASTING in place of one of a pair that lasts."""
+    brief = _length_of_pairs(graph)[graph.pair] <= BRIEF
+    return np.where(brief, other, LASTING)
 
 
 def _length_of_pairs(graph: PaymentGraph) -> Floats:
@@ -56,14 +78,14 @@ def _scan(start, begin, end, other):  # type: ignore[no-untyped-def]
     for account in range(accounts):
         count = 0
         for at in range(start[account], start[account + 1]):
-            count += other[at] != _LASTING
+            count += other[at] != LASTING
         for first in range(start[account], start[account + 1] - 1):
-            if other[first] == _LASTING:
+            if other[first] == LASTING:
                 continue
             seen[0] = other[first]
             different = 1
             for last in range(first + 1, min(start[account + 1], first + RUN_MAX)):
-                known = other[last] == _LASTING
+                known = other[last] == LASTING
                 for k in range(different):
                     known = known or seen[k] == other[last]
                 if known:

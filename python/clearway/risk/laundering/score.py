@@ -8,18 +8,19 @@ from clearway.risk.laundering.association import weigh_association
 from clearway.risk.laundering.bursts import find_bursts, weigh_bursts
 from clearway.risk.laundering.chains import weigh_chains
 from clearway.risk.laundering.cycles import weigh_cycles
-from clearway.risk.laundering.fans import find_fan_in, find_fan_out
+from clearway.risk.laundering.fans import find_burst_fans, find_fan_in, find_fan_out
 from clearway.risk.laundering.gathers import find_gathers
 from clearway.risk.laundering.graph import Floats, PaymentGraph
 from clearway.risk.laundering.hops import find_hops, weigh_hops
 from clearway.risk.laundering.stars import weigh_stars
+from clearway.risk.laundering.structuring import find_structured_in, find_structured_out
 from clearway.risk.laundering.ties import weigh_bipartite, weigh_scatter_gather
 
 PATTERNS: Final = (
-    "repeated_payments", "fan_in", "fan_out", "gather_scatter", "pass_through", "layering",
-    "mutual", "cycle", "scatter_gather", "bipartite", "association",
+    "repeated_payments", "fan_in", "fan_out", "structuring", "gather_scatter", "pass_through",
+    "layering", "mutual", "cycle", "scatter_gather", "bipartite", "association",
 )  # fmt: skip
-NAMED_MIN: Final = 2.0  # nats of strength from which a pattern is named
+NAMED_MIN: Final = 2.5  # nats of strength from which a pattern is named
 HALF: Final = 10.0  # nats that make a score of one half
 
 
@@ -29,11 +30,13 @@ def find_patterns(graph: PaymentGraph) -> Floats:
         return np.zeros((graph.accounts, len(PATTERNS)))
     bursts = find_bursts(graph)
     hops = find_hops(graph)
+    burst_in, burst_out = find_burst_fans(graph, bursts)
     mutual, cycle = weigh_cycles(graph, hops)
     columns = (
         weigh_bursts(graph, bursts),
-        weigh_stars(find_fan_in(graph)),
-        weigh_stars(find_fan_out(graph)),
+        np.maximum(weigh_stars(find_fan_in(graph)), weigh_stars(burst_in)),
+        np.maximum(weigh_stars(find_fan_out(graph)), weigh_stars(burst_out)),
+        np.maximum(weigh_stars(find_structured_in(graph)), weigh_stars(find_structured_out(graph))),
         weigh_stars(find_gathers(graph)),
         weigh_hops(graph, hops),
         weigh_chains(graph, hops),
@@ -56,7 +59,7 @@ def score_accounts(strengths: Floats) -> Floats:
 def name_typologies(strengths: Floats) -> list[str]:
     """The patterns of each account from NAMED_MIN nats, strongest first, joined by `;`.
 
-    >>> name_typologies(np.array([[9.0, 0, 0, 0, 0, 0, 12.0, 0, 0, 0, 0.5]]))
+    >>> name_typologies(np.array([[9.0, 0, 0, 0, 0, 0, 0, 12.0, 0, 0, 0, 0.5]]))
     ['mutual;repeated_payments']
     """
     order = np.argsort(-strengths, axis=1, kind="stable")

@@ -10,6 +10,7 @@ from clearway.risk.compiled import compiled
 from clearway.risk.laundering.graph import Floats, Ints
 
 BULK: Final = (0.5, 0.9)  # between these quantiles stands the ordinary: launderers are fewer
+HABIT_MAX: Final = 12.0  # nats; one coincidence in a file has about that many, a habit no more
 DOUBTED: Final = 0.9
 CLASS_MIN: Final = 400  # accounts that share a null, when nulls are by degree
 
@@ -41,16 +42,17 @@ def calibrate(surprise: Floats) -> Floats:
 
     A tenth of all has more than ln 10 nats under a true null. Where the upper tenth begins higher,
     what it begins with is worth ln 10, and what lies above is scaled by how fast the bulk below
-    falls off. So a habit of the file (friends who pay each other back) is no news.
+    falls off. So a habit of the file (friends who pay each other back) is no news. A file in which
+    more than a tenth launder has more in its upper tenth than any habit: HABIT_MAX bounds that.
 
     >>> calibrate(np.array([0.0] * 99 + [30.0])).max().item()
     30.0
-    >>> calibrate(np.linspace(0.0, 30.0, 101)).max().round(1).item()
+    >>> calibrate(np.linspace(0.0, 10.0, 101)).max().round(1).item()
     2.7
     """
     if not len(surprise):
         return surprise
-    tail = float(np.quantile(surprise, BULK[1]))
+    tail = min(float(np.quantile(surprise, BULK[1])), HABIT_MAX)
     if tail <= 0.0:
         return surprise
     common = math.log(1.0 / (1.0 - BULK[1]))

@@ -1,0 +1,84 @@
+"""Structuring: payments alike in amount, with different counterparties, soon after each other."""
+
+import math
+from typing import Final
+
+import numpy as np
+
+from clearway.risk.compiled import compiled
+from clearway.risk.laundering.fans import LASTING, brief_others
+from clearway.risk.laundering.graph import Ints, PaymentGraph, Sequences
+from clearway.risk.laundering.stars import Stars, expand_runs
+from clearway.risk.laundering.surprise import poisson_surprise
+
+RUN_MAX: Final = 64  # payments of one run that are looked at
+ALIKE: Final = 2.0  # amounts are alike from the first one's half to its double
+PRIOR: Final = 3.0  # payments' worth of the file's amounts in an account's own
+
+
+def find_structured_in(graph: PaymentGraph) -> Stars:
+    return _find(graph, graph.got, graph.payee, graph.payer)
+
+
+def find_structured_out(graph: PaymentGraph) -> Stars:
+    return _find(graph, graph.sent, graph.payer, graph.payee)
+
+
+def _find(graph: PaymentGraph, side: Sequences, account: Ints, other: Ints) -> Stars:
+    """Null: the account's payments were thrown anywhere into the file, their amounts drawn from
+    the file's, or from the account's outside the run (with PRIOR of the file's) where those are
+    more often like the run's: a shop with one price surprises nobody."""
+    order, amount = side.order, graph.amount
+    by_amount = np.lexsort((amount, account))
+    surprise, first, last = _scan(
+        side.start, graph.begin[order], graph.end[order], brief_others(graph, other)[order],
+        amount[order], amount[by_amount], np.sort(amount),
+    )  # fmt: skip
+    centre, place = expand_runs(first, last)
+    payment = order[place]
+    ratio = amount[payment] / np.maximum(amount[order[first[centre]]], 1e-300)
+    part = (ratio >= 1.0 / ALIKE) & (ratio <= ALIKE)
+    part &= brief_others(graph, other)[payment] != LASTING
+    return Stars(surprise, side.count, centre[part], other[payment[part]])
+
+
+@compiled(
+    "Tuple((float64[:], int64[:], int64[:]))"
+    "(int64[:], float64[:], float64[:], int64[:], float64[:], float64[:], float64[:])"
+)
+def _scan(start, begin, end, other, amount, own_amounts, amounts):  # type: ignore[no-untyped-def]
+    """The least likely run that begins with a payment and has only amounts like its, by the number
+    of different counterparties, times the number of payments it could begin with."""
+    accounts = len(start) - 1
+    surprise = np.zeros(accounts)
+    best_first = np.zeros(accounts, dtype=np.int64)
+    best_last = np.full(accounts, -1, dtype=np.int64)
+    seen = np.zeros(RUN_MAX, dtype=np.int64)
+    for account in range(accounts):
+        low, stop = start[account], start[account + 1]
+        own = own_amounts[low:stop]
+        for first in range(low, stop - 1):
+            if other[first] == LASTING:
+                continue
+            least, most = amount[first] / ALIKE, amount[first] * ALIKE
+            alike = np.searchsorted(own, most, side="right") - np.searchsorted(own, least)
+            of_file = np.searchsorted(amounts, most, side="right") - np.searchsorted(amounts, least)
+            seen[0] = other[first]
+            different = 1
+            for last in range(first + 1, min(stop, first + RUN_MAX)):
+                known = other[last] == LASTING or amount[last] < least or amount[last] > most
+                for k in range(different):
+                    known = known or seen[k] == other[last]
+                if known:
+                    continue
+                seen[different] = other[last]
+                different += 1
+                outside, outside_alike = stop - low - different, max(0, alike - different)
+                share = of_file / len(amounts)
+                share = max(share, (outside_alike + PRIOR * share) / (outside + PRIOR))
+                mean = (stop - low - 1) * (end[last] - begin[first]) * share
+                found = poisson_surprise(different - 1, mean) - math.log(stop - low)
+                if found > surprise[account]:
+                    surprise[account] = found
+                    best_first[account], best_last[account] = first, last
+    return surprise, best_first, best_last
