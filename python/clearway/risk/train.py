@@ -23,6 +23,7 @@ from clearway.risk.features.declared import LEARNED
 from clearway.risk.files import load_payments
 from clearway.risk.forest import Forest
 from clearway.risk.history import DAY_NS, compute_features, find_reports
+from clearway.risk.isotonic import choose, fit_isotonic
 from clearway.risk.load import write_model
 from clearway.risk.metrics import auc_roc, average_precision, calibration_error
 from clearway.risk.model import CARD_NAME, FORMAT, MODEL_NAME, RiskModel
@@ -157,7 +158,15 @@ def _train(
 ) -> Trained:
     forest = fit_forest(parts["fit"].features, parts["fit"].is_fraud, seed=seed)
     raw = forest.raw_scores(parts["calibrate"].features)
-    knots = fit_calibration(raw, parts["calibrate"].is_fraud)
+    truth = parts["calibrate"].is_fraud
+    is_isotonic, beta_loss, isotonic_loss = choose(
+        raw, truth, usual=fit_calibration, other=fit_isotonic, seed=seed
+    )
+    knots = (fit_isotonic if is_isotonic else fit_calibration)(raw, truth)
+    calibration = {
+        "kind": "isotonic" if is_isotonic else "beta",
+        "log_loss": {"beta": round(beta_loss, 6), "isotonic": round(isotonic_loss, 6)},
+    }
     asked = forest.asked()
     local = np.zeros(len(FEATURES), dtype=np.intp)
     local[asked] = np.arange(len(asked))
@@ -170,7 +179,8 @@ def _train(
     data = json.dumps(document, separators=(",", ":")).encode()
     path = out / MODEL_NAME
     model = RiskModel.of_bytes(data, source=str(path))
-    write_model(out, data, _card(model, parts, source, seed))
+    card = _card(model, parts, source, seed) | {"calibration": calibration}
+    write_model(out, data, card)
     card = json.loads((out / CARD_NAME).read_text("utf-8"))
     return Trained(model, card, path)
 
