@@ -39,6 +39,7 @@ def test_one_that_knows_more_may_be_promoted() -> None:
     assert found.objections == ()
     assert 0 < found.low_eur < found.saved_eur < found.high_eur
     assert found.challenger.average_precision > found.champion.average_precision
+    assert abs(found.challenger.calibration_z) < 4  # its probabilities are right
 
 
 def test_one_that_knows_less_may_not() -> None:

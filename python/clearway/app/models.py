@@ -212,8 +212,8 @@ def _in_words(found: Comparison) -> str:
     for name, side in (("champion", found.champion), ("challenger", found.challenger)):
         lines.append(
             f"{name:<10}  cost {side.cost_eur:,.0f} EUR  AP {side.average_precision:.4f}"
-            f"  ECE {side.calibration_error:.4f}  alerts {side.alerts:.3%}"
-            f"  declines {side.declines:.3%}"
+            f"  ECE {side.calibration_error:.4f} (z {side.calibration_z:+.1f})"
+            f"  alerts {side.alerts:.3%}  declines {side.declines:.3%}"
         )
     lines.append(
         f"saved {found.saved_eur:,.0f} EUR, 95 %: {found.low_eur:,.0f} to {found.high_eur:,.0f}"

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from clearway.payment.records import ACCEPT, DECLINE
 from clearway.ports.model import SCORE_BPS_MAX
 from clearway.risk.decide import CostPolicy
+from clearway.risk.drift import calibration_z
 from clearway.risk.metrics import auc_roc, average_precision, calibration_error
 
 FRAUDS_MIN: Final = 20
@@ -49,12 +50,14 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One model on these payments. cost_eur: by the policy, of all; alerts and declines: shares."""
+    """One model on these payments. cost_eur: by the policy, of all; calibration_z: see drift.py;
+    alerts and declines: shares."""
 
     cost_eur: float
     average_precision: float
     auc_roc: float
     calibration_error: float
+    calibration_z: float
     alerts: float
     declines: float
 
@@ -120,6 +123,7 @@ def _side(
         average_precision=average_precision(score_bps, judged.is_fraud),
         auc_roc=auc_roc(score_bps, judged.is_fraud),
         calibration_error=calibration_error(score_bps / SCORE_BPS_MAX, judged.is_fraud),
+        calibration_z=calibration_z(score_bps / SCORE_BPS_MAX, judged.is_fraud),
         alerts=float((outcome != ACCEPT).mean()),
         declines=float((outcome == DECLINE).mean()),
     ), cost

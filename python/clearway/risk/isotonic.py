@@ -39,7 +39,7 @@ def fit_isotonic(raw: NDArray[np.float64], is_fraud: NDArray[np.bool_]) -> Knots
     share = ((frauds + 0.5) / (rows + 1.0)).clip(_SURE, 1.0 - _SURE)  # Jeffreys: never 0, never 1
     knots = np.stack([sums / rows, np.round(SCORE_BPS_MAX * np.maximum.accumulate(share), 3)], 1)
     knots = knots[np.append(np.diff(knots[:, 0]) > 0, True)]
-    return knots if len(knots) > 1 else np.concatenate([knots, knots + [[1.0, 0.0]]])
+    return knots if len(knots) > 1 else np.stack([knots[0], knots[0] + np.array([1.0, 0.0])])
 
 
 def choose(
