@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from clearway.cases.triage import euros, percent
-from clearway.cases.typologies import family_name, typology_text
+from clearway.cases.typologies import family_name
 
 TRANSACTIONS_MAX: Final = 300
 LOCAL: Final = "EUR"  # amounts_local are euros
@@ -71,9 +71,10 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """An alert as the report tells it. score_bps: probability."""
+    """An alert as the report tells it. text: of the typology. score_bps: probability."""
 
     typology: str
+    text: str
     score_bps: int
     amount_eur_minor: int
     reasons: Sequence[str]
@@ -106,10 +107,10 @@ class Report:
 def reason_text(family: str, findings: Sequence[Finding], conclusion: str | None) -> str:
     """Why it is suspicious: what was found, the most likely first, and what people concluded.
 
-    >>> found = Finding("fraud.payer", 7_420, 490_000, ["It is sudden."])
+    >>> found = Finding("fraud.payer", "It does not fit.", 7_420, 490_000, ["It is sudden."])
     >>> for line in reason_text("fraud", [found], "A scam.").splitlines(): print(line[:59])
     Payment fraud: 1 alert.
-    A payment that does not fit its payer: a taken-over account
+    It does not fit. (1 alert, up to 74.2 % probable, 4,900.00 E
     Conclusion: A scam.
     """
     count = len(findings)
@@ -117,13 +118,13 @@ def reason_text(family: str, findings: Sequence[Finding], conclusion: str | None
     by_typology: dict[str, list[Finding]] = {}
     for finding in sorted(findings, key=lambda one: -one.score_bps):
         by_typology.setdefault(finding.typology, []).append(finding)
-    for typology, found in by_typology.items():
+    for found in by_typology.values():
         together = euros(sum(one.amount_eur_minor for one in found))
         count = len(found)
         head = f"({count:,} alert{'' if count == 1 else 's'}, "
         head += f"up to {percent(found[0].score_bps)} probable, {together} together)"
         reasons = dict.fromkeys(reason for one in found for reason in one.reasons)
-        lines.append(" ".join([typology_text(typology), head, *reasons]))
+        lines.append(" ".join([found[0].text, head, *reasons]))
     if conclusion:
         lines.append(f"Conclusion: {conclusion}")
     return "\n".join(lines)

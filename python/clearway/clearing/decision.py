@@ -42,12 +42,14 @@ def add_scores(
     *,
     score_bps: npt.NDArray[np.uint16],
     reasons: npt.NDArray[np.uint64],
+    typologies: npt.NDArray[np.uint64],
     features: npt.NDArray[np.float32],
     model_id: bytes,
 ) -> None:
     """Fills the rows `scored`, in order. features: float32[n_scored, n_features]."""
     decisions["score_bps"][scored] = score_bps
     decisions["reasons"][scored] = reasons
+    decisions["typologies"][scored] = typologies
     decisions["model_id"][scored] = np.frombuffer(model_id, np.uint8)
     row_bytes = features.shape[1] * features.itemsize
     decisions["features_hash"][scored] = hash_matrix(

@@ -9,12 +9,12 @@ from typing import Final
 from msgspec import UNSET
 
 from clearway.cases.network import Edge, Flow, Network, Node
-from clearway.cases.typologies import typology_text
 from clearway.gateway.case_schemas import CaseNetwork, FlowEdge, FlowNode, Moment
 from clearway.gateway.cases import eur_text, find_case, owners_of
 from clearway.gateway.door import Answer, Ask
 from clearway.gateway.schemas import Listing
 from clearway.gateway.times import format_time
+from clearway.lifecycle.alerts import typology_text
 from clearway.payment.ids import format_case, format_payment
 from clearway.payment.money import format_amount
 from clearway.payment.records import Kind

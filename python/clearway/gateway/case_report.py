@@ -23,6 +23,7 @@ from clearway.gateway.case_schemas import CaseReport
 from clearway.gateway.cases import REASON_TEXTS, eur_text, find_case, owners_of
 from clearway.gateway.door import Answer, Ask
 from clearway.gateway.times import format_time
+from clearway.lifecycle.alerts import typology_text
 from clearway.payment.ids import format_case, format_payment
 from clearway.payment.money import format_amount
 from clearway.store.case_rows import CaseRow, KeptAlert
@@ -77,7 +78,8 @@ def draft(ask: Ask, row: CaseRow) -> Report:
 def _finding(kept: KeptAlert) -> Finding:
     alert = kept.alert
     reasons = [REASON_TEXTS.get(code, code) for code in alert.reasons]
-    return Finding(alert.typology, alert.score_bps, alert.amount_eur_minor, reasons)
+    text = typology_text(alert.typology)
+    return Finding(alert.typology, text, alert.score_bps, alert.amount_eur_minor, reasons)
 
 
 def _decision(ask: Ask, row: CaseRow) -> tuple[list[str], str | None]:

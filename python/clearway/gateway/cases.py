@@ -9,7 +9,6 @@ from typing import Any, Final
 from msgspec import UNSET
 
 from clearway.cases.triage import Standing, explain
-from clearway.cases.typologies import typology_text
 from clearway.gateway.case_acts import render_act
 from clearway.gateway.case_schemas import (
     Case,
@@ -27,17 +26,21 @@ from clearway.gateway.door import CATCH_UP_S_MAX, Answer, Ask
 from clearway.gateway.explanation import FINDINGS
 from clearway.gateway.schemas import Listing
 from clearway.gateway.times import format_time
+from clearway.lifecycle.alerts import typology_text
 from clearway.payment.errors import Refusal
 from clearway.payment.ids import format_alert, format_case, format_payment, parse_case
 from clearway.payment.money import format_amount
 from clearway.payment.state import Status
 from clearway.risk.reasons import CATALOGUE
+from clearway.risk.typologies.registry import TYPOLOGIES
 from clearway.store.case_queries import content_hash
 from clearway.store.case_rows import CaseRow, KeptAlert
 from clearway.store.rows import PaymentRow
 
-REASON_TEXTS: Final = {reason.code: reason.internal for reason in CATALOGUE} | {
-    code: text for _, code, text in FINDINGS
+REASON_TEXTS: Final = {
+    **{reason.code: reason.internal for reason in CATALOGUE},
+    **{typology.code: typology.why for typology in TYPOLOGIES},
+    **{code: text for _, code, text in FINDINGS},
 }
 
 

@@ -1,18 +1,21 @@
-"""Payments that were decided review or decline become alerts, with what was known as evidence.
+"""What was decided review or decline becomes an alert, and so does what fits a typology, though it
+was paid; with what was known as evidence.
 
 The only place where the rooms risk and screening, whose words these are, meet the room of cases.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 
+from clearway.cases import typologies as cases
 from clearway.cases.evidence import pack_evidence
-from clearway.cases.triage import BPS, expected_loss_minor
-from clearway.cases.typologies import is_sanctions, typology_of
+from clearway.cases.triage import BPS, TYPOLOGY_BPS, expected_loss_minor
+from clearway.cases.typologies import Side
 from clearway.ledger.book import Book
 from clearway.lifecycle.rooms import Rooms
 from clearway.payment.alert import Alert, alert_id
@@ -21,6 +24,7 @@ from clearway.payment.ids import format_alert, format_payment
 from clearway.payment.records import Outcome
 from clearway.risk.features import FEATURES
 from clearway.risk.reasons import reasons_of
+from clearway.risk.typologies import registry as typologies
 from clearway.store.case_rows import Found
 from clearway.store.rows import PaymentRow
 from clearway.store.vault import Kept
@@ -39,14 +43,17 @@ _FLAGS: Final = (
 
 
 def find_alerts(rows: Sequence[PaymentRow], rooms: Rooms) -> list[Found]:
-    """One for each of these payments, in their order."""
+    """Of these payments, in their order: one for each account and family that there is something
+    to say of."""
     places = [(row.key, row.sequence, row.envelope_index) for row in rows]
     kept = rooms.vault.rows(places)
     cents = amounts_eur_minor(
         [row.amount_minor for row in rows], [row.asset for row in rows], rooms
     )
     return [
-        _found(row, one, amount, rooms) for row, one, amount in zip(rows, kept, cents, strict=True)
+        found
+        for row, one, amount in zip(rows, kept, cents, strict=True)
+        for found in _found(row, one, amount, rooms)
     ]
 
 
@@ -78,32 +85,81 @@ def settling_address(address: bytes, book: Book) -> bytes:
     return address if parent is None else parent.address
 
 
-def _found(row: PaymentRow, kept: Kept | None, amount_eur_minor: int, rooms: Rooms) -> Found:
-    """Without a kept row (a vault older than its chain), the outcome on the chain is all there
-    is."""
-    flags = 0 if kept is None else int(kept.decision["flags"])
-    score_bps = 0 if kept is None else int(kept.decision["score_bps"])
+def typology_text(code: str) -> str:
+    """What an analyst reads beside an alert."""
+    documented = typologies.typology_of(code)
+    return cases.typology_text(code) if documented is None else documented.why
+
+
+@dataclass(frozen=True, slots=True)
+class _Suspicion:
+    """Of one account, in one family. source: see alert_id."""
+
+    source: str
+    typology: str
+    side: Side
+    reasons: tuple[str, ...]
+
+
+def _suspicions(row: PaymentRow, kept: Kept | None) -> list[_Suspicion]:
+    """What the decision itself says first; documented typologies make it finer, or stand alone.
+
+    Without a kept row (a vault older than its chain), the outcome on the chain is all there is."""
+    codes, hits = _codes(kept), typologies.typologies_of(_bits(kept))
+    found: dict[tuple[str, Side], _Suspicion] = {}
+    if row.outcome >= Outcome.REVIEW:
+        broad = cases.typology_of(codes)
+        family = broad.code.partition(".")[0]
+        found[family, broad.side] = _Suspicion(SOURCE, broad.code, broad.side, tuple(codes))
+    for hit in hits:
+        key = hit.family, hit.side
+        before = found.get(key)
+        if before is None:
+            source = f"typology.{hit.family}.{hit.side}"
+            found[key] = _Suspicion(source, hit.code, hit.side, (hit.code,))
+        else:
+            is_broad = typologies.typology_of(before.typology) is None
+            typology = hit.code if is_broad else before.typology
+            found[key] = replace(before, typology=typology, reasons=(*before.reasons, hit.code))
+    return list(found.values())
+
+
+def _codes(kept: Kept | None) -> list[str]:
+    if kept is None:
+        return []
+    flags = int(kept.decision["flags"])
     codes = [name for flag, name in _FLAGS if flags & flag]
-    if kept is not None:
-        codes += [reason.code for reason in reasons_of(int(kept.decision["reasons"]))]
-    typology = typology_of(codes)
-    side = row.payer if typology.side == "payer" else row.payee
-    alert = Alert(
-        id=alert_id(SOURCE, row.id),
-        payment=row.id,
-        entity=settling_address(side, rooms.book),
-        typology=typology.code,
-        score_bps=BPS if is_sanctions(typology.code) else score_bps,
-        amount_eur_minor=amount_eur_minor,
-        expected_loss_eur_minor=expected_loss_minor(
-            score_bps=score_bps, amount_eur_minor=amount_eur_minor, typology=typology.code
-        ),
-        reasons=tuple(codes),
-        height=row.height,
-        index=row.index,
-        time_ns=row.created_ns,
-    )
-    return Found(row.institution, alert, pack_evidence(_evidence(alert, row, kept, rooms)))
+    return codes + [reason.code for reason in reasons_of(int(kept.decision["reasons"]))]
+
+
+def _bits(kept: Kept | None) -> int:
+    return 0 if kept is None else int(kept.decision["typologies"])
+
+
+def _found(
+    row: PaymentRow, kept: Kept | None, amount_eur_minor: int, rooms: Rooms
+) -> Iterator[Found]:
+    scored_bps = 0 if kept is None else int(kept.decision["score_bps"])
+    for one in _suspicions(row, kept):
+        is_documented = typologies.typology_of(one.typology) is not None
+        score_bps = max(scored_bps, TYPOLOGY_BPS) if is_documented else scored_bps
+        side = row.payer if one.side == "payer" else row.payee
+        alert = Alert(
+            id=alert_id(one.source, row.id),
+            payment=row.id,
+            entity=settling_address(side, rooms.book),
+            typology=one.typology,
+            score_bps=BPS if cases.is_sanctions(one.typology) else score_bps,
+            amount_eur_minor=amount_eur_minor,
+            expected_loss_eur_minor=expected_loss_minor(
+                score_bps=score_bps, amount_eur_minor=amount_eur_minor, typology=one.typology
+            ),
+            reasons=one.reasons,
+            height=row.height,
+            index=row.index,
+            time_ns=row.created_ns,
+        )
+        yield Found(row.institution, alert, pack_evidence(_evidence(alert, row, kept, rooms)))
 
 
 def _evidence(alert: Alert, row: PaymentRow, kept: Kept | None, rooms: Rooms) -> dict[str, Any]:

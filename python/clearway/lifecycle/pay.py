@@ -38,6 +38,7 @@ from clearway.payment.records import (
     view_results,
 )
 from clearway.ports.ordering import Ordered
+from clearway.risk.typologies.registry import find_typologies
 from clearway.store.vault import Durable
 
 MOVES_MONEY = (
@@ -260,6 +261,7 @@ def _decide(batch: PaymentBatch, rooms: Rooms) -> None:
             batch.rows_of(*SCORED),
             score_bps=batch.scores.score_bps,
             reasons=batch.scores.reasons,
+            typologies=find_typologies(batch.scores.features),
             features=batch.scores.features,
             model_id=batch.scores.model_id,
         )
@@ -289,11 +291,12 @@ def keep(batch: PaymentBatch, rooms: Rooms) -> None:
 
 
 def _features_to_keep(batch: PaymentBatch) -> dict[int, bytes]:
-    """Of the payments with reasons, so that it can be told what spoke for them."""
+    """Of the payments with reasons or typologies, so that it can be told what spoke for them."""
     if batch.scores is None:
         return {}
-    given = np.flatnonzero(batch.scores.reasons)
-    rows = batch.rows_of(*SCORED)[given]
+    scored = batch.rows_of(*SCORED)
+    given = np.flatnonzero(batch.scores.reasons | batch.decisions["typologies"][scored])
+    rows = scored[given]
     features = batch.scores.features[given]
     return {row: one.tobytes() for row, one in zip(rows.tolist(), features, strict=True)}
 

@@ -19,6 +19,7 @@ from clearway.cases.states import CaseAct, CaseStatus, next_status
 from clearway.cases.triage import due_ns
 from clearway.lifecycle.alerts import SOURCE, find_alerts
 from clearway.lifecycle.rooms import Rooms
+from clearway.lifecycle.suspicious import suspicious
 from clearway.payment.errors import Refusal
 from clearway.payment.ids import format_case
 from clearway.store.case_rows import CaseRow, Change, Found, LabelRow, Op, Progress
@@ -105,16 +106,14 @@ class Watch:
         """Takes in what the projections show and was not looked at yet."""
         while not self._stopping:
             height = self._rooms.projections.height
-            upto = place_of(height + 1, 0) - 1
-            found = self._rooms.projections.decided_against(
-                self._rooms.institution, after=self._place, upto=upto, limit=ALERTS_AT_ONCE
+            last = place_of(height + 1, 0) - 1
+            rows, place = suspicious(
+                self._rooms, after=self._place, upto=last, limit=ALERTS_AT_ONCE
             )
-            is_all = len(found) < ALERTS_AT_ONCE
-            place = upto if is_all else found[-1][0]
-            if found:
-                self._take_in(find_alerts([row for _, row in found], self._rooms), place)
+            if rows:
+                self._take_in(find_alerts(rows, self._rooms), place)
             self._place = place
-            if is_all:
+            if place == last:
                 break
         with self._changed:
             self.height = max(self.height, height_of(self._place + 1) - 1)

@@ -39,7 +39,8 @@ DECISION = np.dtype(
         ("features_hash", "u1", 32),  # H[features] of the row of features
         ("list_version", "u1", 32),
         ("salt", "u1", 32),
-        ("zero2", "u1", 32),
+        ("typologies", "<u8"),  # bits of clearway.risk.typologies; they had no part in the outcome
+        ("zero2", "u1", 24),
     ]
 )
 DECISION_BYTES = 192

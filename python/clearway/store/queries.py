@@ -167,6 +167,29 @@ class Queries:
         rows = map(_payment, self.reader().execute(query, given))
         return [(place_of(row.height, row.index), row) for row in rows]
 
+    def envelopes(self, *, after: int, upto: int, limit: int) -> list[tuple[int, bytes, int]]:
+        """(place, key, sequence) of the envelopes whose entries lie after one place and up to
+        another, in their order. The first may have begun before."""
+        query = (
+            "SELECT place, key, sequence FROM envelopes WHERE place <= ? AND place >="
+            " coalesce((SELECT max(e.place) FROM envelopes e WHERE e.place <= ?), 0)"
+            " ORDER BY place LIMIT ?"
+        )
+        rows = self.reader().execute(query, (upto, after, min(limit, LIMIT_MAX)))
+        return [(place, key, sequence % _U64) for place, key, sequence in rows]
+
+    def paid_at(self, institution: int, places: Sequence[int]) -> list[tuple[int, PaymentRow]]:
+        """(place, payment) of those places at which a payment was accepted and booked."""
+        found: list[tuple[int, PaymentRow]] = []
+        for marks, part in in_lists(places):
+            query = (
+                f"{_PAYMENT} FROM payments p {_PAYMENT_JOINS} WHERE p.place IN ({marks})"
+                f" AND p.outcome = {int(Outcome.ACCEPT)} AND p.code = 0 AND p.institution = ?"
+            )
+            rows = map(_payment, self.reader().execute(query, (*part, institution)))
+            found += [(place_of(row.height, row.index), row) for row in rows]
+        return found
+
     def flows(self, account: int, *, heights: range, limit: int) -> list[FlowRow]:
         """Payments from or to an account (its number) or a sub-account of it, newest first, as a
         network of flows needs them."""

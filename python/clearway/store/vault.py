@@ -198,7 +198,7 @@ class Vault:
 
         key: of the envelope, 32 bytes. decisions: n DECISION rows; request_hashes: n × 32 bytes;
         privates: n texts or None; persons: n × 20 bytes, the address whose key seals each private.
-        features: what risk looked at, of those entries (by index) that it gave reasons for.
+        features: what risk looked at, of entries (by index) that it had something to say of.
         marks: of entries (by index) that have some, 16 bytes each; their persons must be given.
         told: number of the last feedback that risk had been told before it saw them, when there was
         any since the batch before.
@@ -303,7 +303,7 @@ class Vault:
         return None if data is None else view_decisions(data)
 
     def features(self, key: bytes, sequence: int, index: int) -> bytes | None:
-        """As risk saw the entry; None for one that it gave no reasons for."""
+        """As risk saw the entry; None for one that it had nothing to say of."""
         query = (
             "SELECT data FROM batches JOIN features ON batch = number"
             " WHERE key = ? AND sequence = ? AND entry = ?"

@@ -27,7 +27,12 @@ TYPOLOGY: Final = Typology(
         "Ask whether anything was ever paid back, and who the payee is outside of the telephone."
     ),
     conditions=(
-        at_least("pair_growth", times(4), "four times the first one"),
+        between(
+            "pair_growth",
+            times(4),
+            times(200),
+            "four times the first one; far above, that was a trial of the account's number",
+        ),
         at_least("pair_n", events(3), "the fourth payment or later"),
         between("pair_idle", minutes(0), days(21), "weeks, not years, apart"),
         at_least("amount_over_usual", times(3), "far above what the owner otherwise pays"),
