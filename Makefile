@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 KERNEL := $(shell find kernel -name '*.rs' -not -path '*/target/*' 2>/dev/null) kernel/Cargo.toml kernel/Cargo.lock
 export CARGO_TERM_COLOR ?= never
 
-.PHONY: demo test verify simulate mutants golden bank fuzz sanitize asan miri vectors features install dev check lint bench evaluate lock clean
+.PHONY: demo test verify simulate mutants golden bank fuzz sanitize asan miri vectors features typologies install dev check lint bench evaluate lock clean
 
 demo: install            ## a day of payments on a real node, verified from genesis
 	$(BIN)/clearway demo
@@ -73,6 +73,9 @@ vectors: dev             ## write what follows from the format: vectors, the ver
 
 features: dev            ## write the pass over the payments from the declared features
 	$(BIN)/python -m tools.write_features
+
+typologies: dev          ## write docs/typologies.md: what is looked for, and how often it is right
+	$(BIN)/python -m tools.write_typologies
 
 install: $(VENV)/installed   ## the set-up alone; afterwards .venv/bin/clearway works
 

@@ -20,7 +20,7 @@ from clearway.gateway.auth import KEY_FRESH_S
 CLEARWAY = (sys.executable, "-m", "clearway")
 COMMANDS = (
     "demo", "up", "keys create", "keys list", "keys revoke", "replay", "train", "what-if",
-    "evaluate aml", "evaluate risk", "screen",
+    "evaluate aml", "evaluate risk", "screen", "typologies",
     "verify", "verify-receipt", "verify-blocks", "export-blocks", "backup", "restore", "bench",
 )  # fmt: skip
 
@@ -176,3 +176,18 @@ def test_a_file_of_payments_is_replayed(tmp_path: Path) -> None:
     assert (found["payments"], found["accounts"], found["verified"]) == (200, 12, True)
     assert sum(found["by_status"].values()) == 200
     assert found["by_status"]["refused"] == 0
+
+
+def test_typologies_are_listed_with_their_sources(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["typologies", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)["typologies"]
+    assert len(listed) >= 30
+    assert all(one["source"] and one["conditions"] for one in listed)
+    assert main(["typologies", "fraud", "--json"]) == 0
+    assert {one["family"] for one in json.loads(capsys.readouterr().out)["typologies"]} == {"fraud"}
+    assert main(["typologies", "fraud.bust_out"]) == 0
+    said = capsys.readouterr().out
+    assert "Synthetic Identity Fraud" in said
+    assert "when all of these hold" in said
+    assert main(["typologies", "fraud.no_such"]) == 1
+    assert "fraud.no_such is no typology" in capsys.readouterr().err

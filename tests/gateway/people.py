@@ -13,11 +13,14 @@ from clearway.gateway.auth import create_api_key
 from clearway.payment.records import Outcome
 from clearway.risk.decide import Scorer, Scores
 from clearway.risk.facts import Facts
+from clearway.risk.features import FEATURES
 from tests.gateway.api import Api
 from tests.gateway.conftest import serve
 
 SCORE_BPS = 990
 FAN_IN, AMOUNT_UNUSUAL = np.uint64(1 << 15), np.uint64(1 << 5)
+
+MEMORY_AGE = FEATURES.index("memory_age")
 
 
 class Suspicious:
@@ -34,6 +37,7 @@ class Suspicious:
         scores.outcome[:] = Outcome.REVIEW if self.stops else Outcome.ACCEPT
         scores.score_bps[:] = self.score_bps if self.stops else 0
         scores.reasons[:] = self.reasons if self.stops else 0
+        scores.features[:, MEMORY_AGE] = 0.0  # too young for typologies, which have their own tests
         return scores
 
     def __getattr__(self, name: str) -> object:

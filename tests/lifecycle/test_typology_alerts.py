@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from clearway.app.backup import back_up, restore
+from clearway.cases import typologies as cases
 from clearway.payment.records import Outcome, view_results
 from clearway.risk.features import FEATURES
 from clearway.risk.typologies.registry import typology_of
@@ -168,3 +169,7 @@ def test_what_the_ledger_refused_moved_nothing_and_is_no_alert(tmp_path: Path) -
         assert view_results(refused.result)[0]["code"] != 0
     assert alerts(town) == before == []
     town.node.stop()
+
+
+def test_no_documented_typology_is_called_as_one_of_the_broad_ones_is() -> None:
+    assert not any(typology_of(broad.code) for broad in cases.TYPOLOGIES)

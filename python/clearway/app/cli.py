@@ -249,6 +249,14 @@ def _screen(args: argparse.Namespace) -> int:
     return 0
 
 
+def _typologies(args: argparse.Namespace) -> int:
+    from clearway.app.typologies import list_typologies
+
+    found, words = list_typologies(args.only)
+    say(args, found, words)
+    return 0
+
+
 def _verify(args: argparse.Namespace) -> int:
     from clearway.app.verify import verify_data
 
@@ -513,6 +521,11 @@ def _parser() -> argparse.ArgumentParser:
     until = restored.add_mutually_exclusive_group()
     until.add_argument("--height", type=int, metavar="H", help="the last block to keep")
     until.add_argument("--time", metavar="T", help="keep no block after it; RFC 3339")
+
+    listed = add(
+        "typologies", "the documented schemes that payments are compared with", _typologies
+    )
+    listed.add_argument("only", nargs="?", metavar="CODE", help="one of them, or a family")
 
     bench = commands.add_parser("bench", help="measure", description="measure")
     benches = bench.add_subparsers(metavar="BENCH", required=True)

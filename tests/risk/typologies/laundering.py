@@ -81,14 +81,14 @@ def not_mule_fan_out(c: Cast) -> None:
         c.pay(worker, c.new(), 400)
 
 
-def pass_through(c: Cast) -> None:
+def rapid_pass_through(c: Cast) -> None:
     mule = c.new()
     c.bad(c.old(), mule, 3_000)
     c.wait(minutes=15)
     c.bad(mule, c.new(), 2_850)
 
 
-def not_pass_through(c: Cast) -> None:
+def not_rapid_pass_through(c: Cast) -> None:
     """A wage, most of which goes on to the same savings account every month."""
     worker = _worker(c)
     savings = c.new()
@@ -221,14 +221,14 @@ def not_smurfing_corridors(c: Cast) -> None:
 
 
 def mis_invoicing(c: Cast) -> None:
-    buyer, seller = _partners(c)
-    c.bad(buyer, seller, 60_000, corridor=33)
+    buyer, seller, way = _partners(c)
+    c.bad(buyer, seller, 60_000, corridor=way)
 
 
 def not_mis_invoicing(c: Cast) -> None:
     """Before Christmas the order is twice the usual."""
-    buyer, seller = _partners(c)
-    c.pay(buyer, seller, 9_000, corridor=33)
+    buyer, seller, way = _partners(c)
+    c.pay(buyer, seller, 9_000, corridor=way)
 
 
 def mixing(c: Cast) -> None:
@@ -421,9 +421,10 @@ def _employer(worker: int) -> int:
     return worker + 1
 
 
-def _partners(c: Cast) -> tuple[int, int]:
-    buyer, seller = c.new(), c.new()
+def _partners(c: Cast) -> tuple[int, int, int]:
+    """Two companies that trade with each other, on a way that few others use."""
+    buyer, seller, way = c.new(), c.new(), c.device()
     for _ in range(8):
-        c.pay(buyer, seller, 4_000 * float(c.rng.uniform(0.8, 1.2)), corridor=33)
+        c.pay(buyer, seller, 4_000 * float(c.rng.uniform(0.8, 1.2)), corridor=way)
         c.wait(days=30)
-    return buyer, seller
+    return buyer, seller, way

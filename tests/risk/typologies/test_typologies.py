@@ -27,7 +27,7 @@ PARTS = {"__init__", "match", "registry", "rule"}
 # Whoever changes this list has reused a number. Only add.
 BITS_FOR_EVER = [
     "structuring_payer", "structuring_payee", "travel_rule_splitting", "mule_fan_in",
-    "mule_fan_out", "pass_through", "round_trip", "dormant_wake_up", "dormant_collects",
+    "mule_fan_out", "rapid_pass_through", "round_trip", "dormant_wake_up", "dormant_collects",
     "many_in_one_out", "one_in_many_out", "funnel_account", "smurfing_corridors",
     "mis_invoicing", "mixing", "round_layering", "device_farm", "address_farm",
     "shared_device_dealing", "tainted_received", "accused_pays_out", "near_accused",

@@ -14,7 +14,7 @@ from clearway.risk.typologies.rule import (
 
 TYPOLOGY: Final = Typology(
     bit=5,
-    code="laundering.pass_through",
+    code="laundering.rapid_pass_through",
     name="Rapid pass-through",
     side="payer",
     source=(
