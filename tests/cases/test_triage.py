@@ -115,6 +115,14 @@ def test_a_sanctions_match_says_why_it_counts_in_full() -> None:
     )
 
 
+def test_money_that_is_still_held_is_told_and_moves_nothing() -> None:
+    one = replace(STANDING, held=1, held_until_ns=STANDING.now_ns + 5 * 3_600 * 10**9)
+    told = "The money of one payment is still held, and goes back by itself in 5 hours."
+    assert [text for text in explain(one) if text not in explain(STANDING)] == [told]
+    two = replace(one, held=2)
+    assert "The money of 2 payments is still held; the first goes back in 5 hours." in explain(two)
+
+
 def test_a_closed_case_stands_nowhere() -> None:
     assert explain(replace(STANDING, place=0)) == ["It is closed, and stands in the queue no more."]
 

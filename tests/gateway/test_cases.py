@@ -85,6 +85,8 @@ def test_a_payment_under_review_is_a_case_at_once(node: Api) -> None:
     [shown] = seen["payments"]
     assert (shown["id"], shown["status"], shown["from"]) == (payment, "review", payer)
     assert "expires" in shown
+    held = "The money of one payment is still held, and goes back by itself in 23 hours."
+    assert held in seen["why"]
     assert {**seen, "why": case["why"]} | case == {**seen, "why": case["why"]}
 
 
@@ -141,10 +143,12 @@ def test_the_queue_is_in_order_and_pages_through(node: Api) -> None:
 
 
 def test_a_list_shows_what_is_asked_for(node: Api, ann: Api) -> None:
-    case, payer, _ = open_case(node)
+    case, payer, payment = open_case(node)
     act(ann, case, "assign", {"assignee": "ann"})
     seen = see(node, case)
+    assert [one["id"] for one in node.get("/v1/cases", payment=payment).json()["data"]] == [case]
     for query in (
+        {"payment": payment},
         {"assignee": "ann"},
         {"status": "assigned"},
         {"typology": seen["family"]},
@@ -154,6 +158,8 @@ def test_a_list_shows_what_is_asked_for(node: Api, ann: Api) -> None:
         assert [one["id"] for one in found] == [case], query
     for query in ({"assignee": "ben"}, {"status": "open"}, {"typology": "sanctions"}):
         assert node.get("/v1/cases", account=payer, **query).json()["data"] == []
+    assert node.get("/v1/cases", payment=f"pay_{'0' * 32}").json()["data"] == []
+    expect(node.get("/v1/cases", payment="pay_1"), "payment.unknown")
     expect(node.get("/v1/cases", status="lost"), "request.invalid")
     expect(node.get("/v1/cases", typology="A b"), "request.invalid")
     expect(node.get("/v1/cases", starting_after="cas_1"), "case.unknown")

@@ -36,7 +36,8 @@ def due_ns(*, opened_ns: int, deadline_ns: int, family: str) -> int:
 class Standing:
     """A case in the queue of `total` open ones. place: from 1; 0 for a closed case. alerts: how
     many; largest: of them, as (score_bps, amount and expected loss in euro cents). before_minor,
-    after_minor: expected loss of its neighbours, None where there is none."""
+    after_minor: expected loss of its neighbours, None where there is none. held: payments whose
+    money still waits for a person, the first until held_until_ns."""
 
     place: int
     total: int
@@ -51,6 +52,8 @@ class Standing:
     after_minor: int | None = None
     before_overdue: bool = False
     after_overdue: bool = False
+    held: int = 0
+    held_until_ns: int = 0
 
 
 def explain(case: Standing) -> list[str]:
@@ -64,7 +67,7 @@ def explain(case: Standing) -> list[str]:
     """
     if not case.place:
         return ["It is closed, and stands in the queue no more."]
-    return [_place(case), _loss(case), *_neighbours(case), _due(case)]
+    return [_place(case), _loss(case), *_neighbours(case), *_held(case), _due(case)]
 
 
 def _place(case: Standing) -> str:
@@ -105,6 +108,16 @@ def _neighbours(case: Standing) -> Sequence[str]:
     elif case.after_minor is not None:
         said.append(f"The next case expects {euros(case.after_minor)}.")
     return said
+
+
+def _held(case: Standing) -> Sequence[str]:
+    """It does not move a case in the queue, and tells whoever opens it what can still be saved."""
+    if not case.held:
+        return []
+    left = _span(max(0, case.held_until_ns - case.now_ns))
+    if case.held == 1:
+        return [f"The money of one payment is still held, and goes back by itself in {left}."]
+    return [f"The money of {case.held:,} payments is still held; the first goes back in {left}."]
 
 
 def _due(case: Standing) -> str:

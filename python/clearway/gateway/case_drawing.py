@@ -38,7 +38,7 @@ def draw(network: CaseNetwork, spots: Sequence[Spot]) -> str:
     }
     hubs = {node.account for node in network.nodes[1:] if node.hub}
     subject = network.nodes[0].account
-    ranked = sorted(network.edges, key=lambda edge: _rank(edge, subject))
+    ranked = sorted(network.edges, key=lambda edge: _rank(edge, subject, hubs))
     plain = [edge for edge in network.edges if not hubs & {edge.from_, edge.to}]
     largest = max((Decimal(edge.value) for edge in plain or network.edges), default=Decimal(1))
     ports = _ports(ranked, corner)
@@ -69,10 +69,12 @@ def _arrow(kind: str) -> str:
 _ARROWS: Final = "<defs>" + "".join(map(_arrow, ("moved", "stopped", "alerted"))) + "</defs>"
 
 
-def _rank(edge: FlowEdge, subject: str) -> tuple[bool, bool, Decimal, str, str]:
-    """What a reader wants to know first comes first."""
-    own = subject in (edge.from_, edge.to)
-    return not edge.alerts, not own, -Decimal(edge.value), edge.from_, edge.to
+def _rank(edge: FlowEdge, subject: str, hubs: set[str]) -> tuple[int, Decimal, str, str]:
+    """What a reader wants to know first comes first: the payments of the case, what else its
+    account did, what others did, and last what everybody does with a hub."""
+    ends = {edge.from_, edge.to}
+    kind = 0 if edge.alerts else 1 if subject in ends else 3 if hubs & ends else 2
+    return kind, -Decimal(edge.value), edge.from_, edge.to
 
 
 Ends = tuple[float, float]

@@ -54,7 +54,7 @@ async def serve(ask: Ask, _scope: Scope, _receive: Receive, send: Send) -> None:
     headers = [
         (b"content-type", b"text/html; charset=utf-8"),
         (b"content-length", str(len(body)).encode()),
-        (b"content-security-policy", _POLICY.encode()),
+        (b"content-security-policy", f"{_POLICY}; frame-ancestors 'none'".encode()),
         (b"cache-control", b"no-store"),
         (b"referrer-policy", b"no-referrer"),
         (b"x-content-type-options", b"nosniff"),

@@ -39,6 +39,7 @@ class CasesQuery(PageQuery, frozen=True):
         | None
     ) = None
     account: AccountId | None = None
+    payment: Annotated[str, Meta(max_length=64, description="An alert is about it.")] | None = None
 
 
 class NetworkQuery(Request, frozen=True):

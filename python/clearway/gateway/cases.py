@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from msgspec import UNSET
@@ -28,7 +29,13 @@ from clearway.gateway.schemas import Listing
 from clearway.gateway.times import format_time
 from clearway.lifecycle.alerts import typology_text
 from clearway.payment.errors import Refusal
-from clearway.payment.ids import format_alert, format_case, format_payment, parse_case
+from clearway.payment.ids import (
+    format_alert,
+    format_case,
+    format_payment,
+    parse_case,
+    parse_payment,
+)
 from clearway.payment.money import format_amount
 from clearway.payment.state import Status
 from clearway.risk.reasons import CATALOGUE
@@ -64,7 +71,7 @@ def catch_up(ask: Ask) -> None:
 
 
 def list_cases(ask: Ask) -> Answer:
-    """Refuses case.unknown for an unknown cursor."""
+    """Refuses case.unknown, payment.unknown for what is no id of one."""
     catch_up(ask)
     query, store = ask.query, ask.door.node.cases.store
     rows = store.cases(
@@ -73,6 +80,7 @@ def list_cases(ask: Ask) -> Answer:
         assignee=query.assignee,
         typology=query.typology,
         entity=None if query.account is None else ask.door.directory.address(query.account),
+        payment=None if query.payment is None else parse_payment(query.payment),
         limit=query.limit + 1,
         starting_after=None if query.starting_after is None else parse_case(query.starting_after),
     )
@@ -93,10 +101,20 @@ def _render(ask: Ask, rows: Sequence[CaseRow]) -> list[Case]:
 
 
 def _fields(
-    ask: Ask, row: CaseRow, largest: tuple[int, int, int], typologies: list[str], total: int
+    ask: Ask,
+    row: CaseRow,
+    largest: tuple[int, int, int],
+    typologies: list[str],
+    total: int,
+    waiting_ns: Sequence[int] = (),
 ) -> dict[str, Any]:
-    """largest: of its alerts, as triage.Standing has it. total: of the queue."""
-    standing = _standing(ask, row, largest, total)
+    """largest: of its alerts, as triage.Standing has it. total: of the queue. waiting_ns: until
+    when each payment of it is held."""
+    standing = replace(
+        _standing(ask, row, largest, total),
+        held=len(waiting_ns),
+        held_until_ns=min(waiting_ns, default=0),
+    )
     return {
         "id": format_case(row.id),
         "object": "case",
@@ -188,7 +206,14 @@ def case_detail(ask: Ask, row: CaseRow) -> CaseDetail:
     labels = {label.payment: label.label for label in desk.store.labels_of(row)}
     follower = desk.store.follower(row.institution, row.id)
     return CaseDetail(
-        **_fields(ask, row, largest, typologies, desk.store.queue_length(row.institution)),
+        **_fields(
+            ask,
+            row,
+            largest,
+            typologies,
+            desk.store.queue_length(row.institution),
+            [one.expires_ns for one in payments.values() if _waits(one)],
+        ),
         owner=owners_of(ask, [row.entity]).get(row.entity),
         followed_by=None if follower is None else format_case(follower),
         alert_list=[_alert(kept) for kept in alerts],
@@ -229,7 +254,6 @@ def _alert(kept: KeptAlert) -> CaseAlert:
 def _payment(ask: Ask, row: PaymentRow, label: str | None) -> CasePayment:
     directory = ask.door.directory
     asset = directory.asset(row.asset)
-    waits = row.status in (Status.HELD, Status.REVIEW) and row.expires_ns
     return CasePayment(
         id=format_payment(row.id),
         created=format_time(row.created_ns),
@@ -239,8 +263,12 @@ def _payment(ask: Ask, row: PaymentRow, label: str | None) -> CasePayment:
         amount=format_amount(row.amount_minor, asset),
         asset=asset.code,
         label=label,
-        expires=format_time(row.expires_ns) if waits else UNSET,
+        expires=format_time(row.expires_ns) if _waits(row) else UNSET,
     )
+
+
+def _waits(row: PaymentRow) -> bool:
+    return row.status in (Status.HELD, Status.REVIEW) and row.expires_ns > 0
 
 
 def _notes(ask: Ask, row: CaseRow) -> list[CaseNote]:

@@ -110,18 +110,20 @@ class CaseQueries:
         assignee: str | None = None,
         typology: str | None = None,
         entity: bytes | None = None,
+        payment: bytes | None = None,
         limit: int,
         starting_after: bytes | None = None,
     ) -> list[CaseRow]:
         """The most urgent first: overdue, then by expected loss. typology: a family, or a typology
-        that one of its alerts has. starting_after: id of the last case seen; where it stands now
-        is where the next page begins."""
+        that one of its alerts has. payment: that one of them is about. starting_after: id of the
+        last case seen; where it stands now is where the next page begins."""
         where: list[str] = ["c.institution = ?"]
         given: list[Any] = [institution]
         wanted: list[tuple[str, Any]] = [
             ("c.status = ?", status),
             ("c.assignee = ?", assignee),
             ("c.entity = ?", entity),
+            ("c.number IN (SELECT case_number FROM alerts WHERE payment = ?)", payment),
         ]
         for clause, value in wanted:
             if value is not None:
@@ -205,14 +207,6 @@ class CaseQueries:
         query = "SELECT DISTINCT typology FROM alerts WHERE case_number = ? ORDER BY typology"
         reader = self._database.reader()
         return {n: [text for (text,) in reader.execute(query, (n,))] for n in numbers}
-
-    def cases_of_payment(self, institution: int, payment: bytes) -> list[bytes]:
-        query = (
-            "SELECT DISTINCT c.id FROM alerts a JOIN cases c ON c.number = a.case_number"
-            " WHERE a.payment = ? AND a.payment IS NOT NULL AND c.institution = ?"
-        )
-        rows = self._database.reader().execute(query, (payment, institution))
-        return [bytes(id) for (id,) in rows]
 
     def acts_of(self, case: CaseRow) -> list[ActRow]:
         """The oldest first, ACTS_MAX at most: the newest of more."""
