@@ -16,6 +16,8 @@ ENVELOPES_AT_ONCE: Final = 64
 def suspicious(rooms: Rooms, *, after: int, upto: int, limit: int) -> tuple[list[PaymentRow], int]:
     """In the order of the chain, after one place and up to the place that it returns, which is
     `upto` or as far as one look goes: `limit` payments decided against, or ENVELOPES_AT_ONCE."""
+    if after >= upto:
+        return [], upto
     projections = rooms.projections
     envelopes = projections.envelopes(after=after, upto=upto, limit=ENVELOPES_AT_ONCE + 1)
     if len(envelopes) > ENVELOPES_AT_ONCE:
