@@ -31,6 +31,7 @@ ALERTS_AT_ONCE: Final = 200
 ESCALATIONS_AT_ONCE: Final = 100
 LABELS_AT_ONCE: Final = 200
 LOOK_S: Final = 1.0
+SHARE_MAX: Final = 0.1  # of a processor, while there is more to look at
 KEEP_S: Final = 60.0  # how much of the chain is looked at again after a kill, when it was quiet
 
 log = logging.getLogger("clearway.lifecycle")
@@ -48,6 +49,7 @@ class Watch:
         self._kept_s = 0.0
         self._changed = threading.Condition()
         self._asked = False
+        self._awaited = 0  # threads in `wait_for`
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="clearway-cases", daemon=True)
 
@@ -67,8 +69,10 @@ class Watch:
         """Whether everything up to the block of this height was looked at within that time."""
         with self._changed:
             self._asked = True
+            self._awaited += 1
             self._changed.notify_all()
             self._changed.wait_for(lambda: self.height >= height or self._stopping, timeout_s)
+            self._awaited -= 1
             return self.height >= height
 
     # --- the thread -----------------------------------------------------------------------------
@@ -105,6 +109,7 @@ class Watch:
     def look(self) -> None:
         """Takes in what the projections show and was not looked at yet."""
         while not self._stopping:
+            began_s = time.thread_time()
             height = self._rooms.projections.height
             last = place_of(height + 1, 0) - 1
             rows, place = suspicious(
@@ -115,11 +120,20 @@ class Watch:
             self._place = place
             if place == last:
                 break
+            self._rest(time.thread_time() - began_s)
         with self._changed:
             self.height = max(self.height, height_of(self._place + 1) - 1)
             self._changed.notify_all()
         if time.monotonic() - self._kept_s > KEEP_S:
             self._keep_place()
+
+    def _rest(self, worked_s: float) -> None:
+        """Under load the processors are needed for the payments: people look at cases later. Unless
+        somebody waits for them just now."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._stopping or self._awaited > 0, worked_s * (1.0 / SHARE_MAX - 1.0)
+            )
 
     def _take_in(self, found: list[Found], place: int) -> None:
         self._store.take_in(
