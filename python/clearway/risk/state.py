@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from clearway.risk.facts import FACTS, Facts
 from clearway.risk.features import FEATURES, TABLES, Features, advance_rows
 from clearway.risk.snapshot import AsOf, Snapshot, load_snapshot, save_snapshot
-from clearway.risk.tables import KeyedTable, Table
+from clearway.risk.tables import Journal, KeyedTable, Table
 
 ACCOUNTS_MAX: Final = 2**26
 ENTITIES_MAX: Final = 2**22  # devices, and network addresses, and corridors: so many of each
@@ -30,7 +30,7 @@ class _Staged:
 
     facts: Facts
     is_told: bool
-    undo: tuple[tuple[NDArray[np.uint32], NDArray[np.void]], ...]
+    journals: tuple[Journal, ...]
     began_ns: int
 
 
@@ -98,15 +98,19 @@ class FeatureState:
             as_of = AsOf(height=height, index=index)
             now, before = (as_of.height, as_of.index), (self.as_of.height, self.as_of.index)
             assert now >= before, f"invariant: risk state goes back from {before} to {now}"
-            self._staged.popleft()
+            self._release(self._staged.popleft())
             self.as_of = as_of
             self._settle_told()
 
     def _settle_told(self) -> None:
         while self._staged and self._staged[0].is_told:
-            self._staged.popleft()
+            self._release(self._staged.popleft())
         if not self._staged:
             self._forget_idle()
+
+    def _release(self, staged: _Staged) -> None:
+        for table, journal in zip(self._tables, staged.journals, strict=True):
+            table.release(journal)
 
     def discard(self, place: int = -1) -> None:
         """The staged batch at `place` (0 the oldest, -1 the newest) never was; what was staged and
@@ -118,8 +122,9 @@ class FeatureState:
             undone = list(self._staged)[batches[place] :]
             for _ in undone:
                 last = self._staged.pop()
-                for table, (touched, before) in zip(self._tables, last.undo, strict=True):
-                    table.undo(touched, before)
+                for table, journal in zip(self._tables, last.journals, strict=True):
+                    table.undo(journal)
+                self._release(last)
                 self._began_ns = last.began_ns
             for later in undone[1:]:
                 self._advance(later.facts, _NO_FEATURES, is_told=later.is_told)
@@ -148,20 +153,19 @@ class FeatureState:
             self._began_ns = max(0, int(facts["time_ns"][0]))
         self._staged.append(_Staged(facts, is_told, self._pass(facts, numbers, out), began_ns))
 
-    def _pass(
-        self, facts: Facts, numbers: NDArray[np.int32], out: Features
-    ) -> tuple[tuple[NDArray[np.uint32], NDArray[np.void]], ...]:
+    def _pass(self, facts: Facts, numbers: NDArray[np.int32], out: Features) -> tuple[Journal, ...]:
         """Moves the tables on; returns what they were, for each."""
-        for table in self._tables:
-            table.expect(4 * len(facts))  # payer, payee, and two that they join
+        pairs = [
+            (table, table.journal(4 * len(facts)))  # payer, payee, and two that they join
+            for table in self._tables
+        ]
         self._batch += 1
-        touched = np.zeros(len(self._tables), dtype=np.int64)
-        arrays = [array for table in self._tables for array in table.arrays]
+        touched = np.zeros(len(pairs), dtype=np.int64)
+        arrays = [array for table, journal in pairs for array in table.arrays(journal)]
         advance_rows(facts, numbers, self._began_ns, self._batch, *arrays, touched, out)
-        return tuple(
-            (table.touched[:k].copy(), table.before[:k].copy())
-            for table, k in zip(self._tables, touched.tolist(), strict=True)
-        )
+        for (_, journal), n in zip(pairs, touched.tolist(), strict=True):
+            journal.n = n
+        return tuple(journal for _, journal in pairs)
 
     def _forget_idle(self) -> None:
         """Of a full table the half stays that was seen last."""

@@ -1,6 +1,7 @@
 """Tables of the memory: rows of one dtype that grow in place, and a journal of the last batch."""
 
 import mmap
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -12,12 +13,21 @@ from clearway.risk.compiled import compiled
 _UNKNOWN: Final = 0  # the row of who was not named; nothing is ever written to it
 
 
+@dataclass(slots=True)
+class Journal:
+    """What a batch changed: numbers of the first `n` rows that it touched, and how they were."""
+
+    touched: NDArray[np.uint32]
+    before: NDArray[np.void]
+    n: int = 0
+
+
 class Table:
     """`rows`, and what the compiled pass needs beside them to note what a batch changed.
 
-    batch: uint32[rows], the batch that last touched each row. touched, before: numbers of the rows
-    that this batch touched, and how they were. Rows lie in memory of their own that the kernel
-    moves as pages: growing copies nothing, and what was never touched takes no room.
+    batch: uint32[rows], the batch that last touched each row. Rows lie in memory of their own that
+    the kernel moves as pages: growing copies nothing, and what was never touched takes no room.
+    Journals are used again: a new one costs the first touch of its pages.
     """
 
     def __init__(self, dtype: np.dtype[np.void], capacity: int) -> None:
@@ -25,8 +35,7 @@ class Table:
         self._memory = _map(capacity * dtype.itemsize)
         self.rows: NDArray[np.void] = np.frombuffer(self._memory, dtype)[:capacity]
         self.batch = np.zeros(capacity, dtype=np.uint32)
-        self.touched = np.zeros(0, dtype=np.uint32)
-        self.before = np.zeros(0, dtype=dtype)
+        self._free: list[Journal] = []
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -43,20 +52,25 @@ class Table:
         batch[: len(self.batch)] = self.batch
         self.batch = batch
 
-    def expect(self, touches: int) -> None:
-        """Makes room in the journal for so many rows."""
-        if len(self.touched) < touches:
-            self.touched = np.empty(touches, dtype=np.uint32)
-            self.before = np.empty(touches, dtype=self.dtype)
+    def journal(self, touches: int) -> Journal:
+        """With room for so many rows."""
+        while self._free:
+            free = self._free.pop()
+            if len(free.touched) >= touches:
+                return free
+        return Journal(np.empty(touches, dtype=np.uint32), np.empty(touches, dtype=self.dtype))
 
-    @property
-    def arrays(self) -> tuple[Any, ...]:
+    def release(self, journal: Journal) -> None:
+        self._free.append(journal)
+
+    def arrays(self, journal: Journal) -> tuple[Any, ...]:
         """As the compiled pass takes them."""
-        return self.rows, self.batch, self.touched, self.before
+        return self.rows, self.batch, journal.touched, journal.before
 
-    def undo(self, touched: NDArray[np.uint32], before: NDArray[np.void]) -> None:
+    def undo(self, journal: Journal) -> None:
         # As opaque bytes: NumPy copies a row at once instead of field by field, 15 times as fast.
         opaque = np.dtype((np.void, self.dtype.itemsize))
+        touched, before = journal.touched[: journal.n], journal.before[: journal.n]
         self.rows.view(opaque)[touched] = before.view(opaque)
 
 

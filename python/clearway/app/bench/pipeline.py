@@ -49,7 +49,7 @@ from clearway.store.vault import AccountRecord
 CUSTOMERS, MERCHANTS, DAYS = 9_000, 1_000, 24
 BATCHES: Final = 36
 WARM_UP_BATCHES: Final = 4
-IN_FLIGHT_MAX: Final = 2
+IN_FLIGHT_MAX: Final = 3
 SETUP_ROWS: Final = 1_000
 SIGNED_VALID_NS: Final = 23 * 3_600 * 10**9
 CATCH_UP_S: Final = 120.0
