@@ -108,9 +108,9 @@ def reason_text(family: str, findings: Sequence[Finding], conclusion: str | None
     """Why it is suspicious: what was found, the most likely first, and what people concluded.
 
     >>> found = Finding("fraud.payer", "It does not fit.", 7_420, 490_000, ["It is sudden."])
-    >>> for line in reason_text("fraud", [found], "A scam.").splitlines(): print(line[:59])
+    >>> for line in reason_text("fraud", [found], "A scam.").splitlines(): print(line[:58])
     Payment fraud: 1 alert.
-    It does not fit. (1 alert, up to 74.2 % probable, 4,900.00 E
+    It does not fit. (1 alert, up to 74.2 % probable, 4,900.00
     Conclusion: A scam.
     """
     count = len(findings)
