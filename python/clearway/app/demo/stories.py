@@ -139,14 +139,14 @@ def _cross_border(teller: Teller, title: str) -> Story:
 def _captured(teller: Teller, title: str) -> Story:
     payer, payee = teller.pair(cross=False)
     teller.fund(payer)
-    held = _pay(teller, "story-hold", payer, payee, "300.00", capture="manual")
+    held = _pay(teller, "story-hold", payer, payee, "24.00", capture="manual")
     act = f"/v1/payments/{held['id']}/capture"
-    payment = teller.api.post(act, {"amount": "180.00"}, key="story-capture")
+    payment = teller.api.post(act, {"amount": "18.00"}, key="story-capture")
     text = (
         f"{held['amount']} EUR {held['status']} for {teller.name(payee)}, "
         f"{payment['amount_captured']} captured; the rest is free again."
     )
-    wrong = "" if payment["amount_captured"] == "180.00" else "another amount was captured"
+    wrong = "" if payment["amount_captured"] == "18.00" else "another amount was captured"
     return _ended(teller, title, text, payment, "settled", wrong)
 
 
