@@ -10,10 +10,8 @@ import pytest
 
 from clearway.app.what_if import Other, what_if
 from clearway.payment.batch import Placed
-from clearway.payment.records import view_heads
 from clearway.risk.errors import RiskFault
 from clearway.risk.rules import RulesModel
-from clearway.store.feedback import Feedback, Verdict
 from tests.lifecycle.town import Town, build_town
 
 RULES = {
@@ -35,21 +33,8 @@ def town(tmp_path: Path) -> Town:
     fraud = town.pay("alice", "bob", 500_00)
     town.pay("alice", "bob", 300_00)
     assert isinstance(fraud, Placed)
-    _report(town, fraud)
+    town.say(fraud)
     return town
-
-
-def _report(town: Town, placed: Placed) -> None:
-    head = view_heads(placed.head)[0]
-    said = Feedback(
-        payment=head["id"].tobytes(), institution=town.node.institution, verdict=Verdict.FRAUD,
-        known_ns=town.clock(), payment_height=placed.height, payment_index=placed.index,
-        key=placed.key, sequence=placed.sequence, envelope_index=placed.envelope_index,
-        payer=head["payer"].tobytes(), by=None, note=None,
-    )  # fmt: skip
-    town.node.vault.feedback.add(
-        said, now_ns=town.clock(), height=lambda: town.node.book.height, repeats=lambda _: False
-    )
 
 
 def measures(found: dict[str, Any]) -> dict[str, tuple[float, float]]:

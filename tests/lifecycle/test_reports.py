@@ -10,8 +10,7 @@ import pytest
 
 from clearway.lifecycle.reports import tell_reports
 from clearway.payment.batch import Placed
-from clearway.payment.records import view_heads
-from clearway.store.feedback import Feedback, Verdict
+from clearway.store.feedback import Verdict
 from tests.lifecycle.town import Town, build_town
 
 
@@ -29,19 +28,6 @@ def pay(town: Town, payer: str = "alice", payee: str = "bob") -> Placed:
     placed = town.pay(payer, payee, 1_00)
     assert isinstance(placed, Placed)
     return placed
-
-
-def say(town: Town, placed: Placed, verdict: Verdict = Verdict.FRAUD) -> None:
-    head = view_heads(placed.head)[0]
-    said = Feedback(
-        payment=head["id"].tobytes(), institution=town.node.institution, verdict=verdict,
-        known_ns=town.clock(), payment_height=placed.height, payment_index=placed.index,
-        key=placed.key, sequence=placed.sequence, envelope_index=placed.envelope_index,
-        payer=head["payer"].tobytes(), by=None, note=None,
-    )  # fmt: skip
-    town.node.vault.feedback.add(
-        said, now_ns=town.clock(), height=lambda: town.node.book.height, repeats=lambda _: False
-    )
 
 
 def row(town: Town, id: str) -> np.void:
@@ -62,8 +48,8 @@ def memory(town: Town) -> bytes:
 
 def test_a_report_is_known_to_the_next_payment_and_counted_once(town: Town) -> None:
     first = pay(town)
-    say(town, first)
-    say(town, first, Verdict.CHARGEBACK)
+    town.say(first)
+    town.say(first, Verdict.CHARGEBACK)
     assert reports(town, "bob") == (0, 0)
     pay(town)
     assert reports(town, "alice") == (1, 0)
@@ -75,8 +61,8 @@ def test_a_report_is_known_to_the_next_payment_and_counted_once(town: Town) -> N
 
 def test_a_suspicion_that_proved_wrong_is_no_report_but_a_clearance(town: Town) -> None:
     placed = pay(town)
-    say(town, placed, Verdict.HONEST)
-    say(town, placed, Verdict.HONEST)
+    town.say(placed, Verdict.HONEST)
+    town.say(placed, Verdict.HONEST)
     pay(town)
     assert reports(town, "bob") == (0, 0)
     assert row(town, "bob")["trusted_count_90d"] == 1.0
@@ -84,10 +70,10 @@ def test_a_suspicion_that_proved_wrong_is_no_report_but_a_clearance(town: Town) 
 
 
 def test_a_clearance_ends_what_a_report_began(town: Town) -> None:
-    say(town, pay(town))
+    town.say(pay(town))
     placed = pay(town)
     assert row(town, "bob")["blamed"] > 0.0
-    say(town, placed, Verdict.HONEST)
+    town.say(placed, Verdict.HONEST)
     pay(town)
     assert row(town, "bob")["blamed"] == 0.0
     assert reports(town, "bob") == (0, 1)
@@ -101,9 +87,9 @@ def test_the_same_is_known_after_a_restart(
     for _ in range(2):
         placed = pay(town)
         pay(town, payee="carol")
-        say(town, placed)
+        town.say(placed)
         pay(town)
-    say(town, pay(town, payee="carol"))  # and nobody paid since
+    town.say(pay(town, payee="carol"))  # and nobody paid since
     served = memory(town)
     town.node.stop()
     if not keeps_snapshot:
@@ -119,7 +105,7 @@ def test_the_same_is_known_after_a_restart(
 
 
 def test_what_was_told_before_a_batch_that_stands_nowhere_is_told_of_the_next(town: Town) -> None:
-    say(town, pay(town))
+    town.say(pay(town))
     rooms = town.node.rooms
     told = tell_reports(rooms.scorer, rooms.vault, rooms.book, rooms.reference)
     assert told == 1
@@ -136,7 +122,7 @@ def test_what_a_payment_came_with_is_known_after_a_restart(town: Town, tmp_path:
     town.fund("carol", 5_00)
     for payment in payments:
         assert town.place(payment._replace(context=phone)).height
-    say(town, town.place(town.payment("alice", "bob", 2_00)._replace(context=phone)))
+    town.say(town.place(town.payment("alice", "bob", 2_00)._replace(context=phone)))
     pay(town)
     devices = town.node.scorer.state._keyed["devices"].rows.tobytes()
     served = memory(town)

@@ -26,6 +26,15 @@ def start(folder: Path) -> Town:
     return town
 
 
+def begin(folder: Path, funds_minor: int = 100_000) -> Town:
+    """Two people, and money."""
+    town = start(folder)
+    town.open("payer")
+    town.open("payee")
+    town.fund("payer", funds_minor)
+    return town
+
+
 def alerts(town: Town) -> list[tuple[str, int]]:
     """(typology, amount) of every alert, by case and in order."""
     town.node.cases.catch_up(town.node.book.height, WAIT_S)
@@ -39,10 +48,7 @@ def alerts(town: Town) -> list[tuple[str, int]]:
 
 
 def test_what_is_stopped_is_an_alert_and_what_is_paid_is_not(tmp_path: Path) -> None:
-    town = start(tmp_path)
-    town.open("payer")
-    town.open("payee")
-    town.fund("payer", 100_000)
+    town = begin(tmp_path)
     for amount_minor in (100, 6_660, 9_990, 200):
         town.pay("payer", "payee", amount_minor)
     assert [amount for _, amount in alerts(town)] == [6_660, 9_990]
@@ -64,10 +70,7 @@ def test_a_sub_accounts_alert_is_its_parents(tmp_path: Path) -> None:
 
 
 def test_after_a_restart_nothing_is_taken_in_again(tmp_path: Path) -> None:
-    town = start(tmp_path)
-    town.open("payer")
-    town.open("payee")
-    town.fund("payer", 100_000)
+    town = begin(tmp_path)
     town.pay("payer", "payee", 6_660)
     before = alerts(town)
     town.node.stop()
@@ -80,10 +83,7 @@ def test_after_a_restart_nothing_is_taken_in_again(tmp_path: Path) -> None:
 
 
 def test_a_file_of_cases_that_is_new_takes_in_the_whole_chain(tmp_path: Path) -> None:
-    town = start(tmp_path)
-    town.open("payer")
-    town.open("payee")
-    town.fund("payer", 100_000)
+    town = begin(tmp_path)
     town.pay("payer", "payee", 6_660)
     town.pay("payer", "payee", 9_990)
     before = alerts(town)
@@ -97,10 +97,7 @@ def test_a_file_of_cases_that_is_new_takes_in_the_whole_chain(tmp_path: Path) ->
 
 def test_on_a_chain_that_was_restored_new_blocks_are_looked_at(tmp_path: Path) -> None:
     """Cases that know more than the chain: its other blocks at the same heights are not missed."""
-    town = start(tmp_path / "first")
-    town.open("payer")
-    town.open("payee")
-    town.fund("payer", 100_000)
+    town = begin(tmp_path / "first")
     height = town.node.book.height
     town.pay("payer", "payee", 6_660)
     assert len(alerts(town)) == 1
@@ -116,10 +113,7 @@ def test_on_a_chain_that_was_restored_new_blocks_are_looked_at(tmp_path: Path) -
 
 def test_many_alerts_come_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("clearway.lifecycle.watch.ALERTS_AT_ONCE", 3)
-    town = start(tmp_path)
-    town.open("payer")
-    town.open("payee")
-    town.fund("payer", 1_000_000)
+    town = begin(tmp_path, 1_000_000)
     for _ in range(10):
         town.pay("payer", "payee", 6_660)
     assert len(alerts(town)) == 10
@@ -127,10 +121,7 @@ def test_many_alerts_come_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_decision_is_feedback_of_its_payments_once(tmp_path: Path) -> None:
-    town = start(tmp_path)
-    town.open("payer")
-    town.open("payee")
-    town.fund("payer", 100_000)
+    town = begin(tmp_path)
     id = rows_of(town.pay("payer", "payee", 6_660))[0]["id"].tobytes()
     alerts(town)
     node, store = town.node, town.node.cases.store

@@ -32,6 +32,7 @@ from clearway.payment.records import (
 )
 from clearway.risk.decide import Scorer, Scores
 from clearway.risk.facts import Facts
+from clearway.store.feedback import Feedback, Verdict
 from clearway.store.vault import AccountRecord
 
 START_NS = 1_793_000_000_000_000_000  # 2026-10-26
@@ -179,6 +180,19 @@ class Town:
         asked = repr((kind, sorted(fields.items()))).encode()
         return Submission(
             head, hash_bytes("details", asked), private=b'{"reference":"x"}', units=units
+        )
+
+    def say(self, placed: Placed, verdict: Verdict = Verdict.FRAUD) -> None:
+        """What became known of a payment."""
+        head = view_heads(placed.head)[0]
+        said = Feedback(
+            payment=head["id"].tobytes(), institution=self.node.institution, verdict=verdict,
+            known_ns=self.clock(), payment_height=placed.height, payment_index=placed.index,
+            key=placed.key, sequence=placed.sequence, envelope_index=placed.envelope_index,
+            payer=head["payer"].tobytes(), by=None, note=None,
+        )  # fmt: skip
+        self.node.vault.feedback.add(
+            said, now_ns=self.clock(), height=lambda: self.node.book.height, repeats=lambda _: False
         )
 
     def place(self, submission: Submission) -> Placed:

@@ -10,7 +10,8 @@ import argparse
 import json
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -136,10 +137,20 @@ def _replay(args: argparse.Namespace) -> int:
     return 0
 
 
+@contextmanager
+def _risk_faults() -> Iterator[None]:
+    """A file that the risk room refuses is an error that is said in one line."""
+    from clearway.risk.errors import RiskFault
+
+    try:
+        yield
+    except RiskFault as fault:
+        raise ValueError(str(fault)) from fault
+
+
 def _train(args: argparse.Namespace) -> int:
     from clearway.app.models import Training, train_model
     from clearway.app.retrain import be_gentle
-    from clearway.risk.errors import RiskFault
 
     if args.gently:
         be_gentle()
@@ -149,19 +160,16 @@ def _train(args: argparse.Namespace) -> int:
         register=args.register,
         promote_tested=args.promote_tested,
     )
-    try:
+    with _risk_faults():
         found, words = train_model(training, out=args.out, seed=args.seed, data=args.data)
-    except RiskFault as fault:
-        raise ValueError(str(fault)) from fault
     say(args, found, words)
     return 0
 
 
 def _models(args: argparse.Namespace) -> int:
     from clearway.app import models
-    from clearway.risk.errors import RiskFault
 
-    try:
+    with _risk_faults():
         if args.action == "list":
             found, words = models.list_models(args.data)
         elif args.action == "show":
@@ -176,15 +184,12 @@ def _models(args: argparse.Namespace) -> int:
                 found, words = models.compare_models(args.model, **asked)
             else:
                 found, words = models.promote_model(args.model, force=args.force, **asked)
-    except RiskFault as fault:
-        raise ValueError(str(fault)) from fault
     say(args, found, words)
     return 0
 
 
 def _what_if(args: argparse.Namespace) -> int:
     from clearway.app.what_if import Other, what_if
-    from clearway.risk.errors import RiskFault
 
     other = Other(
         rules=args.rules,
@@ -192,19 +197,16 @@ def _what_if(args: argparse.Namespace) -> int:
         review_bps_min=args.review_bps_min,
         decline_bps_min=args.decline_bps_min,
     )
-    try:
+    with _risk_faults():
         found, words = what_if(args.data, other)
-    except RiskFault as fault:
-        raise ValueError(str(fault)) from fault
     say(args, found, words)
     return 0
 
 
 def _evaluate_risk(args: argparse.Namespace) -> int:
     from clearway.app.evaluate import evaluate_fraud
-    from clearway.risk.errors import RiskFault
 
-    try:
+    with _risk_faults():
         found, words = evaluate_fraud(
             args.payments,
             train=(args.train_from, args.train_to),
@@ -212,20 +214,15 @@ def _evaluate_risk(args: argparse.Namespace) -> int:
             score=(args.score_from, args.score_to),
             out=args.out,
         )
-    except RiskFault as fault:
-        raise ValueError(str(fault)) from fault
     say(args, found, words)
     return 0
 
 
 def _evaluate_aml(args: argparse.Namespace) -> int:
     from clearway.app.evaluate import evaluate_laundering
-    from clearway.risk.errors import RiskFault
 
-    try:
+    with _risk_faults():
         found, words = evaluate_laundering(args.payments, labels=args.labels, out=args.out)
-    except RiskFault as fault:
-        raise ValueError(str(fault)) from fault
     say(args, found, words)
     return 0
 

@@ -16,7 +16,7 @@ from clearway.risk.compare import Judged
 from clearway.risk.files import load_payments
 from clearway.risk.history import DAY_NS, compute_features, find_reports
 from clearway.risk.train import DELAY_DAYS
-from clearway.store.feedback import LIMIT_MAX, Feedback
+from clearway.store.feedback import Feedback
 from clearway.store.shadow import SHADOW, ShadowStore
 from clearway.store.vault import Vault
 
@@ -83,11 +83,8 @@ def _truths(config: Config) -> dict[tuple[bytes, int], dict[int, Feedback]]:
     vault = Vault(config.data / "vault.sqlite", open_keys(config).vault)
     found: dict[tuple[bytes, int], dict[int, Feedback]] = {}
     try:
-        last = 0
-        while page := vault.feedback.after(last, limit=LIMIT_MAX):
-            for one in page:
-                found.setdefault((one.key, one.sequence), {})[one.envelope_index] = one
-            last = page[-1].number
+        for one in vault.feedback.every():
+            found.setdefault((one.key, one.sequence), {})[one.envelope_index] = one
     finally:
         vault.close()
     return found

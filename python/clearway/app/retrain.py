@@ -13,24 +13,21 @@ import subprocess
 import sys
 import tempfile
 import threading
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from clearway.app.backup import back_up
-from clearway.app.bootstrap import Node, build_node
+from clearway.app.bootstrap import Node
 from clearway.app.config import Config
-from clearway.lifecycle.reports import tell_reports
-from clearway.lifecycle.resume import Recorded, recorded
+from clearway.app.past import copied_node, play_past
+from clearway.lifecycle.resume import Recorded
 from clearway.payment.records import DECLINE
-from clearway.risk.decide import Scorer
+from clearway.risk.decide import Scorer, Scores
 from clearway.risk.errors import RiskFault
 from clearway.risk.history import DAY_NS
 from clearway.risk.state import FeatureState
 from clearway.risk.train import DELAY_DAYS, History, Trained, train_history
-from clearway.store.feedback import LIMIT_MAX, FeedbackTable
 
 HOUR_S: Final = 3_600.0
 
@@ -40,14 +37,8 @@ log = logging.getLogger("clearway.app")
 def train_ledger(config: Config, out: Path, seed: int) -> Trained:
     """Trains on the ledger's payments and the feedback on them; the same chain, feedback and seed
     give the same bytes. Raises RiskFault when too little is known."""
-    with tempfile.TemporaryDirectory(prefix="clearway-train-") as folder:
-        copy = Path(folder) / "node"
-        back_up(config.data, to=copy)
-        node = build_node(replace(config, data=copy, database=copy / config.database.name))
-        try:
-            history, source = _history(node)
-        finally:
-            node.stop()
+    with copied_node(config) as node:
+        history, source = _history(node)
     return train_history(history, source, out, seed, where=str(config.data))
 
 
@@ -55,11 +46,9 @@ def _history(node: Node) -> tuple[History, dict[str, Any]]:
     """Features as they were when each payment was decided. A confirmed fraud or honest payment is
     what its last feedback says; whatever nobody complained of for DELAY_DAYS was honest, unless it
     was declined: then nobody can know."""
-    said = _verdicts(node.vault.feedback)
-    scorer = Scorer(FeatureState(), None)
-    parts = [_play(node, part, scorer, said) for part in recorded(
-        node.book, node.rooms.reference, node.vault, scorer.as_of
-    )]  # fmt: skip
+    said = node.vault.feedback.last_words()
+    past = play_past(node, Scorer(FeatureState(), None))
+    parts = [_labelled(part, scores, said) for part, scores in past]
     if not parts:
         raise RiskFault("risk.file_labels", path=node.config.data, what="there are no payments")
     features, amount_eur, time_ns, labels = map(np.concatenate, zip(*parts, strict=True))
@@ -79,12 +68,7 @@ def _history(node: Node) -> tuple[History, dict[str, Any]]:
 _SILENT: Final = 2  # no feedback, and not declined
 
 
-def _play(node: Node, part: Recorded, scorer: Scorer, said: dict[bytes, bool]) -> tuple[Any, ...]:
-    told = node.vault.told(part.key, part.sequence)
-    if told is not None:
-        tell_reports(scorer, node.vault, node.book, node.rooms.reference, upto=told)
-    scores = scorer.score(part.facts)
-    scorer.commit(scores, height=part.block.height, index=part.index)
+def _labelled(part: Recorded, scores: Scores, said: dict[bytes, bool]) -> tuple[Any, ...]:
     heads = part.block.heads[part.rows]
     ids = [head.tobytes() for head in heads["id"]]
     labels = np.where(heads["outcome"] == DECLINE, -1, _SILENT).astype(np.int8)
@@ -92,16 +76,6 @@ def _play(node: Node, part: Recorded, scorer: Scorer, said: dict[bytes, bool]) -
         if id in said:
             labels[k] = said[id]
     return scores.features, part.facts["amount_eur"], part.facts["time_ns"], labels
-
-
-def _verdicts(feedback: FeedbackTable) -> dict[bytes, bool]:
-    """Whether a payment was a fraud, by its last feedback."""
-    found: dict[bytes, bool] = {}
-    number = 0
-    while page := feedback.after(number, limit=LIMIT_MAX):
-        found.update({one.payment: one.verdict.is_fraud for one in page})
-        number = page[-1].number
-    return found
 
 
 class Retraining:

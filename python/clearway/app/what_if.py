@@ -6,28 +6,25 @@ the chain, with every report where it was told; sanctions decide as they did.
 
 from __future__ import annotations
 
-import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from clearway.app.backup import back_up
-from clearway.app.bootstrap import Node, build_node
+from clearway.app.bootstrap import Node
 from clearway.app.config import load_node_config
-from clearway.lifecycle.reports import tell_reports
-from clearway.lifecycle.resume import Recorded, recorded
+from clearway.app.past import copied_node, play_past
+from clearway.lifecycle.resume import Recorded
 from clearway.payment.decision import DecisionFlag
 from clearway.payment.records import ACCEPT, DECLINE, REVIEW
 from clearway.ports.model import Model
-from clearway.risk.decide import CostPolicy, Scorer
+from clearway.risk.decide import CostPolicy, Scorer, Scores
 from clearway.risk.load import load_model
 from clearway.risk.rules import RulesModel
 from clearway.risk.state import FeatureState
 from clearway.risk.what_if import Comparison, compare
-from clearway.store.feedback import LIMIT_MAX, FeedbackTable
 
 SEED: Final = 1
 _OTHERS_DECIDED: Final = (
@@ -61,29 +58,19 @@ def what_if(data: Path | None, other: Other) -> tuple[dict[str, Any], str]:
     config = load_node_config(data)
     rules = RulesModel.load(other.rules) if other.rules else None
     model = load_model(other.model) if other.model else None
-    with tempfile.TemporaryDirectory(prefix="clearway-what-if-") as folder:
-        copy = Path(folder) / "node"
-        back_up(config.data, to=copy)
-        database = copy / config.database.name
-        node = build_node(replace(config, data=copy, database=database))
-        try:
-            return _tell(_compare(node, other, model, rules))
-        finally:
-            node.stop()
+    with copied_node(config) as node:
+        return _tell(_compare(node, other, model, rules))
 
 
 def _compare(node: Node, other: Other, model: Model | None, rules: RulesModel | None) -> Comparison:
     policy = _policy(node, other)
     scorer = Scorer(FeatureState(), model or node.scorer.model, policy)
-    parts = [
-        _play(node, part, scorer, rules)
-        for part in recorded(node.book, node.rooms.reference, node.vault, scorer.as_of)
-    ]
+    parts = [_decide(node, part, scores, rules) for part, scores in play_past(node, scorer)]
     if not parts:
         raise ValueError("there are no payments to look at")
     columns = _Columns(*(np.concatenate(column) for column in zip(*parts, strict=True)))
-    frauds = _known_frauds(node.vault.feedback)
-    is_fraud = np.fromiter((id in frauds for id in columns.id.tolist()), bool, len(columns.id))
+    said = node.vault.feedback.last_words()
+    is_fraud = np.array([said.get(id, False) for id in columns.id.tolist()], dtype=np.bool_)
     return compare(
         actual=columns.actual,
         other=columns.other,
@@ -114,12 +101,7 @@ def _policy(node: Node, other: Other) -> CostPolicy:
     )
 
 
-def _play(node: Node, part: Recorded, scorer: Scorer, rules: RulesModel | None) -> _Columns:
-    told = node.vault.told(part.key, part.sequence)
-    if told is not None:
-        tell_reports(scorer, node.vault, node.book, node.rooms.reference, upto=told)
-    scores = scorer.score(part.facts)
-    scorer.commit(scores, height=part.block.height, index=part.index)
+def _decide(node: Node, part: Recorded, scores: Scores, rules: RulesModel | None) -> _Columns:
     other = scores.outcome.copy()
     if rules is not None:
         holds = rules.raw_scores(scores.features) > rules.base
@@ -139,17 +121,6 @@ def _play(node: Node, part: Recorded, scorer: Scorer, rules: RulesModel | None) 
         actual=heads["outcome"][stood],
         other=other[stood],
     )
-
-
-def _known_frauds(feedback: FeedbackTable) -> set[bytes]:
-    """Payments whose last word is that they were frauds."""
-    frauds: set[bytes] = set()
-    number = 0
-    while said := feedback.after(number, limit=LIMIT_MAX):
-        for one in said:
-            (frauds.add if one.verdict.is_fraud else frauds.discard)(one.payment)
-        number = said[-1].number
-    return frauds
 
 
 def _tell(found: Comparison) -> tuple[dict[str, Any], str]:

@@ -51,17 +51,10 @@ def give(ask: Ask) -> Answer:
     body: FeedbackRequest = ask.body
     now_ns = node.clock()
     known_ns = now_ns if body.known is UNSET else _parse_known(body.known, row, now_ns)
-    said = store.Feedback(
-        payment=row.id,
-        institution=row.institution,
-        verdict=store.Verdict(body.verdict),
+    said = store.Feedback.of_payment(
+        row,
+        store.Verdict(body.verdict),
         known_ns=known_ns,
-        payment_height=row.height,
-        payment_index=row.index,
-        key=row.key,
-        sequence=row.sequence,
-        envelope_index=row.envelope_index,
-        payer=row.payer,
         by=f"{ask.key.principal} ({ask.key.id})" if body.by is UNSET else body.by,
         note=None if body.note is UNSET else body.note,
     )

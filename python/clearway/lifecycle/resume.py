@@ -106,9 +106,16 @@ def catch_up(book: Book, scorer: Scorer, reference: ReferenceRates, vault: Vault
     before them is told before them again."""
     payments = 0
     for part in recorded(book, reference, vault, scorer.as_of):
-        told = vault.told(part.key, part.sequence)
-        if told is not None:
-            tell_reports(scorer, vault, book, reference, upto=told)
+        tell_known(part, book, scorer, reference, vault)
         scorer.advance(part.facts, height=part.block.height, index=part.index)
         payments += len(part.facts)
     return payments
+
+
+def tell_known(
+    part: Recorded, book: Book, scorer: Scorer, reference: ReferenceRates, vault: Vault
+) -> None:
+    """What was known of frauds before these payments, and was not told yet."""
+    told = vault.told(part.key, part.sequence)
+    if told is not None:
+        tell_reports(scorer, vault, book, reference, upto=told)

@@ -189,17 +189,10 @@ class Watch:
         if row is None:
             log.warning("a label is for a payment that this chain does not have")
             return
-        said = Feedback(
-            payment=row.id,
-            institution=row.institution,
-            verdict=Verdict(label.label),
+        said = Feedback.of_payment(
+            row,
+            Verdict(label.label),
             known_ns=label.time_ns,
-            payment_height=row.height,
-            payment_index=row.index,
-            key=row.key,
-            sequence=row.sequence,
-            envelope_index=row.envelope_index,
-            payer=row.payer,
             by=label.who,
             note=f"case {format_case(label.case)}",
         )

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from clearway.payment.records import ACCEPT, DECLINE, REVIEW
+from clearway.payment.records import ACCEPT, REVIEW
 from clearway.risk.decide import CostPolicy
 
 MEASURES: Final = (
@@ -86,14 +86,8 @@ def _measures(
     gone = np.select([outcome == ACCEPT, outcome == REVIEW], [1.0, policy.review_miss_share], 0.0)
     lost = np.where(is_fraud, gone * eur, 0.0)
     saved = np.where(is_fraud, eur, 0.0) - lost
-    refused = ~is_fraud & (outcome == DECLINE)
     reviewed = outcome == REVIEW
-    cost = (
-        lost
-        + np.where(is_fraud, gone * policy.fraud_case_eur, 0.0)
-        + np.where(refused, policy.refused_eur + policy.refused_share * eur, 0.0)
-        + np.where(reviewed, policy.review_eur, 0.0)
-    )
+    cost = policy.cost_eur(outcome, eur, is_fraud)
     stopped = ~is_fraud & (outcome != ACCEPT)
     return np.stack([lost, saved, stopped, np.where(stopped, eur, 0.0), reviewed, cost])
 

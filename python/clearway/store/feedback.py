@@ -11,12 +11,13 @@ from __future__ import annotations
 import enum
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from clearway.store.database import Database
 from clearway.store.people import People, open_row, seal_rows
+from clearway.store.rows import PaymentRow
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS feedback (
@@ -74,6 +75,26 @@ class Feedback:
     number: int = 0
     recorded_ns: int = 0
     after_height: int = 0
+
+    @classmethod
+    def of_payment(
+        cls, row: PaymentRow, verdict: Verdict, *, known_ns: int, by: str | None, note: str | None
+    ) -> Self:
+        """An entry that is to be added."""
+        return cls(
+            payment=row.id,
+            institution=row.institution,
+            verdict=verdict,
+            known_ns=known_ns,
+            payment_height=row.height,
+            payment_index=row.index,
+            key=row.key,
+            sequence=row.sequence,
+            envelope_index=row.envelope_index,
+            payer=row.payer,
+            by=by,
+            note=note,
+        )
 
 
 _STORED: Final = (
@@ -143,6 +164,17 @@ class FeedbackTable:
     def after(self, number: int, *, limit: int) -> list[Feedback]:
         """In the order of arrival; number: of the last one seen, 0 for none."""
         return self._read(f"{_SELECT} WHERE number > ? ORDER BY number LIMIT ?", (number, limit))
+
+    def every(self) -> Iterator[Feedback]:
+        """All there is, in the order of arrival."""
+        number = 0
+        while page := self.after(number, limit=LIMIT_MAX):
+            yield from page
+            number = page[-1].number
+
+    def last_words(self) -> dict[bytes, bool]:
+        """Whether each payment was a fraud, by its last entry."""
+        return {one.payment: one.verdict.is_fraud for one in self.every()}
 
     def between(self, from_ns: int, to_ns: int, *, limit: int) -> list[Feedback]:
         """Recorded from from_ns to before to_ns, in the order of arrival."""

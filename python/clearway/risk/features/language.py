@@ -33,7 +33,6 @@ HOUR: Final = Window("1h", 3_600.0)
 DAY: Final = Window("1d", 86_400.0)
 THREE_DAYS: Final = Window("3d", 259_200.0)
 WEEK: Final = Window("7d", 604_800.0)
-FORTNIGHT: Final = Window("14d", 1_209_600.0)
 MONTH: Final = Window("30d", 2_592_000.0)
 QUARTER: Final = Window("90d", 7_776_000.0)
 
@@ -108,16 +107,6 @@ def _join(left: Value, sign: str, right: Value) -> Value:
 def log(value: Value) -> Value:
     """log2(1 + value), for what is never below 0."""
     return Value(f"log2_1p({value.code})", value.parts, value.entities)
-
-
-def where(condition: Value, then: Value, otherwise: Value | float) -> Value:
-    """`condition` is true when it is above 0."""
-    last = _value(otherwise)
-    return Value(
-        f"({then.code} if {condition.code} > 0 else {last.code})",
-        condition.parts + then.parts + last.parts,
-        condition.entities | then.entities | last.entities,
-    )
 
 
 @dataclass(frozen=True, slots=True)
