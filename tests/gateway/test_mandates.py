@@ -28,6 +28,12 @@ def grant(
     return api.post("/v1/mandates", body | fields, key=key)
 
 
+def revoke(api: Api, granted: httpx.Response, party: str) -> None:
+    """Also what ends a standing order's test: the next one turns the clock on and counts blocks."""
+    path = f"/v1/mandates/{granted.json()['id']}/revoke"
+    assert api.post(path, {"as": party}).json()["status"] == "revoked"
+
+
 def pull(
     api: Api, payer: str, payee: str, amount: str, mandate: str, **more: Any
 ) -> httpx.Response:
@@ -107,7 +113,8 @@ def wait_for_payments(api: Api, payee: str, count: int) -> list[dict[str, Any]]:
 def test_a_standing_order_is_paid_once_in_each_period(api: Api) -> None:
     payer, payee = api.account(funded="25.00"), api.account()
     order = {"fixed": True, "payments_max": 1, "period_max": "10.00", "total_max": "99.00"}
-    assert grant(api, payer, payee, **order).status_code == 201
+    granted = grant(api, payer, payee, **order)
+    assert granted.status_code == 201
     [first] = wait_for_payments(api, payee, 1)
     assert (first["status"], first["amount"]) == ("settled", "10.00")
     api.clock.pass_s(3 * 3_600)  # two periods pass without a look, and are not made up for
@@ -117,11 +124,13 @@ def test_a_standing_order_is_paid_once_in_each_period(api: Api) -> None:
     assert [row["status"] for row in rows] == ["refused", "settled", "settled"]
     assert rows[0]["error"]["code"] == "ledger.exceeds_available"
     assert api.available(payee) == "20.00"
+    revoke(api, granted, payer)
 
 
 def test_a_restart_pays_no_standing_order_twice(api: Api) -> None:
     payer, payee = api.account(funded="25.00"), api.account()
-    grant(api, payer, payee, fixed=True, period_max="20.00")  # two a period would be allowed
+    order = {"fixed": True, "period_max": "20.00"}  # two a period would be allowed
+    granted = grant(api, payer, payee, **order)
     wait_for_payments(api, payee, 1)
     node = api.node
     again = StandingOrders(node.rooms, node.batcher, node.secret)
@@ -129,3 +138,4 @@ def test_a_restart_pays_no_standing_order_twice(api: Api) -> None:
     again.pay_due()  # knows nothing of what was asked before; the ids do
     assert len(wait_for_payments(api, payee, 1)) == 1
     assert api.available(payee) == "10.00"
+    revoke(api, granted, payer)
