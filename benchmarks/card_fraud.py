@@ -58,8 +58,19 @@ def measure(shared: Path, folds: tuple[date, ...] = FOLDS) -> dict[str, Any]:
 
 
 def load_cards(shared: Path) -> Cards:
+    with tempfile.TemporaryDirectory() as folder:
+        path = write_payments(shared, Path(folder))
+        history = load_history(path, delay_days=DELAY_DAYS)
+    raw = pq.read_table(_file(shared), columns=["TX_DATETIME", "CUSTOMER_ID"])
+    place = history.payment_id.to_numpy()
+    days = raw["TX_DATETIME"].to_numpy().astype("datetime64[D]").astype(np.int64)
+    return Cards(history, raw["CUSTOMER_ID"].to_numpy().astype(np.int64)[place], days[place])
+
+
+def write_payments(shared: Path, folder: Path) -> Path:
+    """The handbook's payments as a file that `clearway train` reads; payment_id is the place."""
     raw = pq.read_table(
-        shared / "data/card_fraud/transactions.parquet",
+        _file(shared),
         columns=["TX_DATETIME", "CUSTOMER_ID", "TERMINAL_ID", "TX_AMOUNT", "TX_FRAUD"],
     )
     table = pa.table(
@@ -72,13 +83,13 @@ def load_cards(shared: Path) -> Cards:
             "is_fraud": raw["TX_FRAUD"],
         }
     )
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "payments.parquet"
-        pq.write_table(table, path)
-        history = load_history(path, delay_days=DELAY_DAYS)
-    place = history.payment_id.to_numpy()
-    days = raw["TX_DATETIME"].to_numpy().astype("datetime64[D]").astype(np.int64)
-    return Cards(history, raw["CUSTOMER_ID"].to_numpy().astype(np.int64)[place], days[place])
+    path = folder / "payments.parquet"
+    pq.write_table(table, path)
+    return path
+
+
+def _file(shared: Path) -> Path:
+    return shared / "data/card_fraud/transactions.parquet"
 
 
 def _mean(folds: list[dict[str, float]]) -> dict[str, Any]:
@@ -89,7 +100,21 @@ def _mean(folds: list[dict[str, float]]) -> dict[str, Any]:
 
 
 def _fold(cards: Cards, start: date, *, train_from: date) -> dict[str, float]:
-    """`start` begins the week of training; cards compromised before it are judged again."""
+    rows, scores = score_fold(cards, start, train_from=train_from)
+    truth = cards.is_fraud[rows]
+    return {
+        "auc_roc": auc_roc(scores, truth),
+        "average_precision": average_precision(scores, truth),
+        "card_precision_100": card_precision(scores, truth, cards.day[rows], cards.card[rows]),
+        "calibration_error": calibration_error(scores, truth),
+    }
+
+
+def score_fold(
+    cards: Cards, start: date, *, train_from: date
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Which payments are judged, and their scores. `start` begins the week of training; cards
+    compromised before it are judged again."""
     first = start + 2 * _WEEK
     scored = score_days(
         cards.history,
@@ -99,14 +124,7 @@ def _fold(cards: Cards, start: date, *, train_from: date) -> dict[str, float]:
         score_to=first + 6 * _DAY,
     )
     judged = not_yet_known(cards, start)[scored.rows]
-    rows, scores = scored.rows[judged], scored.scores[judged]
-    truth = cards.is_fraud[rows]
-    return {
-        "auc_roc": auc_roc(scores, truth),
-        "average_precision": average_precision(scores, truth),
-        "card_precision_100": card_precision(scores, truth, cards.day[rows], cards.card[rows]),
-        "calibration_error": calibration_error(scores, truth),
-    }
+    return scored.rows[judged], scored.scores[judged]
 
 
 def not_yet_known(cards: Cards, start: date) -> NDArray[np.bool_]:

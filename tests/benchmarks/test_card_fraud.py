@@ -5,11 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from benchmarks.card_fraud import Cards, card_precision, not_yet_known
+from benchmarks.card_fraud import Cards, card_precision, load_cards, not_yet_known, score_fold
 from benchmarks.evaluate import SECTIONS, card_fraud_section, put_section
 from clearway.risk.evaluate import History
+from clearway.risk.world import World
 
 START = date(2020, 1, 1)
 FIRST = (START - date(1970, 1, 1)).days
@@ -91,3 +93,55 @@ def test_the_table_has_a_line_for_each_setting() -> None:
     figures = {"auc_roc": 0.9, "average_precision": 0.8, "card_precision_100": 0.3}
     found = {name: {**figures, "calibration_error": 0.001} for name in ("7_days", "all_history")}
     assert "| 7 days | 0.900 | 0.800 | 0.300 | 0.0010 |" in card_fraud_section(found)
+
+
+def write_handbook(folder: Path, *, blank_from: date, days: int = 35) -> Path:
+    """A small world in the handbook's columns, its labels blank from a day on."""
+    rows = World(seed=21, customers=1_200, merchants=150, days=days).payments()
+    time = rows["time_ns"].astype("datetime64[ns]")
+    table = {
+        "TX_DATETIME": time,
+        "CUSTOMER_ID": rows["payer"].astype(np.int64),
+        "TERMINAL_ID": rows["payee"].astype(np.int64),
+        "TX_AMOUNT": rows["amount_minor"] / 100.0,
+        "TX_FRAUD": pa.array(
+            rows["is_fraud"].astype(np.int64), mask=time >= np.datetime64(blank_from)
+        ),
+    }
+    path = folder / "data/card_fraud/transactions.parquet"
+    path.parent.mkdir(parents=True)
+    pq.write_table(pa.table(table), path)
+    return folder
+
+
+@pytest.mark.parametrize("train_from", [date(2024, 1, 11), date(2024, 1, 1)])
+def test_labels_that_nobody_has_yet_move_no_score(tmp_path: Path, train_from: date) -> None:
+    """The whole path from the file: scores of a test week whose labels were taken away are those
+    with all labels in the file, to the bit."""
+    start, test_from, end = date(2024, 1, 11), date(2024, 1, 25), date(2024, 2, 5)
+    found = [
+        score_fold(
+            load_cards(write_handbook(tmp_path / str(day), blank_from=day)),
+            start,
+            train_from=train_from,
+        )
+        for day in (end, test_from)
+    ]
+    (rows, scores), (rows_blank, scores_blank) = found
+    assert len(rows) > 1_000
+    assert rows.tolist() == rows_blank.tolist()
+    assert scores.tolist() == scores_blank.tolist()
+
+
+def test_labels_that_became_known_do_move_scores(tmp_path: Path) -> None:
+    """So that the test above could fail."""
+    start, delay_from, end = date(2024, 1, 11), date(2024, 1, 18), date(2024, 2, 5)
+    found = [
+        score_fold(
+            load_cards(write_handbook(tmp_path / str(day), blank_from=day)), start, train_from=start
+        )
+        for day in (end, delay_from)
+    ]
+    scores = [dict(zip(*(part.tolist() for part in one), strict=True)) for one in found]
+    both = scores[0].keys() & scores[1].keys()
+    assert any(scores[0][row] != scores[1][row] for row in both)
