@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from clearway.app import simulated
 from clearway.app.cli import main
-from clearway.risk.world import World
+from clearway.risk.world import SCHEMES, World
 
 DAYS = {
     "--train-from": "2024-01-08", "--train-to": "2024-01-21", "--delay-days": "7",
@@ -73,3 +74,27 @@ def test_a_day_that_is_none_is_a_mistake_of_usage(payments: Path, tmp_path: Path
     with pytest.raises(SystemExit) as exit:
         run(payments, tmp_path / "scores.csv", delay_days="-1")
     assert exit.value.code == 2
+
+
+def test_without_a_file_simulated_payments_are_scored(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = {"SEEDS": (501,), "CUSTOMERS": 1_200, "MERCHANTS": 120, "DAYS": 60}
+    for name, value in small.items():
+        monkeypatch.setattr(simulated, name, value)
+    assert main(["evaluate", "risk"]) == 0
+    words = capsys.readouterr().out
+    assert all(f"\n| {row} |" in words for row in ("the model", "structuring", "purchases"))
+    assert main(["evaluate", "risk", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert set(found["schemes"]) == set(SCHEMES) - {"honest"}
+    assert found["model"]["saved_eur"] > max(one["totals"]["saved_eur"] for one in found["rivals"])
+
+
+def test_half_of_what_a_file_needs_is_a_mistake_of_usage(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as exit:
+        main(["evaluate", "risk", "--train-from", "2024-01-01"])
+    assert exit.value.code == 2
+    assert "a file needs --payments, --train-to" in capsys.readouterr().err

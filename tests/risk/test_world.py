@@ -10,8 +10,9 @@ import pytest
 from clearway.risk.features import FEATURES
 from clearway.risk.metrics import auc_roc
 from clearway.risk.population import ASSETS, PERSON
+from clearway.risk.schemes import TAKEOVER
 from clearway.risk.train import compute_features
-from clearway.risk.world import DAY_NS, SCHEMES, START_NS, World
+from clearway.risk.world import DAY_NS, HABITS, SCHEMES, START_NS, World
 
 WORLD = World(seed=11, customers=1_500, merchants=200, days=20)
 PAYMENTS = WORLD.payments()
@@ -92,3 +93,14 @@ def test_nobody_is_named_like_a_listed_person(shared: Path) -> None:
     names = [tuple(sorted(name.lower().split())) for name in people.names()]
     assert people.population.kind[0] == PERSON
     assert listed.isdisjoint(names)
+
+
+def test_every_payment_is_part_of_a_case_or_of_a_habit() -> None:
+    fraud = PAYMENTS["is_fraud"]
+    assert ((PAYMENTS["habit"] == 0) == fraud).all()
+    assert set(PAYMENTS["habit"][~fraud]) == set(range(1, len(HABITS)))
+    assert (PAYMENTS["case"][~fraud] == 0).all()
+    takeovers = PAYMENTS[PAYMENTS["scheme"] == TAKEOVER]
+    assert len(set(takeovers["case"])) > 5
+    for case in set(takeovers["case"]):
+        assert len(set(takeovers["payer"][takeovers["case"] == case])) == 1

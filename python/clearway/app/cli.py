@@ -203,9 +203,19 @@ def _what_if(args: argparse.Namespace) -> int:
     return 0
 
 
+_OF_A_FILE = (
+    "payments", "train_from", "train_to", "score_from", "score_to", "delay_days", "out",
+)  # fmt: skip
+
+
 def _evaluate_risk(args: argparse.Namespace) -> int:
     from clearway.app.evaluate import evaluate_fraud
 
+    missing = [name for name in _OF_A_FILE if getattr(args, name) is None]
+    if len(missing) == len(_OF_A_FILE):
+        return _evaluate_simulated(args)
+    if missing:
+        args.refuse(f"a file needs --{', --'.join(missing).replace('_', '-')}")
     with _risk_faults():
         found, words = evaluate_fraud(
             args.payments,
@@ -215,6 +225,13 @@ def _evaluate_risk(args: argparse.Namespace) -> int:
             out=args.out,
         )
     say(args, found, words)
+    return 0
+
+
+def _evaluate_simulated(args: argparse.Namespace) -> int:
+    from clearway.app.simulated import evaluate_simulated
+
+    say(args, *evaluate_simulated())
     return 0
 
 
@@ -454,9 +471,11 @@ def _parser() -> argparse.ArgumentParser:
         "evaluate", help="learn from and score files", description="learn from and score files"
     )
     evaluations = evaluate.add_subparsers(metavar="WHAT", required=True)
-    risk = add("risk", "learn frauds from a file's past, score its later days", _evaluate_risk,
-               evaluations)  # fmt: skip
-    risk.add_argument("--payments", type=Path, required=True, metavar="P.parquet|csv",
+    risk = add("risk", "learn frauds from a file's past, score its later days; without a file, "
+               "what the shipped model saves on simulated payments, beside plain rules",
+               _evaluate_risk, evaluations)  # fmt: skip
+    risk.set_defaults(refuse=risk.error)
+    risk.add_argument("--payments", type=Path, metavar="P.parquet|csv",
                       help="payment_id, time, payer, payee, amount, is_fraud")  # fmt: skip
     for name, what in (
         ("--train-from", "first day whose labels are learned from"),
@@ -464,10 +483,10 @@ def _parser() -> argparse.ArgumentParser:
         ("--score-from", "first day to score; labels known by then count"),
         ("--score-to", "last of them"),
     ):
-        risk.add_argument(name, type=date.fromisoformat, required=True, metavar="D", help=what)
-    risk.add_argument("--delay-days", type=_days, required=True, metavar="N",
+        risk.add_argument(name, type=date.fromisoformat, metavar="D", help=what)
+    risk.add_argument("--delay-days", type=_days, metavar="N",
                       help="until a payment's label is known")  # fmt: skip
-    risk.add_argument("--out", type=Path, required=True, metavar="S.parquet|csv",
+    risk.add_argument("--out", type=Path, metavar="S.parquet|csv",
                       help="payment_id, score")  # fmt: skip
     aml = add("aml", "score the accounts of a file for laundering", _evaluate_aml, evaluations)
     aml.add_argument("--payments", type=Path, required=True, metavar="P.parquet|csv",

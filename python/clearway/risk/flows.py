@@ -1,7 +1,7 @@
 """Columns of simulated payments before they have a currency, and how such columns are drawn."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Final
 
 import numpy as np
@@ -21,7 +21,8 @@ EXACT, PRICE, ROUND = range(3)  # what people do to an amount before they pay it
 @dataclass(frozen=True, slots=True)
 class Flow:
     """n payments as columns: time_s since the world's start, accounts, euros, how the amount is
-    rounded, purpose (place in PURPOSES), scheme (place in SCHEMES, 0 is honest)."""
+    rounded, purpose (place in PURPOSES), scheme (place in SCHEMES, 0 is honest), case (which fraud
+    of its scheme it is a part of), habit (what honest people do; 0 in a fraud)."""
 
     time_s: Floats
     payer: Ints
@@ -30,6 +31,8 @@ class Flow:
     rounding: Ints
     purpose: Ints
     scheme: Ints
+    case: Ints
+    habit: Ints
 
     @classmethod
     def of(
@@ -42,14 +45,18 @@ class Flow:
         rounding: ArrayLike = EXACT,
         purpose: str | Ints = "",
         scheme: int = 0,
+        case: ArrayLike = 0,
     ) -> "Flow":
         n = len(time_s)
         number = PURPOSES.index(purpose) if isinstance(purpose, str) else purpose
         return cls(
             time_s, payer, payee, eur,
             np.broadcast_to(np.asarray(rounding), n), np.broadcast_to(np.asarray(number), n),
-            np.full(n, scheme),
+            np.full(n, scheme), np.broadcast_to(np.asarray(case), n), np.zeros(n, dtype=np.int64),
         )  # fmt: skip
+
+    def of_habit(self, number: int) -> "Flow":
+        return replace(self, habit=np.full(len(self.habit), number))
 
     def where(self, mask: NDArray[np.bool_]) -> "Flow":
         return Flow(*(getattr(self, field.name)[mask] for field in fields(self)))

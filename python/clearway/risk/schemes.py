@@ -108,7 +108,7 @@ def draw_takeovers(rng: Generator, people: Population, days: int, cases: int, ri
     return Flow.of(
         time_s=time_s, payer=victim[who], payee=payee, eur=eur,
         rounding=np.where(rng.random(len(who)) < 0.5, ROUND, EXACT),
-        purpose=_purposes(rng, len(who)), scheme=TAKEOVER,
+        purpose=_purposes(rng, len(who)), scheme=TAKEOVER, case=who,
     )  # fmt: skip
 
 
@@ -136,7 +136,7 @@ def draw_scams(rng: Generator, people: Population, days: int, cases: int, rings:
     return Flow.of(
         time_s=time_s, payer=victim[who], payee=payee, eur=np.minimum(eur, 12 * income),
         rounding=np.where(rng.random(len(who)) < 0.7, ROUND, EXACT),
-        purpose=_purposes(rng, len(who)), scheme=SCAM,
+        purpose=_purposes(rng, len(who)), scheme=SCAM, case=who,
     )  # fmt: skip
 
 
@@ -155,7 +155,7 @@ def draw_forwards(rng: Generator, people: Population, stolen: Flow, rings: Rings
         time_s=into.time_s + rng.lognormal(7.6, 1.5, n), payer=into.payee,
         payee=np.where(direct, abroad, collector), eur=into.eur * rng.uniform(0.75, 0.98, n),
         rounding=np.where(rng.random(n) < 0.6, ROUND, EXACT),
-        purpose=_purposes(rng, n), scheme=MULE,
+        purpose=_purposes(rng, n), scheme=MULE, case=ring,
     )  # fmt: skip
     on = ~direct & (rng.random(n) < 0.6)
     m = int(on.sum())
@@ -163,7 +163,7 @@ def draw_forwards(rng: Generator, people: Population, stolen: Flow, rings: Rings
         time_s=first.time_s[on] + rng.lognormal(8.5, 1.5, m), payer=collector[on],
         payee=people.persons.pick_anywhere(rng, m), eur=first.eur[on] * rng.uniform(0.9, 1.0, m),
         rounding=np.where(rng.random(m) < 0.6, ROUND, EXACT),
-        purpose=_purposes(rng, m), scheme=MULE,
+        purpose=_purposes(rng, m), scheme=MULE, case=ring[on],
     )  # fmt: skip
     return join([first, second])
 
@@ -177,14 +177,14 @@ def draw_testing(rng: Generator, people: Population, days: int, cases: int) -> F
     tries = Flow.of(
         time_s=start[who] + rng.random(len(who)) * rng.uniform(300, 5_400, cases)[who],
         payer=victim, payee=shop[who], eur=rng.uniform(0.5, 4.0, len(who)), purpose="GDDS",
-        rounding=np.where(rng.random(len(who)) < 0.4, 1, 0), scheme=TESTING,
+        rounding=np.where(rng.random(len(who)) < 0.4, 1, 0), scheme=TESTING, case=who,
     )  # fmt: skip
     used = rng.random(len(who)) < 0.25
     m = int(used.sum())
     purchases = Flow.of(
         time_s=tries.time_s[used] + rng.exponential(14 * 3_600, m), payer=victim[used],
         payee=people.shops.pick_anywhere(rng, m, skew=2.5), eur=np.exp(rng.normal(5.2, 0.7, m)),
-        purpose="GDDS", scheme=TESTING,
+        purpose="GDDS", scheme=TESTING, case=who[used],
     )  # fmt: skip
     return join([tries, purchases])
 
@@ -206,7 +206,7 @@ def draw_structuring(
     return Flow.of(
         time_s=start[who] + rng.random(len(who)) * rng.uniform(0.2, 6.0, cases)[who] * 86_400,
         payer=payer[who], payee=payee, eur=rng.uniform(8_300, 9_990, len(who)),
-        rounding=np.where(rng.random(len(who)) < 0.6, ROUND, EXACT), scheme=STRUCTURING,
+        rounding=np.where(rng.random(len(who)) < 0.6, ROUND, EXACT), scheme=STRUCTURING, case=who,
     )  # fmt: skip
 
 

@@ -1,0 +1,29 @@
+"""What the shipped model saves on simulated payments, as docs/figures.md tells it.
+
+python -m benchmarks.simulator
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from clearway.app import simulated
+from clearway.risk.trial import REPORT_DAYS, WARM_UP_DAYS
+
+PROTOCOL: Final = f"""\
+The package's own simulator and the model that ships (`clearway evaluate risk`): worlds of the seeds
+{", ".join(map(str, simulated.SEEDS))} with {simulated.CUSTOMERS:,} customers,
+{simulated.MERCHANTS} merchants and {simulated.DAYS} days; the model learned from others. The first
+{WARM_UP_DAYS} days are not judged. A fraud is reported after {REPORT_DAYS} days, and not before,
+even where it was stopped. Saved is what was declined, and of what was reviewed all but the fifth
+that an analyst lets go; costs are those of `CostPolicy`. The rules have people look from a level
+on that was set by looking at these very payments: so that they alert as often as the model, or stop
+as many honest payments. In brackets where nine in ten of 1,000 resamples of payers lie."""
+
+
+def section() -> str:
+    return f"{PROTOCOL}\n\n{simulated.evaluate_simulated()[1]}"
+
+
+if __name__ == "__main__":
+    print(section())
