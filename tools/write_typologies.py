@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearway.risk.facts import Facts
+from clearway.risk.features.declared import DECLARED
 from clearway.risk.history import compute_features, find_reports
-from clearway.risk.typologies.registry import TYPOLOGIES, find_typologies
+from clearway.risk.typologies.registry import SHIPPED, TYPOLOGIES
 from clearway.risk.typologies.rule import Typology
 from clearway.risk.world import DAY_NS, World
 from tests.risk.typologies import fraud, laundering
@@ -99,7 +100,7 @@ def _match(
         return np.concatenate([np.full(len(part[0]), part[place]) for part in parts])[order]
 
     bad = np.concatenate([part[1] for part in parts])[order]
-    hits = find_typologies(compute_features(facts[order], reports))
+    hits = SHIPPED.find(compute_features(facts[order], reports))
     kind = column(4)
     kept = (kind != WORLD) | (facts["time_ns"][order] >= from_ns)
     return Played(column(2)[kept], column(3)[kept], kind[kept], bad[kept], hits[kept])
@@ -131,7 +132,7 @@ def write_page(played: Played) -> str:
     return _PAGE.format(
         n=len(TYPOLOGIES), seed=SEED, customers=CUSTOMERS, merchants=MERCHANTS, days=DAYS,
         warm_up=WARM_UP_DAYS, delay=REPORT_DAYS, stories=STORIES, payments=int(world.sum()),
-        frauds=int((world & played.bad).sum()), rows=rows, details=told,
+        frauds=int((world & played.bad).sum()), rows=rows, details=told, glossary=glossary(),
         any_rate=any_hit[world].mean() * 10_000,
         any_right=100 * played.bad[world & any_hit].mean(),
         any_found=100 * any_hit[world & played.bad].mean(),
@@ -151,8 +152,16 @@ def details(one: Typology) -> str:
     conditions = "\n".join(f"| `{each.text}` | {each.because} |" for each in one.conditions)
     return (
         f"### {one.code}\n\n**{one.name}** (alert about the {one.side}). {one.why} {one.advice}\n\n"
-        f"Source: {one.source}.\n\n| all of these | why this level |\n| --- | --- |\n{conditions}"
+        f"Source: {one.source}.\n\n- fits: {_story(one, '').__doc__}\n"
+        f"- only looks like it: {_story(one, 'not_').__doc__}\n\n"
+        f"| all of these | why this level |\n| --- | --- |\n{conditions}"
     )
+
+
+def glossary() -> str:
+    """The features that are asked, in words."""
+    asked = {each.feature for one in TYPOLOGIES for each in one.conditions}
+    return "\n".join(f"| `{one.name}` | {one.words} |" for one in DECLARED if one.name in asked)
 
 
 _PAGE: Final = """# Typologies: documented schemes, open to everybody
@@ -199,9 +208,41 @@ What they cannot see: counts fade and have no edge, so "within a day" means most
 an account remembers its last sixteen payees, so that to a payroll of more people than that every
 employee is new; devices and network addresses count where the node is told of them.
 
+## Levels of your own
+
+A bank sets other levels, or switches typologies off, by a file that `CLEARWAY_TYPOLOGIES` names
+(`examples/typologies.json` is one):
+
+```json
+{{"format": "clearway-typologies/1",
+ "typologies": {{"laundering.dormant_wake_up": {{"payer_idle": {{"at_least": 60}}}},
+                "laundering.travel_rule_splitting": "off"}}}}
+```
+
+Numbers are in the units of the tables below: euros (EUR), hours (h), days (d), times, or the bare
+number that stands there. `at_least` and `at_most` are named where the table has them; what is not
+named stays as shipped. A typology keeps the conditions that it has: which features it asks is what
+it is. Names that there are not, numbers that are none and bounds the wrong way round are refused
+when the node starts (`risk.typologies_format`), all at once.
+
+`clearway what-if --typologies FILE` tells first what other levels would have found in the node's
+own past: of each typology the payments that fit and the known frauds among them, before and after
+([operations](operations.md#what-if)). `clearway typologies --levels FILE` shows what a file comes
+to. Every decision carries a digest of the levels that were in force; it stands in the explanation
+of a payment and in the evidence of an alert.
+
 ## One by one
 
+A level without a unit is a count that fades, a share of 1, or a number of standard deviations, as
+[the list at the end](#what-the-features-are) says.
+
 {details}
+
+## What the features are
+
+| feature | is |
+| --- | --- |
+{glossary}
 """
 
 

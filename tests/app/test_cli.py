@@ -178,6 +178,26 @@ def test_a_file_of_payments_is_replayed(tmp_path: Path) -> None:
     assert found["by_status"]["refused"] == 0
 
 
+def test_typologies_are_listed_at_the_levels_of_a_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shipped = ["typologies", "--json"]
+    assert main(shipped) == 0
+    digest = json.loads(capsys.readouterr().out)["digest"]
+    own = ["typologies", "--levels", "examples/typologies.json"]
+    assert main([*own, "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert listed["digest"] != digest
+    assert "laundering.travel_rule_splitting" not in {one["code"] for one in listed["typologies"]}
+    assert main([*own, "laundering.dormant_wake_up"]) == 0
+    assert "payer_idle ≥ 60 d" in capsys.readouterr().out
+    assert main([*own, "laundering.travel_rule_splitting"]) == 1
+    path = tmp_path / "levels.json"
+    path.write_text("{}")
+    assert main(["typologies", "--levels", str(path)]) == 1
+    assert f"clearway: {path}: has to be an object" in capsys.readouterr().err
+
+
 def test_typologies_are_listed_with_their_sources(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["typologies", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)["typologies"]

@@ -12,6 +12,8 @@ from clearway.app.what_if import Other, what_if
 from clearway.payment.batch import Placed
 from clearway.risk.errors import RiskFault
 from clearway.risk.rules import RulesModel
+from clearway.risk.typologies.registry import SHIPPED
+from clearway.risk.typologies.settings import load_in_force
 from tests.lifecycle.town import Town, build_town
 
 RULES = {
@@ -75,6 +77,55 @@ def test_what_is_no_file_of_rules_is_refused_before_anything_is_copied(
     assert caught.value.code == "risk.model_format"
 
 
+def test_other_levels_find_other_payments_and_decide_nothing(tmp_path: Path) -> None:
+    """Four sums just below 5,000, the last of which was a fraud: below the shipped level."""
+    town = build_town(tmp_path)
+    town.node.start()
+    for id in ("alice", "bob", "carol"):
+        town.open(id)
+    town.fund("alice", 100_000_00)
+    town.pay("alice", "carol", 1_00)
+    town.clock.pass_s(2 * 3_600)
+    for _ in range(3):
+        town.pay("alice", "bob", 9_500_00)
+        town.clock.pass_s(5 * 3_600)
+    fraud = town.pay("alice", "bob", 4_900_00)
+    assert isinstance(fraud, Placed)
+    town.say(fraud)
+    levels = tmp_path / "levels.json"
+    said = {"laundering.structuring_payer": {"amount_log": {"at_least": 4_250}}}
+    levels.write_text(json.dumps({"format": "clearway-typologies/1", "typologies": said}))
+    found, words = what_if(town.node.config.data, Other(typologies=levels))
+    town.node.stop()
+    assert found["differently"] == 0
+    by_code = {one["code"]: (one["actual"], one["other"]) for one in found["typologies"]}
+    actual, other = by_code["laundering.structuring_payer"]
+    assert (actual["payments"], actual["frauds"], actual["precision"]) == (1, 0, 0.0)
+    assert (other["payments"], other["frauds"], other["precision"]) == (2, 1, 0.5)
+    assert other["frauds_eur"] == 4_900.0
+    assert "Typologies decide nothing." in words
+    assert "laundering.structuring_payer" in words
+
+
+def test_the_levels_in_force_find_what_was_found(town: Town, tmp_path: Path) -> None:
+    town.node.stop()
+    levels = tmp_path / "levels.json"
+    levels.write_text('{"format": "clearway-typologies/1", "typologies": {}}')
+    found, _ = what_if(town.node.config.data, Other(typologies=levels))
+    assert all(one["actual"] == one["other"] for one in found["typologies"])
+
+
+def test_what_is_no_file_of_levels_is_refused_before_anything_is_copied(
+    town: Town, tmp_path: Path
+) -> None:
+    town.node.stop()
+    levels = tmp_path / "levels.json"
+    levels.write_text("{}")
+    with pytest.raises(RiskFault) as caught:
+        what_if(town.node.config.data, Other(typologies=levels))
+    assert caught.value.code == "risk.typologies_format"
+
+
 def test_a_chain_without_payments_has_nothing_to_look_at(tmp_path: Path) -> None:
     town = build_town(tmp_path)
     town.node.start()
@@ -83,5 +134,7 @@ def test_a_chain_without_payments_has_nothing_to_look_at(tmp_path: Path) -> None
         what_if(town.node.config.data, Other())
 
 
-def test_the_example_is_a_file_of_rules() -> None:
+def test_the_examples_are_files_of_rules_and_of_levels() -> None:
     assert RulesModel.load(Path("examples/what_if_rules.json")).rules
+    own = load_in_force(Path("examples/typologies.json"))
+    assert own.digest != SHIPPED.digest

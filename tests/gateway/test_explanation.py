@@ -13,6 +13,7 @@ from clearway.payment.ids import parse_payment
 from clearway.payment.state import Status
 from clearway.risk.features import FEATURES
 from clearway.risk.reasons import CATALOGUE
+from clearway.risk.typologies.registry import SHIPPED, typologies_of
 from clearway.store.rows import PaymentRow
 from tests.gateway.api import Api, fresh
 
@@ -79,6 +80,18 @@ def test_a_sanctioned_party_is_named_to_those_who_may_know_and_to_nobody_else(
     assert (
         "payee_sanctioned" in api.get(f"/v1/payments/{payment['id']}").json()["decision"]["reasons"]
     )
+
+
+def test_the_levels_that_typologies_were_looked_for_at_are_told(careful: Api) -> None:
+    payer, payee = careful.account(funded="9000.00"), careful.account()
+    payment = careful.pay(payer, payee, "8850.00").json()
+    full = careful.get(f"/v1/payments/{payment['id']}/explanation").json()
+    assert full["typologies_digest"] == SHIPPED.digest.hex()
+    row = _row(careful, payment)
+    decision = careful.node.vault.decision(row.key, row.sequence, row.envelope_index)
+    assert decision is not None
+    fitted = [one.code for one in typologies_of(int(decision["typologies"]))]
+    assert [one["code"] for one in full["typologies"]] == fitted
 
 
 def test_each_reason_of_risk_has_its_words_and_the_values_it_looked_at(careful: Api) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from clearway.app.backup import back_up, restore
+from clearway.app.bootstrap import build_node
+from clearway.app.config import parse_config
 from clearway.cases import typologies as cases
 from clearway.payment.records import Outcome, view_results
+from clearway.risk.errors import RiskFault
 from clearway.risk.features import FEATURES
 from clearway.risk.typologies.registry import typology_of
+from clearway.risk.typologies.settings import load_in_force
 from tests.lifecycle.test_watch import WAIT_S, alerts
 from tests.lifecycle.town import Town, build_town, rows_of
 
@@ -19,17 +24,17 @@ HOUR_S = 3_600
 STRUCTURING = "laundering.structuring_payer"
 
 
-def start(folder: Path) -> Town:
+def start(folder: Path, levels: Path | None = None) -> Town:
     folder.mkdir(exist_ok=True)
-    town = build_town(folder)
+    town = build_town(folder, **{"CLEARWAY_TYPOLOGIES": str(levels)} if levels else {})
     town.verdicts.by_amount |= {9_500.0: Outcome.ACCEPT, 9_400.0: Outcome.DECLINE}
     town.node.start()
     return town
 
 
-def begin(folder: Path) -> Town:
+def begin(folder: Path, levels: Path | None = None) -> Town:
     """A node of some age, two people, and money."""
-    town = start(folder)
+    town = start(folder, levels)
     town.open("payer")
     town.open("payee")
     town.fund("payer", 100_000_000)
@@ -80,6 +85,52 @@ def test_the_typologies_stand_in_the_decision_and_its_features_are_kept(tmp_path
     features = dict(zip(FEATURES, np.frombuffer(data, "<f4").tolist(), strict=True))
     assert features["payer_limit_7d"] > 1.2
     town.node.stop()
+
+
+def test_a_node_looks_for_what_its_bank_says_and_the_decision_tells_at_which_levels(
+    tmp_path: Path,
+) -> None:
+    levels = tmp_path / "levels.json"
+    said = {STRUCTURING: {"amount_log": {"at_least": 4_250}}}
+    levels.write_text(json.dumps({"format": "clearway-typologies/1", "typologies": said}))
+    town = begin(tmp_path, levels=levels)
+    structure(town)
+    last = structure(town, times=1, amount_minor=490_000)[0]
+    assert alerts(town)[-1] == (STRUCTURING, 490_000)
+    row = town.node.projections.payment(town.node.institution, last)
+    assert row is not None
+    decision = town.node.vault.decision(row.key, row.sequence, row.envelope_index)
+    assert decision is not None
+    digest = decision["typologies_digest"].tobytes()
+    assert digest == load_in_force(levels).digest != load_in_force(None).digest
+    store = town.node.cases.store
+    [case] = store.cases(town.node.institution, limit=10)
+    evidence = json.loads(store.evidence_of(case)[-1].body)
+    assert evidence["typologies_digest"] == digest.hex()
+    town.node.stop()
+
+
+def test_what_a_bank_has_switched_off_is_no_alert(tmp_path: Path) -> None:
+    levels = tmp_path / "levels.json"
+    levels.write_text(
+        json.dumps({"format": "clearway-typologies/1", "typologies": {STRUCTURING: "off"}})
+    )
+    town = begin(tmp_path, levels=levels)
+    structure(town)
+    assert STRUCTURING not in {typology for typology, _ in alerts(town)}
+    town.node.stop()
+
+
+def test_a_node_does_not_start_with_levels_that_are_none_and_leaves_no_trace(
+    tmp_path: Path,
+) -> None:
+    levels = tmp_path / "levels.json"
+    levels.write_text("{}")
+    data = tmp_path / "data"
+    with pytest.raises(RiskFault) as caught:
+        build_node(parse_config({"CLEARWAY_TYPOLOGIES": str(levels)}, dev=True, data=data))
+    assert caught.value.code == "risk.typologies_format"
+    assert not data.exists()
 
 
 def test_in_a_ledgers_first_hour_nothing_fits(tmp_path: Path) -> None:

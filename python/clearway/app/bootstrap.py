@@ -66,6 +66,7 @@ from clearway.risk.decide import CostPolicy, RiskCounts, Scorer
 from clearway.risk.errors import RiskFault
 from clearway.risk.registry import Registry
 from clearway.risk.state import FeatureState
+from clearway.risk.typologies.settings import load_in_force
 from clearway.routing.quotes import Quotes
 from clearway.routing.rates import Rates, load_rates
 from clearway.routing.routes import Routes
@@ -278,6 +279,7 @@ class Node:
 def build_node(config: Config, *, clock: Callable[[], int] = time.time_ns) -> Node:
     """Opens or makes everything; nothing runs yet. Raises ConfigError, CorruptBook, Fault,
     BadList, RiskFault."""
+    typologies = load_in_force(config.typologies)
     config.data.mkdir(parents=True, exist_ok=True)
     keys = open_keys(config)
     genesis = _open_genesis(config.data / "genesis.json", keys, config.dev, clock)
@@ -330,6 +332,7 @@ def build_node(config: Config, *, clock: Callable[[], int] = time.time_ns) -> No
         parties=parties,
         reference=reference_rates(assets),
         scorer=scorer,
+        typologies=typologies,
         shadow=Shadow(ShadowStore(config.data / "shadow.sqlite")),
         quotes=quotes,
         quote_uses=quote_uses,

@@ -57,7 +57,8 @@ def _demo(args: argparse.Namespace) -> int:
 def _up(args: argparse.Namespace) -> int:
     from clearway.app.serve import serve
 
-    return serve(data=args.data, host=args.host, port=args.port, dev=args.dev)
+    with _risk_faults():
+        return serve(data=args.data, host=args.host, port=args.port, dev=args.dev)
 
 
 def _keys_create(args: argparse.Namespace) -> int:
@@ -194,6 +195,7 @@ def _what_if(args: argparse.Namespace) -> int:
     other = Other(
         rules=args.rules,
         model=args.model,
+        typologies=args.typologies,
         review_bps_min=args.review_bps_min,
         decline_bps_min=args.decline_bps_min,
     )
@@ -266,7 +268,8 @@ def _screen(args: argparse.Namespace) -> int:
 def _typologies(args: argparse.Namespace) -> int:
     from clearway.app.typologies import list_typologies
 
-    found, words = list_typologies(args.only)
+    with _risk_faults():
+        found, words = list_typologies(args.only, args.levels)
     say(args, found, words)
     return 0
 
@@ -464,6 +467,8 @@ def _parser() -> argparse.ArgumentParser:
     try_other.add_argument("--rules", type=Path, metavar="RULES.json",
                            help="where one holds, a person has to look")  # fmt: skip
     try_other.add_argument("--model", type=Path, metavar="MODEL.json", help="its card beside it")
+    try_other.add_argument("--typologies", type=Path, metavar="LEVELS.json",
+                           help="levels of typologies, as CLEARWAY_TYPOLOGIES names")  # fmt: skip
     try_other.add_argument("--review-bps-min", type=int, help="nobody is bothered below")
     try_other.add_argument("--decline-bps-min", type=int, help="nobody is refused below")
 
@@ -542,6 +547,8 @@ def _parser() -> argparse.ArgumentParser:
         "typologies", "the documented schemes that payments are compared with", _typologies
     )
     listed.add_argument("only", nargs="?", metavar="CODE", help="one of them, or a family")
+    listed.add_argument("--levels", type=Path, metavar="LEVELS.json",
+                        help="a bank's own, as CLEARWAY_TYPOLOGIES names")  # fmt: skip
 
     bench = commands.add_parser("bench", help="measure", description="measure")
     benches = bench.add_subparsers(metavar="BENCH", required=True)

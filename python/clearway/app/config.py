@@ -30,6 +30,7 @@ class Config:
     lists: Path | None
     model: Path | None
     model_budget_ms: int
+    typologies: Path | None
     retrain_hours: int
     retrain_promote: str
     key_passphrase: str | None
@@ -117,6 +118,9 @@ SETTINGS: Final = (
     Setting("CLEARWAY_MODEL_BUDGET_MS", "model_budget_ms", "500",
             "how long a batch waits for a risk model that is not compiled, milliseconds; then"
             " limits and rules decide", _whole(1, 60_000)),
+    Setting("CLEARWAY_TYPOLOGIES", "typologies", "",
+            "file of levels of typologies that replace the shipped ones, and of those that are off"
+            " ([typologies](typologies.md#levels-of-your-own))", _existing),
     Setting("CLEARWAY_RETRAIN_HOURS", "retrain_hours", "0",
             "how often a challenger is trained on the node's own payments, hours; 0 is never",
             _whole(0, 8_760)),

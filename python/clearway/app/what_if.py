@@ -6,7 +6,7 @@ the chain, with every report where it was told; sanctions decide as they did.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -24,6 +24,9 @@ from clearway.risk.decide import CostPolicy, Scorer, Scores
 from clearway.risk.load import load_model
 from clearway.risk.rules import RulesModel
 from clearway.risk.state import FeatureState
+from clearway.risk.typologies.effect import Effect, Fits, compare_fits
+from clearway.risk.typologies.in_force import InForce
+from clearway.risk.typologies.settings import load_in_force
 from clearway.risk.what_if import Comparison, compare
 
 SEED: Final = 1
@@ -44,40 +47,63 @@ _WORDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """What is to be tried. rules: a file of rules; where one holds, a person has to look."""
+    """What is to be tried. rules: a file of rules; where one holds, a person has to look.
+    typologies: a file of their levels; they decide nothing, and find other payments."""
 
     rules: Path | None = None
     model: Path | None = None
+    typologies: Path | None = None
     review_bps_min: int | None = None
     decline_bps_min: int | None = None
 
 
 def what_if(data: Path | None, other: Other) -> tuple[dict[str, Any], str]:
     """Raises ConfigError for a folder without a node, ValueError for a chain without payments;
-    RiskFault for a model or rules that are none."""
+    RiskFault for a model, rules or levels that are none."""
     config = load_node_config(data)
     rules = RulesModel.load(other.rules) if other.rules else None
     model = load_model(other.model) if other.model else None
+    typologies = load_in_force(other.typologies) if other.typologies else None
     with copied_node(config) as node:
-        return _tell(_compare(node, other, model, rules))
+        return _tell(*_compare(node, other, model, rules, typologies))
 
 
-def _compare(node: Node, other: Other, model: Model | None, rules: RulesModel | None) -> Comparison:
+def _compare(
+    node: Node,
+    other: Other,
+    model: Model | None,
+    rules: RulesModel | None,
+    typologies: InForce | None,
+) -> tuple[Comparison, list[Effect]]:
+    """The effects on typologies are told where other levels are tried."""
     policy = _policy(node, other)
     scorer = Scorer(FeatureState(), model or node.scorer.model, policy)
-    parts = [_decide(node, part, scores, rules) for part, scores in play_past(node, scorer)]
+    in_force = typologies or node.rooms.typologies
+    parts = [
+        _decide(node, part, scores, rules, in_force) for part, scores in play_past(node, scorer)
+    ]
     if not parts:
         raise ValueError("there are no payments to look at")
     columns = _Columns(*(np.concatenate(column) for column in zip(*parts, strict=True)))
     said = node.vault.feedback.last_words()
     is_fraud = np.array([said.get(id, False) for id in columns.id.tolist()], dtype=np.bool_)
-    return compare(
+    comparison = compare(
         actual=columns.actual,
         other=columns.other,
         amount_eur=columns.amount_eur,
         is_fraud=is_fraud,
         payer=columns.payer,
         policy=policy,
+        seed=SEED,
+    )
+    if typologies is None:
+        return comparison, []
+    return comparison, compare_fits(
+        actual=columns.fitted,
+        other=columns.would_fit,
+        amount_eur=columns.amount_eur,
+        is_fraud=is_fraud,
+        payer=columns.payer,
         seed=SEED,
     )
 
@@ -90,6 +116,8 @@ class _Columns(NamedTuple):
     amount_eur: npt.NDArray[np.float64]
     actual: npt.NDArray[np.uint8]
     other: npt.NDArray[np.uint8]
+    fitted: npt.NDArray[np.uint64]
+    would_fit: npt.NDArray[np.uint64]
 
 
 def _policy(node: Node, other: Other) -> CostPolicy:
@@ -101,8 +129,11 @@ def _policy(node: Node, other: Other) -> CostPolicy:
     )
 
 
-def _decide(node: Node, part: Recorded, scores: Scores, rules: RulesModel | None) -> _Columns:
+def _decide(
+    node: Node, part: Recorded, scores: Scores, rules: RulesModel | None, typologies: InForce
+) -> _Columns:
     other = scores.outcome.copy()
+    fitted = np.zeros(len(other), np.uint64)
     if rules is not None:
         holds = rules.raw_scores(scores.features) > rules.base
         other[holds & (other == ACCEPT)] = REVIEW
@@ -113,6 +144,7 @@ def _decide(node: Node, part: Recorded, scores: Scores, rules: RulesModel | None
         other[flags & _OTHERS_DECIDED != 0] = DECLINE
         no_review = flags & _NO_REVIEW != 0
         other[no_review & (other == REVIEW)] = DECLINE
+        fitted = decisions["typologies"][part.envelope_index]
     stood = np.isin(part.block.results["code"][part.rows], _STOOD)
     return _Columns(
         id=np.ascontiguousarray(heads["id"][stood]).view("V16")[:, 0],
@@ -120,10 +152,12 @@ def _decide(node: Node, part: Recorded, scores: Scores, rules: RulesModel | None
         amount_eur=part.facts["amount_eur"][stood],
         actual=heads["outcome"][stood],
         other=other[stood],
+        fitted=fitted[stood],
+        would_fit=typologies.find(scores.features)[stood],
     )
 
 
-def _tell(found: Comparison) -> tuple[dict[str, Any], str]:
+def _tell(found: Comparison, effects: list[Effect]) -> tuple[dict[str, Any], str]:
     lines = [
         (
             f"{found.payments:,} payments, {found.frauds:,} of them known frauds; "
@@ -137,4 +171,27 @@ def _tell(found: Comparison) -> tuple[dict[str, Any], str]:
             f"{words:<40}{one.actual:>16,.2f}{one.other:>16,.2f}{one.change:>+16,.2f}"
             f"   {one.low:+,.2f} to {one.high:+,.2f}"
         )
-    return {"ok": True, **found.as_json()}, "\n".join(lines)
+    if not effects:
+        return {"ok": True, **found.as_json()}, "\n".join(lines)
+    lines += _fits_in_words(effects)
+    told = {"typologies": [asdict(effect) for effect in effects]}
+    return {"ok": True, **found.as_json(), **told}, "\n".join(lines)
+
+
+def _fits_in_words(effects: list[Effect]) -> list[str]:
+    lines = [
+        "",
+        "Typologies decide nothing. Payments that fit, of them known frauds:",
+        f"{'':<40}{'was':>16}{'would be':>16}{'change':>16}   nine in ten resamples",
+    ]
+    for one in effects:
+        low, high = one.payments_change
+        lines.append(
+            f"{one.code:<40}{_of(one.actual):>16}{_of(one.other):>16}"
+            f"{one.other.payments - one.actual.payments:>+16,}   {low:+,.0f} to {high:+,.0f}"
+        )
+    return lines
+
+
+def _of(fits: Fits) -> str:
+    return f"{fits.payments:,}, {fits.frauds:,}"

@@ -43,6 +43,7 @@ def add_scores(
     score_bps: npt.NDArray[np.uint16],
     reasons: npt.NDArray[np.uint64],
     typologies: npt.NDArray[np.uint64],
+    typologies_digest: bytes,
     features: npt.NDArray[np.float32],
     model_id: bytes,
 ) -> None:
@@ -50,6 +51,7 @@ def add_scores(
     decisions["score_bps"][scored] = score_bps
     decisions["reasons"][scored] = reasons
     decisions["typologies"][scored] = typologies
+    decisions["typologies_digest"][scored] = np.frombuffer(typologies_digest, np.uint8)
     decisions["model_id"][scored] = np.frombuffer(model_id, np.uint8)
     row_bytes = features.shape[1] * features.itemsize
     decisions["features_hash"][scored] = hash_matrix(

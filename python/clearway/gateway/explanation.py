@@ -26,6 +26,7 @@ from clearway.payment.records import Kind
 from clearway.payment.state import Status
 from clearway.risk.features import FEATURES
 from clearway.risk.reasons import Reason, account_for, reasons_of
+from clearway.risk.typologies.registry import typologies_of
 from clearway.store.rows import PaymentRow
 
 CUSTOMER_TEXTS: Final[dict[Status, str]] = {
@@ -104,6 +105,11 @@ def _full_reasons(ask: Ask, row: PaymentRow) -> dict[str, Any]:
         "score": score,
         "reasons": reasons + found,
         "model_id": decision["model_id"].tobytes().hex(),
+        "typologies": [
+            {"code": one.code, "text": one.why}
+            for one in typologies_of(int(decision["typologies"]))
+        ],
+        "typologies_digest": decision["typologies_digest"].tobytes().hex(),
         "features_hash": decision["features_hash"].tobytes().hex(),
         "list_version": decision["list_version"].tobytes().hex(),
         "matches": _matches(ask, row, flags),

@@ -183,6 +183,7 @@ def _evidence(alert: Alert, row: PaymentRow, kept: Kept | None, rooms: Rooms) ->
     }
     if kept is not None:
         facts["decision"] = kept.decision.tobytes().hex()
+        facts["typologies_digest"] = kept.decision["typologies_digest"].tobytes().hex()
         features = rooms.vault.features(row.key, row.sequence, row.envelope_index)
         if features is not None:
             facts["features"] = _features(features)

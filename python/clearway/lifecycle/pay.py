@@ -38,7 +38,6 @@ from clearway.payment.records import (
     view_results,
 )
 from clearway.ports.ordering import Ordered
-from clearway.risk.typologies.registry import find_typologies
 from clearway.store.vault import Durable
 
 MOVES_MONEY = (
@@ -261,7 +260,8 @@ def _decide(batch: PaymentBatch, rooms: Rooms) -> None:
             batch.rows_of(*SCORED),
             score_bps=batch.scores.score_bps,
             reasons=batch.scores.reasons,
-            typologies=find_typologies(batch.scores.features),
+            typologies=rooms.typologies.find(batch.scores.features),
+            typologies_digest=rooms.typologies.digest,
             features=batch.scores.features,
             model_id=batch.scores.model_id,
         )

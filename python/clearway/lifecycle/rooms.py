@@ -15,6 +15,7 @@ from clearway.payment.money import Asset
 from clearway.ports.ordering import Ordering
 from clearway.risk.decide import Scorer
 from clearway.risk.facts import ReferenceRates
+from clearway.risk.typologies.in_force import InForce
 from clearway.routing.quotes import Quotes
 from clearway.routing.uses import QuoteUses
 from clearway.screening import PartyScreen
@@ -43,6 +44,7 @@ class Rooms:
     parties: PartyScreen
     reference: ReferenceRates
     scorer: Scorer
+    typologies: InForce
     shadow: Shadow
     quotes: Quotes
     quote_uses: QuoteUses

@@ -40,7 +40,7 @@ DECISION = np.dtype(
         ("list_version", "u1", 32),
         ("salt", "u1", 32),
         ("typologies", "<u8"),  # bits of clearway.risk.typologies; they had no part in the outcome
-        ("zero2", "u1", 24),
+        ("typologies_digest", "u1", 24),  # of the levels that they were looked for at; 0 if none
     ]
 )
 DECISION_BYTES = 192

@@ -64,7 +64,7 @@ def compare(
         _measures(outcome, amount_eur, is_fraud, policy) for outcome in (actual, other)
     ]  # float64[6, n] each
     change = sides[1] - sides[0]
-    low, high = _interval(change, payer, np.random.default_rng(seed))
+    low, high = interval(change, payer, np.random.default_rng(seed))
     totals = [side.sum(axis=1) for side in sides]
     measures = {
         name: Measure(
@@ -92,12 +92,13 @@ def _measures(
     return np.stack([lost, saved, stopped, np.where(stopped, eur, 0.0), reviewed, cost])
 
 
-def _interval(
+def interval(
     change: NDArray[np.float64], payer: NDArray[np.uint32], rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Percentiles INTERVAL of the totals over resampled payers, float64[2, 6]. A payer without a
-    change adds nothing to any resample; each other one comes as often as a Poisson variable of mean
-    1 says, which is how often it comes when very many are drawn with replacement."""
+    """Percentiles INTERVAL of the totals of change, float64[m, n], over resampled payers, as
+    float64[2, m]. A payer without a change adds nothing to any resample; each other one comes as
+    often as a Poisson variable of mean 1 says, which is how often it comes when very many are drawn
+    with replacement."""
     _, place = np.unique(payer, return_inverse=True)
     by_payer = np.stack([np.bincount(place, weights=row) for row in change])
     moving = by_payer[:, (by_payer != 0).any(axis=0)]

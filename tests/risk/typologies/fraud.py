@@ -4,6 +4,7 @@ from tests.risk.typologies.cast import Cast
 
 
 def account_takeover(c: Cast) -> None:
+    """From a telephone never seen before, 1,500 EUR go to a stranger."""
     c.bad(c.old(), c.new(), 1_500, device=c.device())
 
 
@@ -16,6 +17,7 @@ def not_account_takeover(c: Cast) -> None:
 
 
 def account_drained(c: Cast) -> None:
+    """Four payments of 1,500 EUR to one new payee within half an hour."""
     victim, safe = c.old(), c.new()
     for _ in range(4):
         c.bad(victim, safe, 1_500)
@@ -28,6 +30,7 @@ def not_account_drained(c: Cast) -> None:
 
 
 def push_payment_scam(c: Cast) -> None:
+    """2,500 EUR, more than ever, to a new account that three strangers paid before."""
     mule = c.new()
     for _ in range(3):
         c.bad(c.old(), mule, 300)
@@ -41,6 +44,7 @@ def not_push_payment_scam(c: Cast) -> None:
 
 
 def investment_scam(c: Cast) -> None:
+    """Six payments to one platform in five weeks, each twice the one before, from 200 EUR on."""
     victim, platform = c.old(), c.new()
     for k in range(6):
         c.bad(victim, platform, 200 * 2**k)
@@ -56,6 +60,7 @@ def not_investment_scam(c: Cast) -> None:
 
 
 def invoice_redirection(c: Cast) -> None:
+    """A company with six suppliers pays 8,000 EUR to an account that nobody knows."""
     c.bad(_company(c), c.new(), 8_000, purpose=11)
 
 
@@ -65,6 +70,7 @@ def not_invoice_redirection(c: Cast) -> None:
 
 
 def payroll_diversion(c: Cast) -> None:
+    """In a run of wages, one of 2,500 EUR goes to an account that nobody knows."""
     employer, staff = _payroll(c)
     _run(c, employer, staff[:-2])
     c.bad(employer, c.new(), 2_500)
@@ -79,6 +85,7 @@ def not_payroll_diversion(c: Cast) -> None:
 
 
 def card_testing(c: Cast) -> None:
+    """Within half an hour, twenty accounts that never bought there pay a shop 1.50 EUR each."""
     shop = c.shop()
     for _ in range(20):
         c.bad(c.new(), shop, 1.5)
@@ -96,6 +103,7 @@ def not_card_testing(c: Cast) -> None:
 
 
 def tested_then_used(c: Cast) -> None:
+    """1.20 EUR somewhere new, and five hours later 900 EUR to somebody else who is new."""
     victim = c.old()
     c.bad(victim, c.new(), 1.2)
     c.wait(hours=5)
@@ -113,6 +121,7 @@ def not_tested_then_used(c: Cast) -> None:
 
 
 def bust_out(c: Cast) -> None:
+    """After quiet months, eight payments of 800 EUR to eight new payees in one day."""
     person = c.old()
     for _ in range(8):
         c.bad(person, c.new(), 800)
@@ -128,6 +137,7 @@ def not_bust_out(c: Cast) -> None:
 
 
 def refund_abuse(c: Cast) -> None:
+    """Within a week or so a merchant pays seven purchases back to the same customer."""
     customer, merchant = c.new(), c.new()
     for _ in range(7):
         c.pay(customer, merchant, 80)
@@ -145,6 +155,7 @@ def not_refund_abuse(c: Cast) -> None:
 
 
 def micro_charges(c: Cast) -> None:
+    """A new merchant takes exactly 0.99 EUR from 25 people within two hours."""
     merchant = c.new()
     for _ in range(25):
         c.bad(c.new(), merchant, 0.99, exact=True)
@@ -160,6 +171,7 @@ def not_micro_charges(c: Cast) -> None:
 
 
 def merchant_bust_out(c: Cast) -> None:
+    """A merchant of two weeks sells for 300 EUR to twenty strangers within hours."""
     merchant = c.new()
     for _ in range(3):
         c.pay(c.new(), merchant, 100)
@@ -178,6 +190,7 @@ def not_merchant_bust_out(c: Cast) -> None:
 
 
 def equal_contributions(c: Cast) -> None:
+    """Fourteen members pay 200 EUR each; most of it is paid out to earlier ones at once."""
     pyramid, members = c.new(), [c.new() for _ in range(14)]
     for k, member in enumerate(members):
         c.bad(member, pyramid, 200, exact=True)
@@ -198,6 +211,7 @@ def not_equal_contributions(c: Cast) -> None:
 
 
 def night_burst(c: Cast) -> None:
+    """From one o'clock at night on, six payments to strangers within half an hour."""
     victim = c.old()
     c.until_hour(1)
     for _ in range(6):
@@ -219,6 +233,7 @@ def not_night_burst(c: Cast) -> None:
 
 
 def reported_payee(c: Cast) -> None:
+    """Two have reported the payee; three days later the next one pays."""
     thief, victims = c.new(), [c.old(), c.old()]
     for victim in victims:
         c.bad(victim, thief, 300)
@@ -238,6 +253,7 @@ def not_reported_payee(c: Cast) -> None:
 
 
 def repeat_victim(c: Cast) -> None:
+    """A week after a fraud was reported, its victim pays 600 EUR to a new helper."""
     victim, thief = c.old(), c.new()
     c.bad(victim, thief, 500)
     c.wait(days=1)
@@ -257,6 +273,7 @@ def not_repeat_victim(c: Cast) -> None:
 
 
 def reported_device(c: Cast) -> None:
+    """A telephone from which a fraud was reported pays for another account the next day."""
     device, victim, thief = c.device(), c.old(), c.new()
     c.bad(victim, thief, 400, device=device)
     c.wait(days=1)
@@ -275,6 +292,7 @@ def not_reported_device(c: Cast) -> None:
 
 
 def reported_corridor(c: Cast) -> None:
+    """Four of twelve payments to a country were reported; then 2,000 EUR go there to a stranger."""
     people, corridor = [c.old() for _ in range(12)], 77
     for k, one in enumerate(people):
         payee = c.new()

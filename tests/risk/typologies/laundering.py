@@ -4,6 +4,7 @@ from tests.risk.typologies.cast import Cast
 
 
 def structuring_payer(c: Cast) -> None:
+    """Four payments of about 9,500 EUR in four days, to one payee."""
     payer, payee = c.old(), c.new()
     for _ in range(4):
         c.bad(payer, payee, 9_500)
@@ -19,6 +20,7 @@ def not_structuring_payer(c: Cast) -> None:
 
 
 def structuring_payee(c: Cast) -> None:
+    """Within a day, four strangers pay one account about 9,400 EUR each."""
     payee = c.new()
     for _ in range(4):
         c.bad(c.old(), payee, 9_400)
@@ -34,6 +36,7 @@ def not_structuring_payee(c: Cast) -> None:
 
 
 def travel_rule_splitting(c: Cast) -> None:
+    """Six payments of about 960 EUR within two days, to one payee."""
     payer, payee = c.old(), c.new()
     for _ in range(6):
         c.bad(payer, payee, 960)
@@ -49,6 +52,7 @@ def not_travel_rule_splitting(c: Cast) -> None:
 
 
 def mule_fan_in(c: Cast) -> None:
+    """An account that is days old gets 400 EUR from each of six strangers in one day."""
     mule = c.new()
     c.pay(c.old(), mule, 20)
     c.wait(days=5)
@@ -66,6 +70,7 @@ def not_mule_fan_in(c: Cast) -> None:
 
 
 def mule_fan_out(c: Cast) -> None:
+    """A stranger's 4,000 EUR come to a new account and leave to five new payees."""
     mule = c.new()
     c.bad(c.old(), mule, 4_000)
     for _ in range(5):
@@ -82,6 +87,7 @@ def not_mule_fan_out(c: Cast) -> None:
 
 
 def rapid_pass_through(c: Cast) -> None:
+    """A stranger's 3,000 EUR come to a new account; 2,850 leave it 15 minutes later."""
     mule = c.new()
     c.bad(c.old(), mule, 3_000)
     c.wait(minutes=15)
@@ -101,6 +107,7 @@ def not_rapid_pass_through(c: Cast) -> None:
 
 
 def round_trip(c: Cast) -> None:
+    """5,000 EUR go by way of two other accounts and are back after a few hours."""
     one, two, three = c.new(), c.new(), c.new()
     for payer, payee, eur in ((one, two, 5_000), (two, three, 4_900), (three, one, 4_800)):
         c.bad(payer, payee, eur)
@@ -116,6 +123,7 @@ def not_round_trip(c: Cast) -> None:
 
 
 def dormant_wake_up(c: Cast) -> None:
+    """After 150 days of silence, 4,000 EUR come from a stranger and leave five hours later."""
     sleeper = c.old()
     c.wait(days=150)
     c.bad(c.new(), sleeper, 4_000)
@@ -131,6 +139,7 @@ def not_dormant_wake_up(c: Cast) -> None:
 
 
 def dormant_collects(c: Cast) -> None:
+    """After 150 days of silence, 6,000 EUR come from a stranger."""
     sleeper = c.old()
     c.pay(c.old(), sleeper, 50)
     c.wait(days=150)
@@ -146,6 +155,7 @@ def not_dormant_collects(c: Cast) -> None:
 
 
 def many_in_one_out(c: Cast) -> None:
+    """Eight strangers pay 450 EUR each within hours; then 3,300 leave in one payment."""
     mule = c.new()
     for _ in range(8):
         c.bad(c.new(), mule, 450)
@@ -163,6 +173,7 @@ def not_many_in_one_out(c: Cast) -> None:
 
 
 def one_in_many_out(c: Cast) -> None:
+    """9,000 EUR come at once and leave within hours in eight parts to new payees."""
     mule = c.new()
     c.bad(c.new(), mule, 9_000)
     c.wait(hours=1)
@@ -186,6 +197,7 @@ def not_one_in_many_out(c: Cast) -> None:
 
 
 def funnel_account(c: Cast) -> None:
+    """From six places strangers pay in 1,500 EUR each; within the hour it goes abroad."""
     account, abroad = c.new(), c.new()
     for k in range(6):
         c.bad(c.old(), account, 1_500, corridor=10 + k)
@@ -206,6 +218,7 @@ def not_funnel_account(c: Cast) -> None:
 
 
 def smurfing_corridors(c: Cast) -> None:
+    """Within two days 900 EUR each go to five new payees on five new ways."""
     payer = c.old()
     for k in range(5):
         c.bad(payer, c.new(), 900, corridor=20 + k)
@@ -221,6 +234,7 @@ def not_smurfing_corridors(c: Cast) -> None:
 
 
 def mis_invoicing(c: Cast) -> None:
+    """Between two companies that trade at 4,000 EUR a month, an invoice of 60,000."""
     buyer, seller, way = _partners(c)
     c.bad(buyer, seller, 60_000, corridor=way)
 
@@ -232,6 +246,7 @@ def not_mis_invoicing(c: Cast) -> None:
 
 
 def mixing(c: Cast) -> None:
+    """10,000 EUR come; two hours later they leave in parts of exactly 1,000 to eight new payees."""
     mixer = c.new()
     c.bad(c.new(), mixer, 10_000)
     c.wait(hours=2)
@@ -251,6 +266,7 @@ def not_mixing(c: Cast) -> None:
 
 
 def round_layering(c: Cast) -> None:
+    """Again and again some 5,200 EUR come, and exactly 5,000 leave twenty minutes later."""
     account = c.new()
     for _ in range(7):
         c.bad(c.new(), account, 5_200)
@@ -271,6 +287,7 @@ def not_round_layering(c: Cast) -> None:
 
 
 def device_farm(c: Cast) -> None:
+    """One telephone pays for eight accounts within a day or two."""
     device, accounts = c.device(), [c.new() for _ in range(8)]
     for _ in range(2):
         for account in accounts:
@@ -288,6 +305,7 @@ def not_device_farm(c: Cast) -> None:
 
 
 def address_farm(c: Cast) -> None:
+    """Fourteen new accounts, all funded by one, pay from one network address within the hour."""
     address, funder = c.device(), c.new()
     accounts = [c.new() for _ in range(14)]
     for account in accounts:
@@ -307,6 +325,7 @@ def not_address_farm(c: Cast) -> None:
 
 
 def shared_device_dealing(c: Cast) -> None:
+    """Two new accounts that one telephone pays for; 2,000 EUR go from one to the other."""
     device, one, other = c.device(), c.new(), c.new()
     c.pay(one, c.new(), 15, device=device)
     c.pay(other, c.new(), 15, device=device)
@@ -324,6 +343,7 @@ def not_shared_device_dealing(c: Cast) -> None:
 
 
 def tainted_received(c: Cast) -> None:
+    """A victim's money goes through two accounts to a third; the first is reported."""
     victim, first, second = c.old(), c.new(), c.new()
     c.bad(victim, first, 3_000)
     c.wait(minutes=30)
@@ -344,6 +364,7 @@ def not_tainted_received(c: Cast) -> None:
 
 
 def accused_pays_out(c: Cast) -> None:
+    """A reported account gets 1,500 EUR more, and sends 1,400 on within hours."""
     victim, mule = c.old(), c.new()
     c.bad(victim, mule, 2_000)
     c.wait(hours=20)
@@ -365,6 +386,7 @@ def not_accused_pays_out(c: Cast) -> None:
 
 
 def near_accused(c: Cast) -> None:
+    """2,900 EUR come from a reported account; three hours later 2,800 go on."""
     victim, first, second = c.old(), c.new(), c.new()
     c.bad(victim, first, 3_000)
     c.wait(minutes=30)
@@ -386,6 +408,7 @@ def not_near_accused(c: Cast) -> None:
 
 
 def new_account_burst(c: Cast) -> None:
+    """On its first day an account gets 3,000 EUR and pays eight strangers."""
     account = c.new()
     c.bad(c.new(), account, 3_000)
     for _ in range(8):

@@ -15,7 +15,7 @@ import clearway.risk.typologies
 from clearway.risk.features import FEATURES
 from clearway.risk.history import compute_features
 from clearway.risk.typologies.match import Matcher
-from clearway.risk.typologies.registry import MATCHER, TYPOLOGIES, typologies_of, typology_of
+from clearway.risk.typologies.registry import SHIPPED, TYPOLOGIES, typologies_of, typology_of
 from clearway.risk.typologies.rule import FAMILIES, Typology, at_least, between, yes
 from tests.risk.rows import feature, payments, random_history
 from tests.risk.typologies import fraud, laundering
@@ -23,7 +23,7 @@ from tests.risk.typologies.cast import Cast
 
 SEEDS = range(5)
 FOLDER = Path(clearway.risk.typologies.__file__).parent
-PARTS = {"__init__", "match", "registry", "rule"}
+PARTS = {"__init__", "in_force", "match", "registry", "rule", "settings"}
 # Whoever changes this list has reused a number. Only add.
 BITS_FOR_EVER = [
     "structuring_payer", "structuring_payee", "travel_rule_splitting", "mule_fan_in",
@@ -52,7 +52,7 @@ def hits(cast: Cast, typology: Typology) -> tuple[NDArray[np.bool_], NDArray[np.
     facts, bad = cast.rows()
     paid = facts["report"] == 0
     features = compute_features(facts[paid], facts[~paid])
-    return MATCHER.match(features) >> np.uint64(typology.bit) & np.uint64(1) == 1, bad[paid]
+    return SHIPPED.matcher.match(features) >> np.uint64(typology.bit) & np.uint64(1) == 1, bad[paid]
 
 
 @every
@@ -128,9 +128,9 @@ def test_unknown_devices_fit_no_typology_of_devices() -> None:
 
 
 def test_what_is_no_number_fits_nothing() -> None:
-    assert not MATCHER.match(np.full((3, len(FEATURES)), math.nan, np.float32)).any()
+    assert not SHIPPED.matcher.match(np.full((3, len(FEATURES)), math.nan, np.float32)).any()
     for value in (math.inf, -math.inf):
-        MATCHER.match(np.full((3, len(FEATURES)), value, np.float32))  # and does not crash
+        SHIPPED.matcher.match(np.full((3, len(FEATURES)), value, np.float32))  # and does not crash
 
 
 def test_one_pass_finds_what_each_condition_says() -> None:
@@ -160,12 +160,12 @@ def test_one_pass_finds_what_each_condition_says() -> None:
 
 
 def test_no_payments_no_alerts() -> None:
-    assert MATCHER.match(np.empty((0, len(FEATURES)), np.float32)).tolist() == []
+    assert SHIPPED.matcher.match(np.empty((0, len(FEATURES)), np.float32)).tolist() == []
 
 
 def test_absurd_payments_do_not_crash() -> None:
     rows = payments(payer=[1, 1, 2], payee=[2, 1, 1], eur=[math.nan, math.inf, -5.0])
-    assert len(MATCHER.match(compute_features(rows))) == 3
+    assert len(SHIPPED.matcher.match(compute_features(rows))) == 3
 
 
 def test_bits_are_read_back() -> None:

@@ -8,7 +8,6 @@ from clearway.risk.typologies.rule import (
     between,
     days,
     eur,
-    minutes,
     yes,
 )
 
@@ -27,7 +26,7 @@ TYPOLOGY: Final = Typology(
     advice="Stop what can be stopped: the sooner, the more comes back.",
     conditions=(
         between("payer_hops", 0, 0, "itself reported, as payee, within 30 days"),
-        between("payer_got_idle", minutes(0), days(2), "there is new money on it"),
+        between("payer_got_idle", days(0), days(2), "there is new money on it"),
         at_least("amount_of_got_1d", 0.3, "and this takes a good part of it away"),
         at_least("payer_surge", 0.4, "a shop that was reported once pays its bills all month"),
         yes("payee_new", "a shop pays its usual supplier"),

@@ -8,7 +8,6 @@ from clearway.risk.typologies.rule import (
     between,
     days,
     eur,
-    minutes,
     yes,
 )
 
@@ -33,7 +32,7 @@ TYPOLOGY: Final = Typology(
     conditions=(
         at_least("address_count_1h", 7, "many more than a household"),
         between(
-            "payer_age", minutes(0), days(7), "opened days ago: an office's staff have old accounts"
+            "payer_age", days(0), days(7), "opened days ago: an office's staff have old accounts"
         ),
         yes("payee_new", "to somebody new"),
         at_least("amount_log", eur(50), "sums that are worth it"),

@@ -8,7 +8,6 @@ from clearway.risk.typologies.rule import (
     between,
     days,
     eur,
-    minutes,
     yes,
 )
 
@@ -28,7 +27,7 @@ TYPOLOGY: Final = Typology(
         at_least(
             "payer_idle", days(90), "a quarter of a year; quieter accounts are common below it"
         ),
-        between("payer_got_idle", minutes(0), days(2), "the money has only just come"),
+        between("payer_got_idle", days(0), days(2), "the money has only just come"),
         at_least("amount_of_got_1d", 0.3, "most of it leaves"),
         yes("payee_new", "to somebody it never paid"),
         at_least("amount_log", eur(500), "less is an owner who came back"),

@@ -9,7 +9,6 @@ from clearway.risk.typologies.rule import (
     days,
     eur,
     events,
-    minutes,
     times,
 )
 
@@ -34,9 +33,9 @@ TYPOLOGY: Final = Typology(
             "four times the first one; far above, that was a trial of the account's number",
         ),
         at_least("pair_n", events(3), "the fourth payment or later"),
-        between("pair_idle", minutes(0), days(21), "weeks, not years, apart"),
+        between("pair_idle", days(0), days(21), "weeks, not years, apart"),
         at_least("amount_over_usual", times(3), "far above what the owner otherwise pays"),
-        between("payee_age", minutes(0), days(180), "the payee has not been there for long"),
+        between("payee_age", days(0), days(180), "the payee has not been there for long"),
         at_least("amount_log", eur(1_000), "a sum that hurts"),
     ),
 )

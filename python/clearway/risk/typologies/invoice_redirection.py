@@ -3,6 +3,7 @@
 from typing import Final
 
 from clearway.risk.typologies.rule import (
+    NEVER,
     Typology,
     at_least,
     between,
@@ -27,7 +28,7 @@ TYPOLOGY: Final = Typology(
     advice="Call the supplier on a number from an old invoice, and compare the bank details.",
     conditions=(
         yes("payee_new", "the account is not that of a known supplier"),
-        between("payee_age", -1, days(14), "nobody ever paid it, or only lately"),
+        between("payee_age", NEVER, days(14), "nobody ever paid it, or only lately"),
         at_least("payer_sent_n", events(40), "a company that pays many invoices"),
         at_least("amount_log", eur(5_000), "invoices that are worth intercepting"),
         between(

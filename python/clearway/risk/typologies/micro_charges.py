@@ -8,7 +8,6 @@ from clearway.risk.typologies.rule import (
     between,
     days,
     eur,
-    minutes,
 )
 
 TYPOLOGY: Final = Typology(
@@ -23,7 +22,7 @@ TYPOLOGY: Final = Typology(
         at_least("payee_same_1d", 8, "the same trifle again and again"),
         at_least("payee_trifles_1d", 10, "all of them small enough to be overlooked"),
         at_least("payee_new_share", 0.6, "from people who never paid it"),
-        between("payee_age", minutes(0), days(60), "opened for it: a car park's machine is old"),
+        between("payee_age", days(0), days(60), "opened for it: a car park's machine is old"),
         between("amount_log", eur(0.01), eur(5), "and this is one more"),
     ),
 )

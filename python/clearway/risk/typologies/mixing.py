@@ -8,7 +8,6 @@ from clearway.risk.typologies.rule import (
     between,
     days,
     eur,
-    minutes,
     yes,
 )
 
@@ -27,7 +26,7 @@ TYPOLOGY: Final = Typology(
         at_least("payer_same_1d", 1.8, "the third part or later of the same amount"),
         at_least("payer_new_1d", 1.8, "each to another payee"),
         between(
-            "payer_got_idle", minutes(0), days(2), "who pays equal wages has not just got the money"
+            "payer_got_idle", days(0), days(2), "who pays equal wages has not just got the money"
         ),
         between("amount_of_got_1d", 0.02, 0.5, "each is a part of what came"),
         at_least(

@@ -8,7 +8,6 @@ from clearway.risk.typologies.rule import (
     between,
     days,
     eur,
-    minutes,
 )
 
 TYPOLOGY: Final = Typology(
@@ -35,7 +34,7 @@ TYPOLOGY: Final = Typology(
             0.6,
             "nearly all that it gets comes from strangers: a shop has returning customers",
         ),
-        between("payee_age", minutes(0), days(60), "mules are recruited and used within weeks"),
+        between("payee_age", days(0), days(60), "mules are recruited and used within weeks"),
         at_least(
             "payee_surge", 0.6, "most of the month's money: a new shop has customers every day"
         ),

@@ -8,7 +8,6 @@ from clearway.risk.typologies.rule import (
     between,
     days,
     eur,
-    minutes,
     yes,
 )
 
@@ -27,7 +26,7 @@ TYPOLOGY: Final = Typology(
         between("payer_hops", 1, 2, "victims are near too, but nothing passes through them"),
         at_least("payer_taint", 0.1, "a good part of what it got came from reported accounts"),
         between("amount_of_got_1d", 0.41, 0.8, "nearly all of what came goes on"),
-        between("payer_got_idle", minutes(0), days(1), "it came today"),
+        between("payer_got_idle", days(0), days(1), "it came today"),
         at_least("payer_got_new_1d", 0.4, "from somebody who never paid it before"),
         yes("payee_new", "to somebody new"),
         at_least("amount_log", eur(200), "sums that are worth it"),

@@ -8,7 +8,6 @@ from clearway.risk.typologies.rule import (
     between,
     days,
     eur,
-    minutes,
     yes,
 )
 
@@ -26,7 +25,7 @@ TYPOLOGY: Final = Typology(
     ),
     advice="Check how it was opened: document, face, device, telephone.",
     conditions=(
-        between("payer_age", minutes(0), days(3), "in its first days"),
+        between("payer_age", days(0), days(3), "in its first days"),
         at_least("payer_new_1d", 3.5, "four or more new payees within hours, beside this one"),
         at_least("payer_got_sum_1d", eur(800), "more than a new owner tries it with"),
         yes("payee_new", "another one again"),

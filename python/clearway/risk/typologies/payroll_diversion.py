@@ -3,6 +3,7 @@
 from typing import Final
 
 from clearway.risk.typologies.rule import (
+    NEVER,
     Typology,
     at_least,
     between,
@@ -24,7 +25,7 @@ TYPOLOGY: Final = Typology(
         yes("payee_new", "one account in the run is new"),
         between("payer_new_share", 0, 0.15, "the others are not"),
         between("amount_deviation", -2, 2, "a wage like the others"),
-        between("payee_age", -1, days(14), "nobody ever paid it, or only lately"),
+        between("payee_age", NEVER, days(14), "nobody ever paid it, or only lately"),
         between("amount_log", eur(700), eur(15_000), "a wage"),
     ),
 )

@@ -9,7 +9,6 @@ from clearway.risk.typologies.rule import (
     days,
     eur,
     events,
-    minutes,
     times,
     yes,
 )
@@ -30,7 +29,7 @@ TYPOLOGY: Final = Typology(
     advice="Ask the owner how they found the payee, and warn in plain words what it looks like.",
     conditions=(
         at_least("amount_over_max", times(1.3), "more than ever before"),
-        between("payee_age", minutes(0), days(30), "young: a car dealer's account is years old"),
+        between("payee_age", days(0), days(30), "young: a car dealer's account is years old"),
         at_least("payee_new_share", 0.3, "it gets money from people who never paid it before"),
         yes("payee_new", "as from this owner"),
         between(

@@ -8,7 +8,6 @@ from clearway.risk.typologies.rule import (
     between,
     eur,
     hours,
-    minutes,
     yes,
 )
 
@@ -29,7 +28,7 @@ TYPOLOGY: Final = Typology(
     conditions=(
         between(
             "payer_got_idle",
-            minutes(0),
+            hours(0),
             hours(1),
             "most mules forward within the hour, before the victim notices",
         ),

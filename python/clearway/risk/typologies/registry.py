@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
-from clearway.risk.features import FEATURES, Features
 from clearway.risk.typologies import (
     account_drained,
     account_takeover,
@@ -51,7 +47,7 @@ from clearway.risk.typologies import (
     tested_then_used,
     travel_rule_splitting,
 )
-from clearway.risk.typologies.match import Matcher
+from clearway.risk.typologies.in_force import InForce
 from clearway.risk.typologies.rule import Typology
 
 TYPOLOGIES: Final = (
@@ -97,17 +93,8 @@ TYPOLOGIES: Final = (
     reported_device.TYPOLOGY,
     reported_corridor.TYPOLOGY,
 )
-MATCHER: Final = Matcher.of(TYPOLOGIES)
-WARM_UP_S: Final = 3_600  # of ledger time since the first payment of all
-_MEMORY_AGE: Final = FEATURES.index("memory_age")
+SHIPPED: Final = InForce.of(TYPOLOGIES)
 _BY_CODE: Final = {typology.code: typology for typology in TYPOLOGIES}
-
-
-def find_typologies(features: Features) -> NDArray[np.uint64]:
-    """Bit masks uint64[n] of features float32[n, k]. In a ledger's first hour all is new, which
-    says nothing."""
-    early = features[:, _MEMORY_AGE] < np.log2(1.0 + WARM_UP_S)
-    return np.where(early, np.uint64(0), MATCHER.match(features))
 
 
 def typologies_of(bits: int) -> list[Typology]:

@@ -7,7 +7,6 @@ from clearway.risk.typologies.rule import (
     at_least,
     between,
     days,
-    minutes,
 )
 
 TYPOLOGY: Final = Typology(
@@ -25,6 +24,6 @@ TYPOLOGY: Final = Typology(
         at_least("payer_rounds_7d", 2.5, "the fourth round sum or so within days"),
         between("amount_round", 3, 3, "whole thousands"),
         at_least("payer_passed_share", 0.3, "it keeps little of what it gets longer than an hour"),
-        between("payer_got_idle", minutes(0), days(1), "it has just got some"),
+        between("payer_got_idle", days(0), days(1), "it has just got some"),
     ),
 )

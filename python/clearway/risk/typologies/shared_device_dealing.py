@@ -8,7 +8,6 @@ from clearway.risk.typologies.rule import (
     between,
     days,
     eur,
-    minutes,
     yes,
 )
 
@@ -30,7 +29,7 @@ TYPOLOGY: Final = Typology(
     conditions=(
         yes("pair_kin", "one device pays for both"),
         yes("payee_new", "partners who share a tablet have paid each other before"),
-        between("payee_age", minutes(0), days(30), "opened lately"),
+        between("payee_age", days(0), days(30), "opened lately"),
         at_least("amount_log", eur(500), "a child's first account gets less"),
     ),
 )
