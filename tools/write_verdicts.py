@@ -26,6 +26,7 @@ from spec.ed25519 import public_key
 from spec.records import ControlAct, Flag, Kind, Outcome, Result
 from tools import verdict_chains as chains
 from tools.edge_signatures import edge_signatures
+from tools.vector_records import one_of_each
 from tools.verdict_blocks import CHANGES, resealed
 from tools.verdict_chains import GENESES, MAIN
 from tools.verdict_geneses import bad_geneses, other_geneses
@@ -38,7 +39,6 @@ from tools.verdict_receipts import (
     good_receipts,
     texts_that_are_no_receipt,
 )
-from tools.write_vectors import one_of_each
 
 FILE: Final = Path(__file__).parent.parent / "docs" / "vectors" / "verdicts-v1.json"
 MEBI16: Final = 16 * 1024 * 1024  # bytes, the most that a genesis file may have
