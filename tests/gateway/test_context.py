@@ -1,15 +1,20 @@
 """What a payment came from: a device and an address, known to risk and to nobody else."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from clearway.payment.ids import account_address, parse_payment
 from tests.gateway.api import Api
+from tests.gateway.test_queue import ask, wait_for
 
 
 def devices(api: Api) -> int:
-    return api.node.scorer.state._keyed["devices"].n - 1
+    """From which something was paid: one that was only asked about has a row and no past."""
+    table = api.node.scorer.state._keyed["devices"]
+    return int(np.count_nonzero(table.rows["used_ns"][: table.n]))
 
 
 def test_a_device_is_remembered_and_shown_to_nobody(api: Api) -> None:
@@ -20,9 +25,9 @@ def test_a_device_is_remembered_and_shown_to_nobody(api: Api) -> None:
         assert answer.status_code == 201
         assert "context" not in answer.json()
     assert devices(api) - before == 2
-    ids = api.node.scorer.state._keyed["devices"].ids
-    assert b"phone" not in ids.tobytes()
-    assert len(np.unique(ids[before + 1 : before + 3])) == 2
+    table = api.node.scorer.state._keyed["devices"]
+    assert b"phone" not in table.ids.tobytes()
+    assert len(np.unique(table.ids[table.n - 2 : table.n])) == 2
 
 
 def test_another_context_under_the_same_key_is_another_request(api: Api) -> None:
@@ -42,4 +47,28 @@ def test_what_is_no_context_is_refused_and_leaves_no_trace(api: Api, context: ob
     before = devices(api)
     answer = api.pay(payer, payee, "1.00", context=context)
     assert (answer.status_code, answer.json()["code"]) == (400, "request.invalid")
+    assert devices(api) == before
+
+
+def test_what_waited_comes_from_its_device_still(api: Api) -> None:
+    payer, payee = api.account(), api.account()
+    before = devices(api)
+    waits = ask(api, payer, payee, "1.00", context={"device": "a phone", "address": "192.0.2.9"})
+    assert (waits["status"], devices(api)) == ("pending", before)
+    api.fund(payer, "1.00")
+    wait_for(api, waits, "settled")
+    assert devices(api) == before + 1
+
+
+def test_what_an_erased_person_sent_waits_without_its_device(api: Api) -> None:
+    payer, payee, queue = api.account(), api.account(), api.node.vault.queue
+    before = devices(api)
+    waits = ask(api, payer, payee, "1.00", context={"device": "a phone of an erased person"})
+    kept = queue.find(parse_payment(waits["id"]))
+    assert kept is not None
+    assert len(kept.context) == 16
+    api.node.vault.erase(account_address(api.node.secret, payer))
+    assert queue.find(kept.id) == replace(kept, private=None, context=b"")
+    api.fund(payer, "1.00")
+    wait_for(api, waits, "settled")
     assert devices(api) == before

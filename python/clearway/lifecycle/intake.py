@@ -115,6 +115,7 @@ class Intake:
             reasons=asked.reasons,
             decision_flags=asked.decision_flags,
             model_id=asked.model_id,
+            context=offer.submission.context,
         )
 
     def _now_ns(self) -> int:

@@ -260,7 +260,7 @@ class PaymentQueue:
                 del self._waiting[row.id]
             raise
         for row, (entry, offer) in zip(rows, fresh, strict=True):
-            entry.row = replace(row, private=None, marks=b"")
+            entry.row = replace(row, private=None, marks=b"", context=b"")
             offer.answer.set_result(row)
         self._tell()
 

@@ -133,7 +133,12 @@ def payments_of_now(chains: Chains, table: QueueTable, now_ns: int) -> Columns:
     kept = table.many([one.id for one in rows])
     rows = [kept.get(one.id, one) for one in rows]
     columns = Columns.of(
-        [Submission(one.head, one.request_hash, one.private, marks=one.marks) for one in rows]
+        [
+            Submission(
+                one.head, one.request_hash, one.private, marks=one.marks, context=one.context
+            )
+            for one in rows
+        ]
     )
     heads = columns.heads.copy()
     heads["created_ns"], heads["valid_until_ns"] = now_ns, now_ns + VALID_NS

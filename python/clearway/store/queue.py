@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
 from clearway.payment.records import u128, view_heads
 from clearway.payment.state import Status
 from clearway.store.database import Database, in_lists
@@ -44,6 +46,7 @@ CREATE TABLE IF NOT EXISTS queued (
     position INTEGER NOT NULL,
     ended_by BLOB
 );
+CREATE TABLE IF NOT EXISTS queued_contexts (payment INTEGER PRIMARY KEY, sealed BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS queued_state ON queued (state, number);
 CREATE INDEX IF NOT EXISTS queued_payer ON queued (payer_at, number);
 CREATE INDEX IF NOT EXISTS queued_payee ON queued (payee_at, number);
@@ -58,6 +61,7 @@ CREATE INDEX IF NOT EXISTS queue_changes_height ON queue_changes (height, n);
 """
 LIMIT_MAX: Final = 1_000
 _REASONS_BITS = 64
+_PRIVATE, _CONTEXT = b"queued", b"queued context"  # sealed for the place where they stand
 
 
 class State(enum.StrEnum):
@@ -80,7 +84,8 @@ class Queued:
     """One payment. number: order of arrival. payer_at, payee_at: the accounts that payer and payee
     settle to, if they are sub-accounts. priority: 0 goes first. head: as it was asked.
     outcome to model_id: what was decided when it was accepted; private: None if erased; position:
-    in its payer's line when it began to wait; ended_by: id of the request that cancelled it."""
+    in its payer's line when it began to wait; ended_by: id of the request that cancelled it;
+    context: as a Submission has it, empty if erased."""
 
     number: int
     id: bytes
@@ -103,6 +108,7 @@ class Queued:
     model_id: bytes
     position: int = 0
     ended_by: bytes | None = None
+    context: bytes = b""
 
     @property
     def status(self) -> Status:
@@ -128,10 +134,18 @@ class QueueChange:
     payment: Queued
 
 
-_COLUMNS: Final = tuple("sealed" if f.name == "private" else f.name for f in fields(Queued))
-_SELECT: Final = "SELECT " + ", ".join(f"q.{name}" for name in _COLUMNS)
+_COLUMNS: Final = tuple(
+    "sealed" if f.name == "private" else f.name for f in fields(Queued) if f.name != "context"
+)
+_SELECT: Final = (
+    "SELECT "
+    + ", ".join(f"q.{name}" for name in _COLUMNS)
+    + ", (SELECT c.sealed FROM queued_contexts c WHERE c.payment = q.number)"
+)
 _NOTHING: Final = {"sealed": "NULL", "marks": "x''"}
-_SELECT_PUBLIC: Final = "SELECT " + ", ".join(_NOTHING.get(c, f"q.{c}") for c in _COLUMNS)
+_SELECT_PUBLIC: Final = (
+    "SELECT " + ", ".join(_NOTHING.get(c, f"q.{c}") for c in _COLUMNS) + ", NULL"
+)
 _INSERT: Final = f"INSERT INTO queued VALUES ({', '.join('?' * len(_COLUMNS))})"
 
 
@@ -152,17 +166,29 @@ class QueueTable:
         """They wait from now on; durable when this returns. Raises Fault node.disk_full,
         node.disk_failed."""
         with self.news, self._database.transaction() as writer:
-            said = [(one, one.private) for one in payments if one.private is not None]
-            ciphers = self._people.ciphers_made(
-                self._database, writer, {one.payer for one, _ in said}
+            sealed = self._seal(writer, payments, _PRIVATE, lambda one: one.private)
+            writer.executemany(_INSERT, [_values(one, sealed.get(one.id)) for one in payments])
+            contexts = self._seal(writer, payments, _CONTEXT, lambda one: one.context or None)
+            writer.executemany(
+                "INSERT INTO queued_contexts VALUES (?, ?)",
+                [(one.number, contexts[one.id]) for one in payments if one.id in contexts],
             )
-            sealed = seal_rows(
-                [(ciphers[one.payer], private, b"queued" + one.id) for one, private in said]
-            )
-            by_id = {one.id: row for (one, _), row in zip(said, sealed, strict=True)}
-            writer.executemany(_INSERT, [_values(one, by_id.get(one.id)) for one in payments])
             self._record(writer, payments, State.WAITING, now_ns)
             self.in_use = True
+
+    def _seal(
+        self,
+        writer: sqlite3.Connection,
+        payments: Sequence[Queued],
+        what: bytes,
+        plain_of: Callable[[Queued], bytes | None],
+    ) -> dict[bytes, bytes]:
+        """By id, of those that have it."""
+        plain = [(one, text) for one in payments if (text := plain_of(one)) is not None]
+        payers = {one.payer for one, _ in plain}
+        ciphers = self._people.ciphers_made(self._database, writer, payers)
+        sealed = seal_rows([(ciphers[one.payer], text, what + one.id) for one, text in plain])
+        return {one.id: row for (one, _), row in zip(plain, sealed, strict=True)}
 
     def end(
         self,
@@ -193,6 +219,8 @@ class QueueTable:
 
     def erase(self, writer: sqlite3.Connection, person: bytes) -> None:
         """What is private of a payer's payments, in the caller's transaction."""
+        own = "SELECT number FROM queued WHERE payer = ?"
+        writer.execute(f"DELETE FROM queued_contexts WHERE payment IN ({own})", (person,))
         query = "UPDATE queued SET sealed = NULL, marks = x'' WHERE payer = ?"
         writer.execute(query, (person,))
 
@@ -200,7 +228,7 @@ class QueueTable:
 
     def waiting(self) -> list[Queued]:
         """All of them, in order of arrival. Who keeps them in memory gets nothing private with
-        them (private None, no marks): it stays in the file, where it can be erased."""
+        them (private None, no marks, no context): it stays in the file, where it can be erased."""
         return self._read("WHERE q.state = 'waiting' ORDER BY q.number", (), select=_SELECT_PUBLIC)
 
     def find(self, id: bytes) -> Queued | None:
@@ -272,22 +300,24 @@ class QueueTable:
     def _read(self, where: str, given: Sequence[Any], *, select: str = _SELECT) -> list[Queued]:
         reader = self._database.reader()
         rows = [
-            dict(zip(_COLUMNS, row, strict=True))
+            dict(zip((*_COLUMNS, "said"), row, strict=True))
             for row in reader.execute(f"{select} FROM queued q {where}", given)
         ]
-        ciphers = self._people.ciphers(reader, (row["payer"] for row in rows if row["sealed"]))
+        people = (row["payer"] for row in rows if row["sealed"] or row["said"])
+        ciphers = self._people.ciphers(reader, people)
         found = []
         for row in rows:
-            sealed, cipher = row.pop("sealed"), ciphers.get(row["payer"])
-            opened = (
-                None
-                if not sealed or cipher is None
-                else open_row(cipher, sealed, b"queued" + row["id"])
-            )
+            sealed, said, cipher = row.pop("sealed"), row.pop("said"), ciphers.get(row["payer"])
+            opened = _open(cipher, sealed, _PRIVATE + row["id"])
+            context = _open(cipher, said, _CONTEXT + row["id"]) or b""
             row["state"] = State(row["state"])
             row["reasons"] %= 2**_REASONS_BITS
-            found.append(Queued(**row, private=opened))
+            found.append(Queued(**row, private=opened, context=context))
         return found
+
+
+def _open(cipher: AESGCM | None, sealed: bytes | None, where: bytes) -> bytes | None:
+    return None if not sealed or cipher is None else open_row(cipher, sealed, where)
 
 
 def _values(one: Queued, sealed: bytes | None) -> list[Any]:
