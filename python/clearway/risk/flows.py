@@ -74,6 +74,19 @@ def repeat_each(counts: Ints) -> Ints:
     return np.repeat(np.arange(len(counts)), counts)
 
 
+def steps_of(counts: Ints) -> Ints:
+    """0, 1, … counts[0] - 1, then 0, 1, … counts[1] - 1, …"""
+    steps: Ints = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
+    return steps
+
+
+def running(gap: Floats, who: Ints) -> Floats:
+    """Sums of the gaps within each case, the first payment of a case at 0."""
+    total = np.cumsum(gap)
+    first = np.searchsorted(who, who)
+    return total - total[first]
+
+
 # Weight of each local hour: shops by day, evenings out, the internet, and office hours without.
 _HOURS: Final = np.array(
     [

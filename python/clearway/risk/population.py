@@ -17,6 +17,9 @@ KINDS: Final = ("person", "shop", "company", "biller", "marketplace", "machine")
 PERSON, SHOP, COMPANY, BILLER, MARKETPLACE, MACHINE = range(6)
 # Shares of the merchants; what is left are shops.
 _KIND_SHARES: Final = ((COMPANY, 0.14), (BILLER, 0.05), (MARKETPLACE, 0.02), (MACHINE, 0.02))
+# Of a Population, one element an account.
+_COLUMNS: Final = ("country", "kind", "asset", "utc_h", "income_eur", "level", "ticket_eur",
+                   "opening", "activity", "opened_day")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,18 @@ class Population:
 
     def __len__(self) -> int:
         return len(self.kind)
+
+    def enlarge(self, rng: Generator, n: int) -> None:
+        """Room for n further persons, who are in no pool: nobody meets them by chance."""
+        of = rng.choice(self.persons.accounts, size=n)  # whom each resembles
+        for name in _COLUMNS:
+            column = getattr(self, name)
+            setattr(self, name, np.concatenate([column, column[of]]))
+
+    def shorten(self, n: int) -> None:
+        """The first n accounts are all there are."""
+        for name in _COLUMNS:
+            setattr(self, name, getattr(self, name)[:n])
 
     def _pool(self, kind: int) -> Pool:
         return Pool(np.flatnonzero(self.kind == kind), self.country)

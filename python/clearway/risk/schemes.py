@@ -15,6 +15,8 @@ from clearway.risk.flows import (
     join,
     local_times,
     repeat_each,
+    running,
+    steps_of,
 )
 from clearway.risk.population import Floats, Ints, Population
 
@@ -92,7 +94,7 @@ def draw_takeovers(rng: Generator, people: Population, days: int, cases: int, ri
     who = repeat_each(1 + rng.geometric(0.5, cases).clip(1, 7))
     slow = rng.random(cases) < 0.3
     gap = rng.exponential(np.where(slow, 12_000.0, 400.0)[who])
-    time_s = start[who] + _running(gap, who)
+    time_s = start[who] + running(gap, who)
     ring = rng.integers(0, len(rings.mules), cases)
     which = np.where(rng.random(len(who)) < 0.5, 0, rng.integers(0, 8, len(who)))
     mule = rings.mules[ring[who], which]
@@ -108,7 +110,7 @@ def draw_takeovers(rng: Generator, people: Population, days: int, cases: int, ri
     return Flow.of(
         time_s=time_s, payer=victim[who], payee=payee, eur=eur,
         rounding=np.where(rng.random(len(who)) < 0.5, ROUND, EXACT),
-        purpose=_purposes(rng, len(who)), scheme=TAKEOVER, case=who,
+        purpose=draw_purposes(rng, len(who)), scheme=TAKEOVER, case=who,
     )  # fmt: skip
 
 
@@ -120,11 +122,11 @@ def draw_scams(rng: Generator, people: Population, days: int, cases: int, rings:
     few, many = rng.integers(1, 4, cases), rng.integers(3, 8, cases)
     count = np.select([kind == 0, kind == 1], [np.ones(cases, dtype=np.int64), few], many)
     who = repeat_each(count)
-    step = np.arange(len(who)) - np.repeat(np.cumsum(count) - count, count)
+    step = steps_of(count)
     gap = np.where(kind[who] == 2, rng.exponential(4 * 86_400, len(who)),
                    rng.exponential(1_800, len(who)))  # fmt: skip
     start = _when(rng, people, victim, days, night=0.0)
-    time_s = start[who] + _running(gap, who)
+    time_s = start[who] + running(gap, who)
     income = people.income_eur[victim[who]]
     small = np.exp(rng.normal(4.6, 0.8, cases))
     large = people.income_eur[victim] * rng.uniform(0.2, 2.0, cases)
@@ -136,7 +138,7 @@ def draw_scams(rng: Generator, people: Population, days: int, cases: int, rings:
     return Flow.of(
         time_s=time_s, payer=victim[who], payee=payee, eur=np.minimum(eur, 12 * income),
         rounding=np.where(rng.random(len(who)) < 0.7, ROUND, EXACT),
-        purpose=_purposes(rng, len(who)), scheme=SCAM, case=who,
+        purpose=draw_purposes(rng, len(who)), scheme=SCAM, case=who,
     )  # fmt: skip
 
 
@@ -155,7 +157,7 @@ def draw_forwards(rng: Generator, people: Population, stolen: Flow, rings: Rings
         time_s=into.time_s + rng.lognormal(7.6, 1.5, n), payer=into.payee,
         payee=np.where(direct, abroad, collector), eur=into.eur * rng.uniform(0.75, 0.98, n),
         rounding=np.where(rng.random(n) < 0.6, ROUND, EXACT),
-        purpose=_purposes(rng, n), scheme=MULE, case=ring,
+        purpose=draw_purposes(rng, n), scheme=MULE, case=ring,
     )  # fmt: skip
     on = ~direct & (rng.random(n) < 0.6)
     m = int(on.sum())
@@ -163,7 +165,7 @@ def draw_forwards(rng: Generator, people: Population, stolen: Flow, rings: Rings
         time_s=first.time_s[on] + rng.lognormal(8.5, 1.5, m), payer=collector[on],
         payee=people.persons.pick_anywhere(rng, m), eur=first.eur[on] * rng.uniform(0.9, 1.0, m),
         rounding=np.where(rng.random(m) < 0.6, ROUND, EXACT),
-        purpose=_purposes(rng, m), scheme=MULE, case=ring[on],
+        purpose=draw_purposes(rng, m), scheme=MULE, case=ring[on],
     )  # fmt: skip
     return join([first, second])
 
@@ -210,12 +212,5 @@ def draw_structuring(
     )  # fmt: skip
 
 
-def _purposes(rng: Generator, n: int) -> Ints:
+def draw_purposes(rng: Generator, n: int) -> Ints:
     return np.where(rng.random(n) < 0.35, rng.choice([1, 9, 10, 11], size=n), PURPOSES.index(""))
-
-
-def _running(gap: Floats, who: Ints) -> Floats:
-    """Sums of the gaps within each case, the first payment of a case at 0."""
-    total = np.cumsum(gap)
-    first = np.searchsorted(who, who)
-    return total - total[first]

@@ -11,7 +11,7 @@ from clearway.payment.records import ACCEPT, DECLINE, REVIEW
 from clearway.ports.model import SCORE_BPS_MAX, Model
 from clearway.risk.decide import CostPolicy
 from clearway.risk.facts import Facts
-from clearway.risk.history import DAY_NS, compute_features, find_reports
+from clearway.risk.history import DAY_NS, compute_features
 from clearway.risk.metrics import auc_roc, average_precision, calibration_error
 from clearway.risk.plain_rules import HABIT_TIMES, RULES, level_of, stop_above
 from clearway.risk.what_if import Comparison, compare
@@ -27,6 +27,7 @@ class Played(Protocol):
 
     def payments(self) -> NDArray[np.void]: ...
     def facts(self) -> Facts: ...
+    def reports(self, delay_ns: int) -> Facts: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,7 @@ class Trial:
 
 def _play(world: Played, model: Model, number: int) -> dict[str, NDArray[np.generic]]:
     payments, facts = world.payments(), world.facts()
-    labels = payments["is_fraud"].astype(np.int8)
-    features = compute_features(facts, find_reports(facts, labels, delay_ns=REPORT_DAYS * DAY_NS))
+    features = compute_features(facts, world.reports(REPORT_DAYS * DAY_NS))
     first = np.searchsorted(payments["time_ns"], payments["time_ns"][0] + WARM_UP_DAYS * DAY_NS)
     payments, facts, features = payments[first:], facts[first:], features[first:]
     return {

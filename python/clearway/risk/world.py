@@ -12,9 +12,10 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from clearway.risk.facts import ReferenceRates, load_rates_per_eur
+from clearway.risk.facts import Facts, ReferenceRates, load_rates_per_eur
 from clearway.risk.flows import PURPOSES, Flow, join, spread
 from clearway.risk.habits import HONEST
+from clearway.risk.history import find_reports
 from clearway.risk.population import ASSETS, Population
 from clearway.risk.schemes import SCHEMES, draw_frauds
 
@@ -100,6 +101,12 @@ class World:
             asset=payments["asset"].astype(np.int64) + 1,
             time_ns=payments["time_ns"],
             purpose=payments["purpose"],
+        )
+
+    def reports(self, delay_ns: int) -> Facts:
+        """Of every fraud, so much after it."""
+        return find_reports(
+            self.facts(), self.payments()["is_fraud"].astype(np.int8), delay_ns=delay_ns
         )
 
 

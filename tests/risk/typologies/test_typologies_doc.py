@@ -7,7 +7,8 @@ import pytest
 
 from clearway.risk.typologies.registry import TYPOLOGIES
 from clearway.risk.typologies.rule import Typology
-from tools.write_typologies import details
+from clearway.risk.wide.world import ALL_SCHEMES
+from tools.write_typologies import MEANT, details
 
 PAGE = (Path(__file__).parents[3] / "docs/typologies.md").read_text("utf-8")
 
@@ -21,3 +22,11 @@ def test_the_table_has_every_typology_once_and_finds_each_ones_stories() -> None
     rows = re.findall(r"^\| \[([\w.]+)\]\(#\w+\) \|.*\| (\d+) \| (\d+) \|$", PAGE, re.MULTILINE)
     assert [code for code, _, _ in rows] == [typology.code for typology in TYPOLOGIES]
     assert all(int(found) > 0 for _, found, _ in rows)
+
+
+def test_the_world_has_something_of_every_typology() -> None:
+    assert set(MEANT) == {typology.code.partition(".")[2] for typology in TYPOLOGIES}
+    assert set(MEANT.values()) <= set(ALL_SCHEMES)
+    rates = re.findall(r"^\| \[[\w.]+\]\(#\w+\) \| ([\d.]+) \|", PAGE, re.MULTILINE)
+    assert len(rates) == len(TYPOLOGIES)
+    assert all(float(rate) > 0 for rate in rates)
