@@ -193,10 +193,11 @@ def _row(one: Typology, found: Measured) -> str:
 
 
 def details(one: Typology) -> str:
+    cited = "\n".join(f"- {each.text}" for each in one.sources)
     conditions = "\n".join(f"| `{each.text}` | {each.because} |" for each in one.conditions)
     return (
         f"### {one.code}\n\n**{one.name}** (alert about the {one.side}). {one.why} {one.advice}\n\n"
-        f"Source: {one.source}.\n\n- fits: {_story(one, '').__doc__}\n"
+        f"Sources:\n\n{cited}\n\nExamples:\n\n- fits: {_story(one, '').__doc__}\n"
         f"- only looks like it: {_story(one, 'not_').__doc__}\n\n"
         f"| all of these | why this level |\n| --- | --- |\n{conditions}"
     )
@@ -215,6 +216,11 @@ _PAGE: Final = """# Typologies: documented schemes, open to everybody
 for one payment. `clearway typologies` lists them, `clearway typologies CODE` shows one. They
 decide nothing: a payment that fits becomes an alert of a [case](cases.md), also when it was paid.
 Which typologies it fitted stands in its decision.
+
+Each source was looked up in November 2026: who published it, under which title and number, when.
+What it is cited for was read, in the document itself or in a digest of it, and stands here in our
+own words; of a part marked † only the table of contents was seen. A level is ours, not the
+source's, unless a law has it; the column beside it says why.
 
 Written by `make typologies`; change a file of that folder, and write it anew.
 

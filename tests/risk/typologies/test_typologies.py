@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -14,16 +15,18 @@ from numpy.typing import NDArray
 import clearway.risk.typologies
 from clearway.risk.features import FEATURES
 from clearway.risk.history import compute_features
+from clearway.risk.typologies import sources
 from clearway.risk.typologies.match import Matcher
 from clearway.risk.typologies.registry import SHIPPED, TYPOLOGIES, typologies_of, typology_of
 from clearway.risk.typologies.rule import FAMILIES, Typology, at_least, between, yes
+from clearway.risk.typologies.sources import Document
 from tests.risk.rows import feature, payments, random_history
 from tests.risk.typologies import fraud, laundering
 from tests.risk.typologies.cast import Cast
 
 SEEDS = range(5)
 FOLDER = Path(clearway.risk.typologies.__file__).parent
-PARTS = {"__init__", "in_force", "match", "registry", "rule", "settings"}
+PARTS = {"__init__", "effect", "in_force", "match", "registry", "rule", "settings", "sources"}
 # Whoever changes this list has reused a number. Only add.
 BITS_FOR_EVER = [
     "structuring_payer", "structuring_payee", "travel_rule_splitting", "mule_fan_in",
@@ -94,12 +97,42 @@ def test_numbers_and_codes_never_change() -> None:
 @every
 def test_it_says_where_it_is_from_and_why(typology: Typology) -> None:
     assert typology.family in FAMILIES
-    assert len(typology.source) > 30  # a document, not only who wrote it
+    assert typology.sources
+    assert len(set(typology.sources)) == len(typology.sources)
     assert typology.why.endswith(".")
     assert typology.advice.endswith((".", "?"))
     assert all(condition.because for condition in typology.conditions)
     assert len({condition.feature for condition in typology.conditions}) == len(typology.conditions)
     assert len(typology.conditions) >= 2
+
+
+DOCUMENTS = [one for one in vars(sources).values() if isinstance(one, Document)]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda one: one.title)
+def test_a_document_has_a_publisher_a_title_and_a_year(document: Document) -> None:
+    assert document.publisher
+    assert len(document.title) >= 12
+    [year] = re.findall(r"\b(?:19|20)\d\d\b", document.published)[-1:]
+    assert 1990 <= int(year) <= 2026
+    numbers = re.findall(r"\bFIN-(20\d\d)-", document.title)
+    assert all(number in document.published for number in numbers), "FinCEN numbers by the year"
+
+
+def test_every_document_is_cited_and_none_twice() -> None:
+    cited = {source.document for typology in TYPOLOGIES for source in typology.sources}
+    assert cited == set(DOCUMENTS)
+    assert len({document.title for document in DOCUMENTS}) == len(DOCUMENTS)
+
+
+def test_a_citation_says_what_was_read_or_that_it_was_not() -> None:
+    document = Document("FATF", "Trade Based Money Laundering", "23 June 2006")
+    name = "FATF, Trade Based Money Laundering (23 June 2006)"
+    assert document.says("prices carry value").text == f"{name}: prices carry value"
+    assert document.says("prices", at="page 1").text == f"{name}, page 1: prices"
+    assert document.lists("page 1").text == f"{name}, page 1 †"
+    told = [source for typology in TYPOLOGIES for source in typology.sources]
+    assert all(bool(source.what) is not source.is_unread for source in told)
 
 
 @every
@@ -146,7 +179,7 @@ def test_one_pass_finds_what_each_condition_says() -> None:
             between(names[1], -1.0, float(levels[1]), "b"),
             at_least(names[2], float(levels[2]), "c"),
         )
-        some.append(Typology(bit, f"fraud.{bit}", "", "payer", "", "", "", conditions))
+        some.append(Typology(bit, f"fraud.{bit}", "", "payer", (), "", "", conditions))
     found = Matcher.of(some).match(features)
     expected = np.zeros(len(features), np.uint64)
     for typology in some:

@@ -8,13 +8,17 @@ from clearway.risk.typologies.rule import (
     eur,
     events,
 )
+from clearway.risk.typologies.sources import UK_FINANCE_2020, UK_FINANCE_2024
 
 TYPOLOGY: Final = Typology(
     bit=24,
     code="fraud.account_drained",
     name="Safe-account scam",
     side="payer",
-    source="UK Finance, Annual Fraud Report 2024, impersonation of police or bank staff",
+    sources=(
+        UK_FINANCE_2020.says("victims are told that their money has to go to a safe account"),
+        UK_FINANCE_2024.says("criminals who pose as bank or police, and a safe account"),
+    ),
     why=(
         "Within the hour, the account sends sum after sum to somebody new: most of all that it "
         "sent in the month."

@@ -9,13 +9,19 @@ from clearway.risk.typologies.rule import (
     events,
     yes,
 )
+from clearway.risk.typologies.sources import EU_AUTHENTICATION, FINCEN_TAKEOVER
 
 TYPOLOGY: Final = Typology(
     bit=23,
     code="fraud.account_takeover",
     name="Account takeover",
     side="payer",
-    source="FinCEN Advisory FIN-2011-A016, Account Takeover Activity (December 2011)",
+    sources=(
+        FINCEN_TAKEOVER.says("activity that does not fit the customer, such as sudden transfers"),
+        EU_AUTHENTICATION.says(
+            "unusual information about the payer's device", at="Article 18(2)(c)(ii)"
+        ),
+    ),
     why=(
         "From a device that the account never used, an unusual sum goes to somebody it never paid."
     ),

@@ -10,15 +10,18 @@ from clearway.risk.typologies.rule import (
     eur,
     yes,
 )
+from clearway.risk.typologies.sources import FATF_CYBER_FRAUD, FINCEN_RECOVERY
 
 TYPOLOGY: Final = Typology(
     bit=20,
     code="laundering.accused_pays_out",
     name="Reported account pays out",
     side="payer",
-    source=(
-        "FinCEN, Fact Sheet on the Rapid Response Program, FIN-2022-FCT1 (February 2022): the "
-        "first 72 hours"
+    sources=(
+        FINCEN_RECOVERY.says("recovery succeeds more often within 72 hours"),
+        FATF_CYBER_FRAUD.says(
+            "fraud reports and recalls of other institutions", at="Annex A, adverse information"
+        ),
     ),
     why=(
         "An account to which a fraud was reported within the month sends on what it has just got."

@@ -10,16 +10,22 @@ from clearway.risk.typologies.rule import (
     eur,
     yes,
 )
+from clearway.risk.typologies.sources import FATF_CYBER_FRAUD, FATF_VIRTUAL_ASSETS, FINCEN_CYBER
 
 TYPOLOGY: Final = Typology(
     bit=17,
     code="laundering.address_farm",
     name="Address farm",
     side="payer",
-    source=(
-        "FinCEN Advisory FIN-2016-A005, Cyber-Events and Cyber-Enabled Crime (October 2016); FATF, "
-        "Virtual Assets: Red Flag Indicators of Money Laundering and Terrorist Financing "
-        "(September 2020)"
+    sources=(
+        FATF_CYBER_FRAUD.says(
+            "one device or address that goes with accounts of different holders",
+            at="Annex A, identity of the user",
+        ),
+        FATF_VIRTUAL_ASSETS.says(
+            "several users from the same address", at="indicators related to anonymity"
+        ),
+        FINCEN_CYBER.says("network addresses with times are to be reported"),
     ),
     why=(
         "From one network address many payments leave within the hour, this one of an account that "

@@ -10,13 +10,16 @@ from clearway.risk.typologies.rule import (
     times,
     yes,
 )
+from clearway.risk.typologies.sources import FED_SYNTHETIC
 
 TYPOLOGY: Final = Typology(
     bit=31,
     code="fraud.bust_out",
     name="Bust-out",
     side="payer",
-    source="Federal Reserve, Synthetic Identity Fraud in the U.S. Payment System (July 2019)",
+    sources=(
+        FED_SYNTHETIC.says("credit is built up, then used up at once, and nobody is there to pay"),
+    ),
     why=(
         "After months of quiet life, the account spends in a day what it spent in the month, at "
         "many new places."

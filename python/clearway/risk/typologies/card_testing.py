@@ -9,13 +9,19 @@ from clearway.risk.typologies.rule import (
     eur,
     yes,
 )
+from clearway.risk.typologies.sources import EUROPOL_ONLINE_FRAUD, VISA_ACQUIRERS
 
 TYPOLOGY: Final = Typology(
     bit=29,
     code="fraud.card_testing",
     name="Card testing",
     side="payee",
-    source="Visa, Anti-Enumeration and Account Testing Best Practices for Merchants",
+    sources=(
+        EUROPOL_ONLINE_FRAUD.says(
+            "series of attempts that show which stolen numbers can be used", at="key terms, carding"
+        ),
+        VISA_ACQUIRERS.lists("chapter 5, Account Testing"),
+    ),
     why="Within the hour many accounts that never paid there each pay a trifle.",
     advice="Block the merchant's small amounts, and watch the accounts that passed.",
     conditions=(

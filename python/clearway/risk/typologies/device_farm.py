@@ -8,15 +8,18 @@ from clearway.risk.typologies.rule import (
     eur,
     events,
 )
+from clearway.risk.typologies.sources import FATF_CYBER_FRAUD
 
 TYPOLOGY: Final = Typology(
     bit=16,
     code="laundering.device_farm",
     name="Device farm",
     side="payer",
-    source=(
-        "FATF, Virtual Assets: Red Flag Indicators of Money Laundering and Terrorist Financing "
-        "(September 2020) (accounts of different names controlled from one device or address)"
+    sources=(
+        FATF_CYBER_FRAUD.says(
+            "one device or address that goes with accounts of different holders",
+            at="Annex A, identity of the user",
+        ),
     ),
     why="One device pays for many accounts within days.",
     advice=(

@@ -9,15 +9,18 @@ from clearway.risk.typologies.rule import (
     eur,
     yes,
 )
+from clearway.risk.typologies.sources import FFIEC_MANUAL
 
 TYPOLOGY: Final = Typology(
     bit=8,
     code="laundering.dormant_collects",
     name="Dormant account collects",
     side="payee",
-    source=(
-        "FFIEC, BSA/AML Examination Manual (2014), Appendix F: Money Laundering and Terrorist "
-        "Financing Red Flags (an account with little activity suddenly has large deposits)"
+    sources=(
+        FFIEC_MANUAL.says(
+            "an account with little activity suddenly has large deposits",
+            at="Appendix F, Other Unusual or Suspicious Customer Activity",
+        ),
     ),
     why=(
         "An account that neither got nor sent anything for months gets a large sum from a stranger."

@@ -10,16 +10,22 @@ from clearway.risk.typologies.rule import (
     eur,
     yes,
 )
+from clearway.risk.typologies.sources import FATF_TERRORISM, FFIEC_MANUAL
 
 TYPOLOGY: Final = Typology(
     bit=7,
     code="laundering.dormant_wake_up",
     name="Dormant account wakes up",
     side="payer",
-    source=(
-        "FATF, Guidance for Financial Institutions in Detecting Terrorist Financing (April 2002), "
-        "Annex 1; FFIEC, BSA/AML Examination Manual (2014), Appendix F: Money Laundering and "
-        "Terrorist Financing Red Flags"
+    sources=(
+        FATF_TERRORISM.says(
+            "a dormant account with little on it suddenly gets deposits, and is emptied",
+            at="Annex 1, accounts",
+        ),
+        FFIEC_MANUAL.says(
+            "little activity, and suddenly large deposits and withdrawals",
+            at="Appendix F, Other Unusual or Suspicious Customer Activity",
+        ),
     ),
     why="An account that had been silent for months gets money and sends it away at once.",
     advice="Check whether it is still its owner who acts: telephone, device, address.",

@@ -7,16 +7,14 @@ from clearway.risk.typologies.rule import (
     at_least,
     eur,
 )
+from clearway.risk.typologies.sources import SEC_PONZI
 
 TYPOLOGY: Final = Typology(
     bit=35,
     code="fraud.equal_contributions",
     name="Pyramid of equal contributions",
     side="payee",
-    source=(
-        "SEC Office of Investor Education, Investor Alert: Ponzi Schemes Using Virtual Currencies "
-        "(July 2013)"
-    ),
+    sources=(SEC_PONZI.says("earlier investors are paid from what new ones contribute"),),
     why=("Many strangers pay the same sum, and what comes is paid out to others within the hour."),
     advice="Compare what members paid in with what they got out, by the day they joined.",
     conditions=(

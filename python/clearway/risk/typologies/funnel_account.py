@@ -8,14 +8,17 @@ from clearway.risk.typologies.rule import (
     between,
     eur,
 )
+from clearway.risk.typologies.sources import FINCEN_FUNNEL
 
 TYPOLOGY: Final = Typology(
     bit=11,
     code="laundering.funnel_account",
     name="Funnel account",
     side="payee",
-    source=(
-        "FinCEN Advisory FIN-2014-A005, Funnel Accounts and Trade-Based Money Laundering (May 2014)"
+    sources=(
+        FINCEN_FUNNEL.says(
+            "deposits below the reporting limit in one region, taken out in another a little later"
+        ),
     ),
     why=(
         "Strangers from several places pay in below the reporting limit, and it is taken out "

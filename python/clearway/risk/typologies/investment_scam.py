@@ -11,15 +11,21 @@ from clearway.risk.typologies.rule import (
     events,
     times,
 )
+from clearway.risk.typologies.sources import FATF_CYBER_FRAUD, FINCEN_INVESTMENT
 
 TYPOLOGY: Final = Typology(
     bit=26,
     code="fraud.investment_scam",
     name="Investment or romance scam",
     side="payer",
-    source=(
-        "FinCEN Alert FIN-2023-Alert005, Virtual Currency Investment Scam known as Pig Butchering "
-        "(September 2023)"
+    sources=(
+        FINCEN_INVESTMENT.says(
+            "trust first, then one investment after the other, each to be larger"
+        ),
+        FATF_CYBER_FRAUD.says(
+            "a small payment that succeeds, then larger ones to the same beneficiary",
+            at="Annex A, transaction patterns",
+        ),
     ),
     why="To one payee whom the owner met lately, the sums grow from payment to payment.",
     advice=(

@@ -12,15 +12,18 @@ from clearway.risk.typologies.rule import (
     events,
     yes,
 )
+from clearway.risk.typologies.sources import FINCEN_EMAIL_2016, FINCEN_EMAIL_2019
 
 TYPOLOGY: Final = Typology(
     bit=27,
     code="fraud.invoice_redirection",
     name="Invoice redirection",
     side="payer",
-    source=(
-        "FinCEN Advisory FIN-2019-A005, Email Compromise Fraud Schemes (July 2019); FIN-2016-A003 "
-        "(September 2016)"
+    sources=(
+        FINCEN_EMAIL_2016.says(
+            "payment to a known beneficiary with other account details than before", at="red flags"
+        ),
+        FINCEN_EMAIL_2019.says("business processes, such as invoices, that are targeted"),
     ),
     why=(
         "A company with habits pays an ordinary invoice, but to an account that nobody knows yet."

@@ -9,15 +9,22 @@ from clearway.risk.typologies.rule import (
     eur,
     yes,
 )
+from clearway.risk.typologies.sources import FATF_VIRTUAL_ASSETS, FFIEC_MANUAL
 
 TYPOLOGY: Final = Typology(
     bit=9,
     code="laundering.many_in_one_out",
     name="Many small in, one large out",
     side="payer",
-    source=(
-        "FFIEC, BSA/AML Examination Manual (2014), Appendix F: Money Laundering and Terrorist "
-        "Financing Red Flags (many small incoming transfers, then nearly all is wired on)"
+    sources=(
+        FFIEC_MANUAL.says(
+            "many small transfers come in, and nearly all of it is wired on almost immediately",
+            at="Appendix F, Funds Transfers",
+        ),
+        FATF_VIRTUAL_ASSETS.says(
+            "small sums of many unrelated senders, then one transfer of all",
+            at="indicators related to transaction patterns",
+        ),
     ),
     why="Many payments of strangers come together within a day, and leave as one.",
     advice="Look at the payers: do they know each other, or what they paid for?",

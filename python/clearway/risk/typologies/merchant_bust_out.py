@@ -9,15 +9,16 @@ from clearway.risk.typologies.rule import (
     days,
     eur,
 )
+from clearway.risk.typologies.sources import MASTERCARD_MERCHANTS, VISA_ACQUIRERS
 
 TYPOLOGY: Final = Typology(
     bit=34,
     code="fraud.merchant_bust_out",
     name="Merchant that will not deliver",
     side="payee",
-    source=(
-        "Mastercard, Security Rules and Procedures, merchant monitoring; Europol, IOCTA 2023, "
-        "online fraud"
+    sources=(
+        VISA_ACQUIRERS.lists("chapter 5, Bust-Out Merchants"),
+        MASTERCARD_MERCHANTS.lists("chapter 7, screening and monitoring of merchants"),
     ),
     why=(
         "A young merchant takes most of its month's money within a day, from people who never "

@@ -9,13 +9,18 @@ from clearway.risk.typologies.rule import (
     days,
     eur,
 )
+from clearway.risk.typologies.sources import FTC_API_TRADE
 
 TYPOLOGY: Final = Typology(
     bit=33,
     code="fraud.micro_charges",
     name="Micro-charges",
     side="payee",
-    source="FTC v. API Trade, LLC (N.D. Ill., 2010): charges too small to be disputed",
+    sources=(
+        FTC_API_TRADE.says(
+            "charges below 10 USD on more than a million cards, too small to be noticed"
+        ),
+    ),
     why="A young payee takes the same trifle from many people who never paid it.",
     advice="Look the merchant up; ask some payers whether they know what they bought.",
     conditions=(

@@ -9,13 +9,14 @@ from clearway.risk.typologies.rule import (
     events,
     times,
 )
+from clearway.risk.typologies.sources import FATF_TRADE
 
 TYPOLOGY: Final = Typology(
     bit=13,
     code="laundering.mis_invoicing",
     name="Over-invoiced trade",
     side="payer",
-    source="FATF, Trade Based Money Laundering (June 2006), over- and under-invoicing",
+    sources=(FATF_TRADE.says("over- and under-invoicing: the price carries the value across"),),
     why=(
         "Between partners of long standing, an invoice is many times what invoices were, and what "
         "this way usually carries."

@@ -10,15 +10,17 @@ from clearway.risk.typologies.rule import (
     eur,
     yes,
 )
+from clearway.risk.typologies.sources import FATF_VIRTUAL_ASSETS
 
 TYPOLOGY: Final = Typology(
     bit=14,
     code="laundering.mixing",
     name="Mixing in equal parts",
     side="payer",
-    source=(
-        "FATF, Virtual Assets: Red Flag Indicators of Money Laundering and Terrorist Financing "
-        "(September 2020), mixing and tumbling services"
+    sources=(
+        FATF_VIRTUAL_ASSETS.says(
+            "mixing and tumbling services", at="indicators related to anonymity"
+        ),
     ),
     why="Soon after money came, it leaves in exactly equal parts to payees that are all new.",
     advice="Group what left by amount: who gets the same sum at the same time is one party.",

@@ -9,16 +9,22 @@ from clearway.risk.typologies.rule import (
     days,
     eur,
 )
+from clearway.risk.typologies.sources import FATF_CYBER_FRAUD, FINCEN_MULES
 
 TYPOLOGY: Final = Typology(
     bit=3,
     code="laundering.mule_fan_in",
     name="Mule account that collects",
     side="payee",
-    source=(
-        "FinCEN Advisory FIN-2020-A003, Imposter Scams and Money Mule Schemes (July 2020); FATF, "
-        "Egmont Group and INTERPOL, Illicit Financial Flows from Cyber-Enabled Fraud (November "
-        "2023)"
+    sources=(
+        FINCEN_MULES.says(
+            "transfers that fit neither the balance nor the history of an account",
+            at="red flags of money mules",
+        ),
+        FATF_CYBER_FRAUD.says(
+            "first accounts in the names of recruited mules, into which victims pay",
+            at="section 2.3",
+        ),
     ),
     why=(
         "A young account gets considerable sums from several people within a day who never paid it "

@@ -8,15 +8,19 @@ from clearway.risk.typologies.rule import (
     eur,
     yes,
 )
+from clearway.risk.typologies.sources import AMLSIM, FATF_CYBER_FRAUD, FATF_PROFESSIONALS
 
 TYPOLOGY: Final = Typology(
     bit=4,
     code="laundering.mule_fan_out",
     name="Mule account that distributes",
     side="payer",
-    source=(
-        "FATF, Professional Money Laundering (July 2018), money mule networks; FATF, Egmont Group "
-        "and INTERPOL, Illicit Financial Flows from Cyber-Enabled Fraud (November 2023)"
+    sources=(
+        FATF_PROFESSIONALS.says("launderers who recruit and manage networks of mules"),
+        AMLSIM.says("fan-out: one account sends on to many"),
+        FATF_CYBER_FRAUD.says(
+            "layered quickly through accounts of mules and strawmen", at="section 2.3"
+        ),
     ),
     why="Money that came from strangers within the day leaves to several new payees.",
     advice="Follow the payees: they are the next layer.",

@@ -10,15 +10,17 @@ from clearway.risk.typologies.rule import (
     eur,
     yes,
 )
+from clearway.risk.typologies.sources import FATF_CYBER_FRAUD
 
 TYPOLOGY: Final = Typology(
     bit=21,
     code="laundering.near_accused",
     name="Second layer of mules",
     side="payer",
-    source=(
-        "FATF, Egmont Group and INTERPOL, Illicit Financial Flows from Cyber-Enabled Fraud "
-        "(November 2023), layering through chains of mule accounts"
+    sources=(
+        FATF_CYBER_FRAUD.says(
+            "proceeds pass quickly through chains of accounts of mules", at="section 2.3"
+        ),
     ),
     why="An account one or two payments away from a reported one sends on what it got today.",
     advice="Follow the chain in both directions; the reported account is at one end of it.",

@@ -10,15 +10,19 @@ from clearway.risk.typologies.rule import (
     eur,
     yes,
 )
+from clearway.risk.typologies.sources import FATF_CYBER_FRAUD, FINCEN_PANDEMIC
 
 TYPOLOGY: Final = Typology(
     bit=22,
     code="laundering.new_account_burst",
     name="New account in a hurry",
     side="payer",
-    source=(
-        "EBA Guidelines on ML/TF risk factors, EBA/GL/2021/02 (March 2021), remote onboarding; "
-        "FinCEN Advisory FIN-2020-A005 (July 2020)"
+    sources=(
+        FATF_CYBER_FRAUD.says(
+            "rapid transactions right after an account was opened",
+            at="Annex A, transaction patterns",
+        ),
+        FINCEN_PANDEMIC.says("remote onboarding deceived with manipulated documents"),
     ),
     why=(
         "An account that is days old gets a considerable sum and pays many strangers within a day."

@@ -10,15 +10,17 @@ from clearway.risk.typologies.rule import (
     events,
     yes,
 )
+from clearway.risk.typologies.sources import EU_AUTHENTICATION
 
 TYPOLOGY: Final = Typology(
     bit=36,
     code="fraud.night_burst",
     name="Burst while its owner sleeps",
     side="payer",
-    source=(
-        "Commission Delegated Regulation (EU) 2018/389, Articles 2 and 18: abnormal behaviour of "
-        "the payer"
+    sources=(
+        EU_AUTHENTICATION.says(
+            "abnormal spending or behaviour of the payer", at="Articles 2 and 18(2)(c)(i)"
+        ),
     ),
     why="At an hour at which the owner never pays, payment follows payment to somebody new.",
     advice="Call the owner in the morning at the latest; block the account until then.",

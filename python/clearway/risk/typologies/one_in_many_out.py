@@ -9,15 +9,19 @@ from clearway.risk.typologies.rule import (
     eur,
     yes,
 )
+from clearway.risk.typologies.sources import AMLSIM, FFIEC_MANUAL
 
 TYPOLOGY: Final = Typology(
     bit=10,
     code="laundering.one_in_many_out",
     name="One large in, many small out",
     side="payer",
-    source=(
-        "FFIEC, BSA/AML Examination Manual (2014), Appendix F: Money Laundering and Terrorist "
-        "Financing Red Flags; FATF, Professional Money Laundering (July 2018), layering"
+    sources=(
+        FFIEC_MANUAL.says(
+            "unusually many and various beneficiaries are paid by one company",
+            at="Appendix F, Shell Company Activity",
+        ),
+        AMLSIM.says("fan-out: a large amount is distributed to many accounts"),
     ),
     why="One large payment comes, and leaves in many parts to new payees within the day.",
     advice="Find out where the large payment came from; the parts show where it goes.",

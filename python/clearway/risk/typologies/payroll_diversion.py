@@ -11,13 +11,14 @@ from clearway.risk.typologies.rule import (
     eur,
     yes,
 )
+from clearway.risk.typologies.sources import FBI_PAYROLL
 
 TYPOLOGY: Final = Typology(
     bit=28,
     code="fraud.payroll_diversion",
     name="Payroll diversion",
     side="payer",
-    source="FBI IC3, Public Service Announcement I-091818-PSA, payroll diversion (September 2018)",
+    sources=(FBI_PAYROLL.says("stolen credentials change the account to which wages are paid"),),
     why="In a run of wages to known accounts, one goes to an account that nobody knew.",
     advice="Ask the employee, not by e-mail, whether they changed their account.",
     conditions=(

@@ -12,15 +12,20 @@ from clearway.risk.typologies.rule import (
     times,
     yes,
 )
+from clearway.risk.typologies.sources import PSR_REIMBURSEMENT, UK_FINANCE_2024
 
 TYPOLOGY: Final = Typology(
     bit=25,
     code="fraud.push_payment_scam",
     name="Authorised push payment scam",
     side="payer",
-    source=(
-        "PSR, PS23/3 Fighting authorised push payment fraud (June 2023); UK Finance, Annual Fraud "
-        "Report 2024"
+    sources=(
+        PSR_REIMBURSEMENT.says(
+            "payers deceived into paying an account that is not what they think"
+        ),
+        UK_FINANCE_2024.says(
+            "the scams by which they are deceived, and how often", at="authorised fraud"
+        ),
     ),
     why=(
         "The owner pays more than ever before to a young account that mostly gets money from "

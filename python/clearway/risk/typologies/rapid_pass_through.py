@@ -10,15 +10,21 @@ from clearway.risk.typologies.rule import (
     hours,
     yes,
 )
+from clearway.risk.typologies.sources import FATF_CYBER_FRAUD, FFIEC_MANUAL
 
 TYPOLOGY: Final = Typology(
     bit=5,
     code="laundering.rapid_pass_through",
     name="Rapid pass-through",
     side="payer",
-    source=(
-        "FATF, Professional Money Laundering (July 2018), transit accounts; FFIEC, BSA/AML "
-        "Examination Manual (2014), Appendix F: Money Laundering and Terrorist Financing Red Flags"
+    sources=(
+        FATF_CYBER_FRAUD.says(
+            "large sums leave at once after they came, and empty the account",
+            at="Annex A, transaction patterns",
+        ),
+        FFIEC_MANUAL.says(
+            "what comes in is wired on almost immediately", at="Appendix F, Funds Transfers"
+        ),
     ),
     why=(
         "What the account got from a stranger within the hour goes on nearly whole to somebody it "

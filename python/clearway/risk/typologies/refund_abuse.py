@@ -8,16 +8,14 @@ from clearway.risk.typologies.rule import (
     eur,
     yes,
 )
+from clearway.risk.typologies.sources import MRC_SURVEY
 
 TYPOLOGY: Final = Typology(
     bit=32,
     code="fraud.refund_abuse",
     name="Refund abuse",
     side="payee",
-    source=(
-        "Merchant Risk Council, Visa and Cybersource, Global eCommerce Payments and Fraud Report "
-        "2024"
-    ),
+    sources=(MRC_SURVEY.says("abuse of refunds is the fraud that merchants name first"),),
     why="A customer is paid back again and again by merchants that sell to many.",
     advice="Compare what was sent back with what was refunded, merchant by merchant.",
     conditions=(

@@ -8,13 +8,21 @@ from clearway.risk.typologies.rule import (
     eur,
     yes,
 )
+from clearway.risk.typologies.sources import FATF_CYBER_FRAUD, FTC_RECOVERY
 
 TYPOLOGY: Final = Typology(
     bit=38,
     code="fraud.repeat_victim",
     name="Victim robbed again",
     side="payer",
-    source="FTC Consumer Advice, Refund and Recovery Scams",
+    sources=(
+        FTC_RECOVERY.says(
+            "who was deceived once stands on lists that are sold, and is deceived again"
+        ),
+        FATF_CYBER_FRAUD.says(
+            "an account known as that of a victim", at="Annex A, adverse information"
+        ),
+    ),
     why=(
         "An owner who was robbed within the month pays an unusual sum to somebody new: who "
         "promises to get money back takes more."

@@ -8,15 +8,19 @@ from clearway.risk.typologies.rule import (
     eur,
     yes,
 )
+from clearway.risk.typologies.sources import EU_AUTHENTICATION, FATF_CYBER_FRAUD
 
 TYPOLOGY: Final = Typology(
     bit=40,
     code="fraud.reported_corridor",
     name="Way on which much is stolen",
     side="payer",
-    source=(
-        "FATF, Egmont Group and INTERPOL, Illicit Financial Flows from Cyber-Enabled Fraud "
-        "(November 2023), cross-border flows"
+    sources=(
+        EU_AUTHENTICATION.says("high-risk location of the payee", at="Article 18(2)(c)(vi)"),
+        FATF_CYBER_FRAUD.says(
+            "sudden international transfers that do not fit the account",
+            at="Annex A, transaction patterns",
+        ),
     ),
     why=(
         "On a way with many reported frauds, and new to the account, a considerable sum goes to "

@@ -8,15 +8,19 @@ from clearway.risk.typologies.rule import (
     eur,
     yes,
 )
+from clearway.risk.typologies.sources import FATF_CYBER_FRAUD, FINCEN_CYBER
 
 TYPOLOGY: Final = Typology(
     bit=39,
     code="fraud.reported_device",
     name="Device used for frauds before",
     side="payer",
-    source=(
-        "FinCEN Advisory FIN-2016-A005, Cyber-Events and Cyber-Enabled Crime (October 2016): "
-        "device identifiers"
+    sources=(
+        FINCEN_CYBER.says("device identifiers are to be reported and shared"),
+        FATF_CYBER_FRAUD.says(
+            "one device or address that goes with accounts of different holders",
+            at="Annex A, identity of the user",
+        ),
     ),
     why="From a device with reported frauds, another account pays somebody new.",
     advice="Look at every account that the device paid for since the first report.",

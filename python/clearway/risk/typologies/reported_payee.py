@@ -8,13 +8,21 @@ from clearway.risk.typologies.rule import (
     eur,
     yes,
 )
+from clearway.risk.typologies.sources import BCB_REJECTION, FATF_CYBER_FRAUD
 
 TYPOLOGY: Final = Typology(
     bit=37,
     code="fraud.reported_payee",
     name="Payee reported before",
     side="payee",
-    source="PSR, PS23/3 Fighting authorised push payment fraud (June 2023): repeat beneficiaries",
+    sources=(
+        BCB_REJECTION.says(
+            "payments to accounts under a founded suspicion of fraud have to be rejected"
+        ),
+        FATF_CYBER_FRAUD.says(
+            "fraud reports and recalls of other institutions", at="Annex A, adverse information"
+        ),
+    ),
     why="Others have reported frauds to this payee within the month, and the next one pays.",
     advice="Tell the payer before the money leaves; look at all who paid since the first report.",
     conditions=(

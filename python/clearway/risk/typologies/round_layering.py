@@ -8,15 +8,18 @@ from clearway.risk.typologies.rule import (
     between,
     days,
 )
+from clearway.risk.typologies.sources import FFIEC_MANUAL
 
 TYPOLOGY: Final = Typology(
     bit=15,
     code="laundering.round_layering",
     name="Layering in round sums",
     side="payer",
-    source=(
-        "FFIEC, BSA/AML Examination Manual (2014), Appendix F: Money Laundering and Terrorist "
-        "Financing Red Flags (many transfers in large, round amounts)"
+    sources=(
+        FFIEC_MANUAL.says(
+            "many transfers in large amounts of whole hundreds or thousands",
+            at="Appendix F, Funds Transfers",
+        ),
     ),
     why="The account passes on what it gets, in whole thousands, again and again.",
     advice="Ask for what was paid: invoices are rarely round.",

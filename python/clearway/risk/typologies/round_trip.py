@@ -9,14 +9,19 @@ from clearway.risk.typologies.rule import (
     eur,
     yes,
 )
+from clearway.risk.typologies.sources import AMLSIM, FFIEC_MANUAL
 
 TYPOLOGY: Final = Typology(
     bit=6,
     code="laundering.round_trip",
     name="Round-tripping",
     side="payer",
-    source=(
-        "FATF and Egmont Group, Concealment of Beneficial Ownership (July 2018), round tripping"
+    sources=(
+        FFIEC_MANUAL.says(
+            "funds go from one bank to another and back to the first",
+            at="Appendix F, Other Unusual or Suspicious Customer Activity",
+        ),
+        AMLSIM.says("cycle: the money comes back to where it started"),
     ),
     why="The money comes back to where it started by way of two other accounts.",
     advice="Draw the circle, and ask for the contract behind each of its payments.",

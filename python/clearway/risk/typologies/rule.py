@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from clearway.risk.typologies.sources import Source
+
 Side = Literal["payer", "payee"]
 
 
@@ -138,14 +140,14 @@ FAMILIES: Final = ("laundering", "fraud")
 @dataclass(frozen=True, slots=True)
 class Typology:
     """bit: its place in a uint64, for ever. code: `family.name`. side: of a payment that fits, the
-    account to look at. source: the published document. why: what an analyst reads beside the alert.
+    account to look at. sources: published documents. why: what an analyst reads beside the alert.
     advice: what to look at first. conditions: all of them; the rarest first, which is faster."""
 
     bit: int
     code: str
     name: str
     side: Side
-    source: str
+    sources: tuple[Source, ...]
     why: str
     advice: str
     conditions: tuple[Condition, ...]
@@ -153,3 +155,7 @@ class Typology:
     @property
     def family(self) -> str:
         return self.code.partition(".")[0]
+
+    @property
+    def source(self) -> str:
+        return "; ".join(each.text for each in self.sources)

@@ -10,16 +10,22 @@ from clearway.risk.typologies.rule import (
     eur,
     yes,
 )
+from clearway.risk.typologies.sources import FATF_CYBER_FRAUD
 
 TYPOLOGY: Final = Typology(
     bit=18,
     code="laundering.shared_device_dealing",
     name="Own accounts under other names",
     side="payee",
-    source=(
-        "FATF, Egmont Group and INTERPOL, Illicit Financial Flows from Cyber-Enabled Fraud "
-        "(November 2023), mule herders; EBA Opinion EBA-Op/2024/01 on new types of payment fraud "
-        "(April 2024)"
+    sources=(
+        FATF_CYBER_FRAUD.says(
+            "one device or address that goes with accounts of different holders",
+            at="Annex A, identity of the user",
+        ),
+        FATF_CYBER_FRAUD.says(
+            "herders and syndicates who use the accounts of their mules themselves",
+            at="section 2.3",
+        ),
     ),
     why=(
         "Payer and payee are used with the same device, and the payee is new: one hand moves money "

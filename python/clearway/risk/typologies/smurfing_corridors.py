@@ -9,15 +9,18 @@ from clearway.risk.typologies.rule import (
     eur,
     yes,
 )
+from clearway.risk.typologies.sources import FATF_REMITTANCE
 
 TYPOLOGY: Final = Typology(
     bit=12,
     code="laundering.smurfing_corridors",
     name="Smurfing across corridors",
     side="payer",
-    source=(
-        "FATF and MONEYVAL, Money Laundering through Money Remittance and Currency Exchange "
-        "Providers (June 2010)"
+    sources=(
+        FATF_REMITTANCE.says("smurfing is the commonest method", at="section 2.1"),
+        FATF_REMITTANCE.says(
+            "a sender without ties to the many countries that were paid", at="section 2.3"
+        ),
     ),
     why=(
         "A sum leaves in parts on several ways that the account never used, each to somebody new."

@@ -9,13 +9,19 @@ from clearway.risk.typologies.rule import (
     eur,
     yes,
 )
+from clearway.risk.typologies.sources import FFIEC_MANUAL
 
 TYPOLOGY: Final = Typology(
     bit=1,
     code="laundering.structuring_payee",
     name="Structuring towards the payee",
     side="payee",
-    source="FFIEC, BSA/AML Examination Manual (2014), Appendix G: Structuring",
+    sources=(
+        FFIEC_MANUAL.says(
+            "alone or together with others, at one bank or several, on one day or several",
+            at="Appendix G, Structuring",
+        ),
+    ),
     why=(
         "Several payers new to the account each pay it just less than the amount that is reported."
     ),

@@ -8,13 +8,19 @@ from clearway.risk.typologies.rule import (
     between,
     eur,
 )
+from clearway.risk.typologies.sources import CFR_STRUCTURING, FFIEC_MANUAL
 
 TYPOLOGY: Final = Typology(
     bit=0,
     code="laundering.structuring_payer",
     name="Structuring by the payer",
     side="payer",
-    source="31 CFR 1010.314; FFIEC, BSA/AML Examination Manual (2014), Appendix G: Structuring",
+    sources=(
+        CFR_STRUCTURING.says("nobody may break up a transaction to keep it from being reported"),
+        FFIEC_MANUAL.says(
+            "a sum above 10,000 USD broken into parts of at most that", at="Appendix G, Structuring"
+        ),
+    ),
     why=(
         "Within days, the account sends several payments that each stay just below the amount that "
         "is reported to the authority."

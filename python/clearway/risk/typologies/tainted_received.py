@@ -8,15 +8,21 @@ from clearway.risk.typologies.rule import (
     eur,
     yes,
 )
+from clearway.risk.typologies.sources import FATF_VIRTUAL_ASSETS, PAY_UK_TRACING
 
 TYPOLOGY: Final = Typology(
     bit=19,
     code="laundering.tainted_received",
     name="Proceeds received",
     side="payee",
-    source=(
-        "FATF, Professional Money Laundering (July 2018); Pay.UK, Mule Insights Tactical Solution "
-        "(2018): tracing in proportion"
+    sources=(
+        FATF_VIRTUAL_ASSETS.says(
+            "funds that are suspected to be stolen or fraudulent are accepted",
+            at="indicators related to transactions",
+        ),
+        PAY_UK_TRACING.says(
+            "suspicious payments followed from account to account, also when they are split"
+        ),
     ),
     why=(
         "A third or more of what the payer got in a month came from accounts that were reported, "

@@ -9,15 +9,18 @@ from clearway.risk.typologies.rule import (
     events,
     yes,
 )
+from clearway.risk.typologies.sources import FATF_CYBER_FRAUD, MASTERCARD_TESTING
 
 TYPOLOGY: Final = Typology(
     bit=30,
     code="fraud.tested_then_used",
     name="Tested, then used",
     side="payer",
-    source=(
-        "Visa, Anti-Enumeration and Account Testing Best Practices for Merchants; Europol, IOCTA "
-        "2023"
+    sources=(
+        MASTERCARD_TESTING.says(
+            "numbers are validated by small authorizations before they are used for larger frauds"
+        ),
+        FATF_CYBER_FRAUD.says("small payments as tests before larger ones", at="section 2.3"),
     ),
     why="After a trifle somewhere new, a large sum goes to somebody new within the day.",
     advice="Ask the owner about the trifle: they will not know it.",

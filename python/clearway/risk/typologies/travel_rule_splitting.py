@@ -8,16 +8,21 @@ from clearway.risk.typologies.rule import (
     between,
     eur,
 )
+from clearway.risk.typologies.sources import FATF_RECOMMENDATION_16, FATF_VIRTUAL_ASSETS
 
 TYPOLOGY: Final = Typology(
     bit=2,
     code="laundering.travel_rule_splitting",
     name="Splitting below the travel rule",
     side="payer",
-    source=(
-        "FATF Recommendation 16 and its Interpretive Note (threshold of 1,000 USD or EUR); FATF, "
-        "Virtual Assets: Red Flag Indicators of Money Laundering and Terrorist Financing "
-        "(September 2020)"
+    sources=(
+        FATF_RECOMMENDATION_16.says(
+            "names and numbers travel with payments from 1,000 USD or EUR on"
+        ),
+        FATF_VIRTUAL_ASSETS.says(
+            "small amounts, below the limits from which records are kept",
+            at="indicators related to transactions",
+        ),
     ),
     why=(
         "A sum is sent in parts just below 1,000, from which on names have to travel with a "
