@@ -198,6 +198,23 @@ def test_typologies_are_listed_at_the_levels_of_a_file(
     assert f"clearway: {path}: has to be an object" in capsys.readouterr().err
 
 
+def test_a_node_with_levels_that_are_none_does_not_start_and_says_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    levels, data = tmp_path / "levels.json", tmp_path / "data"
+    levels.write_text(
+        '{"format": "clearway-typologies/1", "typologies": {"fraud.bust_out": '
+        '{"payer_age": {"at_least": -5}, "hour": {"at_least": 1}}, "fraud.none": "off"}}'
+    )
+    monkeypatch.setenv("CLEARWAY_TYPOLOGIES", str(levels))
+    assert main(["up", "--dev", "--data", str(data)]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"clearway: {levels}: there is no typology fraud.none; ")
+    assert "fraud.bust_out has no level of hour" in said
+    assert "fraud.bust_out, payer_age: at_least has to be a number from 0 to 3,650" in said
+    assert not data.exists()
+
+
 def test_typologies_are_listed_with_their_sources(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["typologies", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)["typologies"]

@@ -99,8 +99,9 @@ def interval(
     float64[2, m]. A payer without a change adds nothing to any resample; each other one comes as
     often as a Poisson variable of mean 1 says, which is how often it comes when very many are drawn
     with replacement."""
-    _, place = np.unique(payer, return_inverse=True)
-    by_payer = np.stack([np.bincount(place, weights=row) for row in change])
+    changed = (change != 0).any(axis=0)
+    _, place = np.unique(payer[changed], return_inverse=True)
+    by_payer = np.stack([np.bincount(place, weights=row[changed]) for row in change])
     moving = by_payer[:, (by_payer != 0).any(axis=0)]
     if moving.shape[1] == 0:
         return np.zeros((2, len(change)))

@@ -211,3 +211,4 @@ def test_bits_are_read_back() -> None:
 def test_conditions_say_themselves_in_words() -> None:
     assert yes("payee_new", "x").text == "payee_new"
     assert between("cycle", 2, 3, "x").text == "cycle 2 to 3"
+    assert between("cycle", 3, 3, "x").text == "cycle = 3"

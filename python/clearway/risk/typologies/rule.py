@@ -114,6 +114,8 @@ class Condition:
             return self.feature
         if self.at_most is None:
             return f"{self.feature} ≥ {self.at_least.text}"
+        if self.at_least == self.at_most:
+            return f"{self.feature} = {self.at_least.text}"
         return f"{self.feature} {self.at_least.text} to {self.at_most.text}"
 
 
