@@ -10,15 +10,19 @@ from typing import Final
 from clearway.app import simulated
 from clearway.risk.trial import REPORT_DAYS, WARM_UP_DAYS
 
+_WORLD = "{:,} customers, {} merchants and {} days"
 PROTOCOL: Final = f"""\
 The package's own simulator and the model that ships (`clearway evaluate risk`): worlds of the seeds
-{", ".join(map(str, simulated.SEEDS))} with {simulated.CUSTOMERS:,} customers,
-{simulated.MERCHANTS} merchants and {simulated.DAYS} days; the model learned from others. The first
-{WARM_UP_DAYS} days are not judged. A fraud is reported after {REPORT_DAYS} days, and not before,
-even where it was stopped. Saved is what was declined, and of what was reviewed all but the fifth
-that an analyst lets go; costs are those of `CostPolicy`. The rules have people look from a level
-on that was set by looking at these very payments: so that they alert as often as the model, or stop
-as many honest payments. In brackets where nine in ten of 1,000 resamples of payers lie."""
+{", ".join(map(str, simulated.SEEDS))}, with {_WORLD.format(*simulated.SIZE)} each as those it
+learned from (of other seeds), and wide ones with {_WORLD.format(*simulated.WIDE_SIZE)}
+(`risk/wide/`). The first {WARM_UP_DAYS} days are not judged. A fraud is reported after
+{REPORT_DAYS} days, and not before, even where it was stopped; laundering never. Stopped is what was
+declined or reviewed; saved is what was declined, and of what was reviewed all but the fifth that an
+analyst lets go; costs are those of `CostPolicy`. Of the cases with a stop, the payments and the
+time before the first are medians. The rules have people look from a level on that was set by
+looking at these very payments: so that they alert as often as the model, or stop as many honest
+payments. In brackets where nine in ten of 1,000 resamples of payers lie. Named by a typology are
+cases with an alert that stops nothing."""
 
 
 def section() -> str:

@@ -11,6 +11,7 @@ import pytest
 
 from clearway.app import simulated
 from clearway.app.cli import main
+from clearway.risk.wide.world import ALL_SCHEMES
 from clearway.risk.world import SCHEMES, World
 
 DAYS = {
@@ -79,16 +80,21 @@ def test_a_day_that_is_none_is_a_mistake_of_usage(payments: Path, tmp_path: Path
 def test_without_a_file_simulated_payments_are_scored(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    small = {"SEEDS": (501,), "CUSTOMERS": 1_200, "MERCHANTS": 120, "DAYS": 60}
+    small = {"SEEDS": (501,), "SIZE": (1_200, 120, 60), "WIDE_SIZE": (900, 100, 130)}
     for name, value in small.items():
         monkeypatch.setattr(simulated, name, value)
     assert main(["evaluate", "risk"]) == 0
     words = capsys.readouterr().out
-    assert all(f"\n| {row} |" in words for row in ("the model", "structuring", "purchases"))
+    assert all(
+        f"\n| {row} |" in words for row in ("the model", "structuring", "round trips", "students")
+    )
     assert main(["evaluate", "risk", "--json"]) == 0
     found = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert set(found["schemes"]) == set(SCHEMES) - {"honest"}
-    assert found["model"]["saved_eur"] > max(one["totals"]["saved_eur"] for one in found["rivals"])
+    assert set(found["world"]["schemes"]) == set(SCHEMES) - {"honest"}
+    assert set(found["wide_world"]["schemes"]) == set(ALL_SCHEMES) - {"honest"}
+    for world in found.values():
+        rules = [rival["totals"]["saved_eur"] for rival in world["rivals"]]
+        assert world["model"]["saved_eur"] > max(rules)
 
 
 def test_half_of_what_a_file_needs_is_a_mistake_of_usage(

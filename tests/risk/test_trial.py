@@ -27,6 +27,7 @@ def trial(*rows: tuple[int, int, int, float]) -> Trial:
         case=case.astype(np.int64),
         habit=np.where(scheme == 0, 3, 0).astype(np.uint8),
         score_bps=score.astype(np.uint16),
+        named=eur < 100.0,
         levels={name: eur.astype(np.float64) for name in RULES},
     )
 
@@ -36,6 +37,7 @@ def test_a_scheme_is_told_by_its_payments_its_cases_and_its_money() -> None:
         trial(
             (0, 0, HIGH, 100), (0, 0, LOW, 100),
             (2, 7, LOW, 100), (2, 7, MIDDLE, 100), (2, 8, LOW, 100), (2, 7, HIGH, 100),
+            (1, 0, LOW, 99),
         ),
         CostPolicy(),
     )  # fmt: skip
@@ -46,8 +48,9 @@ def test_a_scheme_is_told_by_its_payments_its_cases_and_its_money() -> None:
     assert (scheme.passed, scheme.hours) == (1.0, 1.0)
     assert found.model.false_positive_rate == 0.5
     assert found.honest == {3: (2, 0.0, 0.5)}
-    # Two frauds accepted, an honest payment refused, one fraud looked at and let go by a fifth.
-    assert found.model.cost_eur == pytest.approx(2 * 140 + (15 + 0.02 * 100) + 6 + 0.2 * 140)
+    # Three frauds accepted, an honest payment refused, one fraud looked at and let go by a fifth.
+    assert found.model.cost_eur == pytest.approx(2 * 140 + 139 + (15 + 0.02 * 100) + 6 + 0.2 * 140)
+    assert (scheme.cases_named, found.schemes[1].cases_named) == (0, 1)
 
 
 def test_a_scheme_that_nothing_stops_is_said_so() -> None:

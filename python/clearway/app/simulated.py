@@ -8,31 +8,42 @@ from typing import Any, Final
 
 from clearway.risk.decide import CostPolicy
 from clearway.risk.model import RiskModel
-from clearway.risk.trial import Rival, SchemeFound, Totals, Trial, Verdict, judge
-from clearway.risk.world import HABITS, SCHEMES, World
+from clearway.risk.plain_rules import AMOUNT, HABIT
+from clearway.risk.trial import AS_MANY_ALERTS, Rival, SchemeFound, Totals, Trial, Verdict, judge
+from clearway.risk.wide.world import ALL_HABITS, ALL_SCHEMES, WideWorld
+from clearway.risk.world import World
 
 SEEDS: Final = (501, 502, 503)  # train_world's are 1000 and more
-CUSTOMERS, MERCHANTS, DAYS = 4_000, 500, 90
+# Customers, merchants and days of each world.
+SIZE: Final = (4_000, 500, 90)
+WIDE_SIZE: Final = (2_500, 300, 150)
+_UNITS: Final = {AMOUNT: "{:,.0f} EUR", HABIT: "{:,.1f} times"}
 
 
 def evaluate_simulated() -> tuple[dict[str, Any], str]:
-    """The verdict on the shipped model, as an object and as tables in Markdown."""
-    worlds = [World(seed, CUSTOMERS, MERCHANTS, DAYS) for seed in SEEDS]
-    verdict = judge(Trial.of(worlds, RiskModel.load_shipped()), CostPolicy())
-    return as_object(verdict), as_tables(verdict)
+    """The verdicts on the shipped model in worlds as it was trained on, and in wide ones with
+    schemes that it never saw; as an object, and as tables in Markdown."""
+    model, policy = RiskModel.load_shipped(), CostPolicy()
+    trained = judge(Trial.of([World(seed, *SIZE) for seed in SEEDS], model), policy)
+    wide = judge(Trial.of([WideWorld(seed, *WIDE_SIZE) for seed in SEEDS], model), policy)
+    words = (
+        f"**Worlds as those that it learned from.** {as_tables(trained)}\n\n"
+        f"**Wide worlds, with schemes and look-alikes that it never saw.** {as_tables(wide)}"
+    )
+    return {"world": as_object(trained), "wide_world": as_object(wide)}, words
 
 
 def as_object(verdict: Verdict) -> dict[str, Any]:
     """With schemes and habits by name."""
     return asdict(verdict) | {
-        "schemes": {SCHEMES[k]: asdict(found) for k, found in verdict.schemes.items()},
+        "schemes": {ALL_SCHEMES[k]: asdict(found) for k, found in verdict.schemes.items()},
         "honest": {
-            HABITS[k]: {"payments": payments, "reviewed": reviewed, "declined": declined}
+            ALL_HABITS[k]: {"payments": payments, "reviewed": reviewed, "declined": declined}
             for k, (payments, reviewed, declined) in verdict.honest.items()
         },
         "rivals": [
             asdict(rival)
-            | {"saved_share_by_scheme": {SCHEMES[k]: share
+            | {"saved_share_by_scheme": {ALL_SCHEMES[k]: share
                                          for k, share in rival.saved_share_by_scheme.items()}}
             for rival in verdict.rivals
         ],
@@ -46,10 +57,28 @@ def as_tables(verdict: Verdict) -> str:
 
 def _in_words(verdict: Verdict) -> str:
     return (
-        f"{verdict.payments:,} payments, {verdict.frauds:,} of them frauds. The model: AUC "
+        f"{verdict.payments:,} payments, {verdict.frauds:,} of them frauds. AUC "
         f"{verdict.auc_roc:.3f}, average precision {verdict.average_precision:.3f}, calibration "
-        f"error {verdict.calibration_error:.4f}."
+        f"error {verdict.calibration_error:.4f}. {_beaten(verdict)}"
     )
+
+
+def _beaten(verdict: Verdict) -> str:
+    """By which rule, of which schemes, more is saved than by the model."""
+    told = []
+    for rival in _as_many_alerts(verdict):
+        better = [
+            _name(ALL_SCHEMES[number])
+            for number, found in verdict.schemes.items()
+            if rival.saved_share_by_scheme[number] > found.saved_eur / found.value_eur
+        ]
+        told.append(f"The rule of the {rival.rule} saves more of {', '.join(better) or 'none'}.")
+    return "At as many alerts: " + " ".join(told)
+
+
+def _as_many_alerts(verdict: Verdict) -> list[Rival]:
+    rivals = {rival.name: rival for rival in verdict.rivals}
+    return [rivals[AS_MANY_ALERTS.format(rule)] for rule in (AMOUNT, HABIT)]
 
 
 def _policies(verdict: Verdict) -> str:
@@ -70,7 +99,7 @@ def _told(totals: Totals) -> list[str]:
 
 
 def _rule(rival: Rival) -> str:
-    return f"{rival.name}: from {rival.totals.level:,.3g}"
+    return f"{rival.name}: from {_UNITS[rival.rule].format(rival.totals.level)}"
 
 
 def _thousands_more(rival: Rival) -> str:
@@ -79,18 +108,14 @@ def _thousands_more(rival: Rival) -> str:
 
 
 def _schemes(verdict: Verdict) -> str:
-    rivals = {rival.name: rival for rival in verdict.rivals}
-    beside = [
-        rivals[f"{rule}, as many alerts"] for rule in ("amount", "new payee, times the habit")
-    ]
     rows = [
-        [SCHEMES[number], *_scheme(found),
-         *(_percent(rival.saved_share_by_scheme[number]) for rival in beside)]
+        [_name(ALL_SCHEMES[number]), *_scheme(found),
+         *(_percent(rival.saved_share_by_scheme[number]) for rival in _as_many_alerts(verdict))]
         for number, found in verdict.schemes.items()
     ]  # fmt: skip
     head = ("scheme", "payments", "declined", "reviewed", "cases", "stopped at all",
-            "before the first stop", "at risk, 1,000 EUR", "saved", "by the amount",
-            "by the habit")  # fmt: skip
+            "before the first stop", "named by a typology", "at risk, 1,000 EUR", "saved",
+            "by the amount", "by the habit")  # fmt: skip
     return _table(head, rows)
 
 
@@ -99,17 +124,22 @@ def _scheme(found: SchemeFound) -> list[str]:
     return [
         f"{found.payments:,}", _percent(found.declined), _percent(found.reviewed),
         f"{found.cases:,}", _percent(found.cases_found / found.cases), waited,
-        _thousands(found.value_eur), _percent(found.saved_eur / found.value_eur),
+        _percent(found.cases_named / found.cases), _thousands(found.value_eur),
+        _percent(found.saved_eur / found.value_eur),
     ]  # fmt: skip
 
 
 def _habits(verdict: Verdict) -> str:
     rows = [
-        [HABITS[number].replace("_", " "), f"{payments:,}", f"{1e4 * reviewed:.0f}",
+        [_name(ALL_HABITS[number]), f"{payments:,}", f"{1e4 * reviewed:.0f}",
          f"{1e4 * declined:.0f}"]
         for number, (payments, reviewed, declined) in verdict.honest.items()
     ]  # fmt: skip
     return _table(("honest", "payments", "reviewed of 10,000", "declined of 10,000"), rows)
+
+
+def _name(code: str) -> str:
+    return code.replace("_", " ")
 
 
 def _percent(share: float) -> str:

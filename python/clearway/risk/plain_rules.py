@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from clearway.payment.records import ACCEPT, REVIEW
 from clearway.risk.features import FEATURES, Features
 
+AMOUNT, HABIT = "amount", "new payee and habit"
 HABIT_TIMES: Final = 3.0  # what is usually written into such a rule
 _ASKED: Final = ("amount_log", "amount_over_usual", "payee_new", "payer_sent_n")
 _COLUMNS: Final = {name: FEATURES.index(name) for name in _ASKED}
@@ -37,8 +38,8 @@ def habit_levels(features: Features) -> Levels:
 
 
 RULES: Final[Mapping[str, Callable[[Features], Levels]]] = {
-    "amount": amount_levels,
-    "new payee, times the habit": habit_levels,
+    AMOUNT: amount_levels,
+    HABIT: habit_levels,
 }
 
 

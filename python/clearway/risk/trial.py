@@ -13,12 +13,13 @@ from clearway.risk.decide import CostPolicy
 from clearway.risk.facts import Facts
 from clearway.risk.history import DAY_NS, compute_features
 from clearway.risk.metrics import auc_roc, average_precision, calibration_error
-from clearway.risk.plain_rules import HABIT_TIMES, RULES, level_of, stop_above
+from clearway.risk.plain_rules import HABIT, HABIT_TIMES, RULES, level_of, stop_above
+from clearway.risk.typologies.registry import SHIPPED
 from clearway.risk.what_if import Comparison, compare
 
 REPORT_DAYS: Final = 7  # until a fraud is reported, and not before it
 WARM_UP_DAYS: Final = 30  # first days of a world, in which everybody is a stranger: not judged
-HABIT_RULE: Final = "new payee, times the habit"
+AS_MANY_ALERTS: Final = "{}, as many alerts"
 BOOTSTRAP_SEED: Final = 1
 
 
@@ -35,7 +36,8 @@ class Trial:
     """n payments with their truth and what was said of them.
 
     payer, case: numbers that no two worlds share (a case is one of its scheme). scheme, habit: as
-    in PAYMENT. score_bps: the model's. levels: float64[n] of each of RULES.
+    in PAYMENT. score_bps: the model's. named: whether a typology fits, which stops nothing, but
+    makes an alert. levels: float64[n] of each of RULES.
     """
 
     time_ns: NDArray[np.int64]
@@ -45,6 +47,7 @@ class Trial:
     case: NDArray[np.int64]
     habit: NDArray[np.uint8]
     score_bps: NDArray[np.uint16]
+    named: NDArray[np.bool_]
     levels: Mapping[str, NDArray[np.float64]]
 
     @property
@@ -76,6 +79,7 @@ def _play(world: Played, model: Model, number: int) -> dict[str, NDArray[np.gene
         "case": payments["case"].astype(np.int64) + (number << 32),
         "habit": payments["habit"],
         "score_bps": np.asarray(model.calibrate(model.raw_scores(features)), dtype=np.uint16),
+        "named": SHIPPED.find(features) != 0,
         **{rule: levels(features) for rule, levels in RULES.items()},
     }
 
@@ -83,14 +87,16 @@ def _play(world: Played, model: Model, number: int) -> dict[str, NDArray[np.gene
 @dataclass(frozen=True, slots=True)
 class SchemeFound:
     """Of one scheme. reviewed, declined: shares of its payments. cases_found: cases with one of
-    them. value_eur: at risk; saved_eur: declined, or reviewed and not let go. passed, hours:
-    medians over the cases found, payments and time before the first that was stopped."""
+    them; cases_named: with an alert of a typology, stopped or not. value_eur: at risk; saved_eur:
+    declined, or reviewed and not let go. passed, hours: medians over the cases found, payments and
+    time before the first that was stopped."""
 
     payments: int
     cases: int
     reviewed: float
     declined: float
     cases_found: int
+    cases_named: int
     value_eur: float
     saved_eur: float
     passed: float | None
@@ -114,10 +120,11 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """A rule beside the model: what it does, what the model does otherwise, and what it saves of
-    each scheme, as a share."""
+    """A rule beside the model. rule: of RULES; name: with how its level was set. What it does, what
+    the model does instead, and which share it saves of each scheme."""
 
     name: str
+    rule: str
     totals: Totals
     model_instead: Comparison
     saved_share_by_scheme: Mapping[int, float]
@@ -166,11 +173,11 @@ def _levels(trial: Trial, outcome: NDArray[np.uint8]) -> list[tuple[str, str, fl
     stopped, honest = outcome != ACCEPT, ~trial.is_fraud
     found = []
     for rule, levels in trial.levels.items():
-        found.append((f"{rule}, as many alerts", rule,
+        found.append((AS_MANY_ALERTS.format(rule), rule,
                       level_of(levels, at_most=int(stopped.sum()))))  # fmt: skip
         found.append((f"{rule}, as many honest stopped", rule,
                       level_of(levels[honest], at_most=int((stopped & honest).sum()))))  # fmt: skip
-    return [*found, (f"{HABIT_RULE}, as usual", HABIT_RULE, HABIT_TIMES)]
+    return [*found, (f"{HABIT}, as usual", HABIT, HABIT_TIMES)]
 
 
 def _rival(
@@ -185,6 +192,7 @@ def _rival(
     saved = _saved(trial, other, policy)
     return Rival(
         name=name,
+        rule=rule,
         totals=_totals(trial, other, policy, level=level),
         model_instead=compare(
             actual=other, other=outcome, amount_eur=trial.amount_eur, is_fraud=trial.is_fraud,
@@ -225,6 +233,7 @@ def _scheme(
         reviewed=float((decided == REVIEW).mean()),
         declined=float((decided == DECLINE).mean()),
         cases_found=len(passed),
+        cases_named=len(np.unique(case[trial.named[mine]])),
         value_eur=float(trial.amount_eur[mine].sum()),
         saved_eur=float(_saved(trial, outcome, policy)[mine].sum()),
         passed=float(np.median(passed)) if len(passed) else None,
