@@ -284,7 +284,8 @@ when the node starts (`risk.typologies_format`), all at once.
 own past: of each typology the payments that fit and the known frauds among them, before and after
 ([operations](operations.md#what-if)). `clearway typologies --levels FILE` shows what a file comes
 to. Every decision carries a digest of the levels that were in force; it stands in the explanation
-of a payment and in the evidence of an alert.
+of a payment and in the evidence of an alert, and the node keeps the levels under it: `clearway
+typologies --levels DATA/typologies/DIGEST.json` tells years later what was looked for.
 
 ## One by one
 

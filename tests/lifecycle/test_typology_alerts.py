@@ -186,6 +186,8 @@ def test_a_restored_node_finds_them_in_what_it_kept(tmp_path: Path) -> None:
     height = town.node.book.height
     town.node.stop()
     back_up(tmp_path / "first" / "data", to=tmp_path / "kept")
+    shipped = f"typologies/{load_in_force(None).digest.hex()}.json"
+    assert load_in_force(tmp_path / "kept" / shipped).digest == load_in_force(None).digest
     restore(tmp_path / "kept", data=tmp_path / "second" / "data", height=height, at=None)
     for path in (tmp_path / "second" / "data").glob("cases.sqlite*"):
         path.unlink()

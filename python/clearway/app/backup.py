@@ -39,6 +39,7 @@ TAR: Final = ".tar"
 SECRETS: Final = ("keys.json", "genesis.json", "dev-passphrase", "dev-api-key")
 VAULT, CASES, AUDIT, CHAIN = "vault.sqlite", "cases.sqlite", "audit.log", "chain"
 MODELS: Final = "models"
+LEVELS: Final = "typologies"
 
 
 # --- backup -------------------------------------------------------------------------------------
@@ -80,6 +81,8 @@ def _gather(source: Path, folder: Path) -> dict[str, Any]:
         if (source / name).exists():
             _copy_database(source / name, folder / name)
     _copy_models(source / MODELS, folder / MODELS)
+    if (source / LEVELS).exists():
+        shutil.copytree(source / LEVELS, folder / LEVELS, ignore=shutil.ignore_patterns("*.part"))
     for name in (AUDIT + ".head", AUDIT):
         if (source / name).exists():
             shutil.copyfile(source / name, folder / name)

@@ -6,7 +6,8 @@
     node.stop()
 
 The data folder holds `keys.json` (encrypted), `genesis.json`, `chain/` (block log, snapshots),
-`vault.sqlite`, `cases.sqlite`, `audit.log`, `projections.sqlite` (made from the chain),
+`vault.sqlite`, `cases.sqlite`, `audit.log`, `typologies/` (levels that were in force),
+`projections.sqlite` (made from the chain),
 `features.bin` (too) and `ballast` (room for what must still be written when the disk is full).
 """
 
@@ -23,7 +24,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from clearway.app.backup import RESTORED
+from clearway.app.backup import LEVELS, RESTORED
 from clearway.app.ballast import Ballast
 from clearway.app.config import Config
 from clearway.app.genesis import (
@@ -66,7 +67,7 @@ from clearway.risk.decide import CostPolicy, RiskCounts, Scorer
 from clearway.risk.errors import RiskFault
 from clearway.risk.registry import Registry
 from clearway.risk.state import FeatureState
-from clearway.risk.typologies.settings import load_in_force
+from clearway.risk.typologies.settings import keep_levels, load_in_force
 from clearway.routing.quotes import Quotes
 from clearway.routing.rates import Rates, load_rates
 from clearway.routing.routes import Routes
@@ -281,6 +282,7 @@ def build_node(config: Config, *, clock: Callable[[], int] = time.time_ns) -> No
     BadList, RiskFault."""
     typologies = load_in_force(config.typologies)
     config.data.mkdir(parents=True, exist_ok=True)
+    keep_levels(config.data / LEVELS, typologies)
     keys = open_keys(config)
     genesis = _open_genesis(config.data / "genesis.json", keys, config.dev, clock)
     book = _open_book(config.data / "chain", genesis)

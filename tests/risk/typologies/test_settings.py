@@ -18,6 +18,7 @@ from clearway.risk.typologies.settings import (
     FILE_BYTES_MAX,
     FORMAT,
     PROBLEMS_MAX,
+    keep_levels,
     load_in_force,
     parse_in_force,
 )
@@ -159,6 +160,21 @@ def test_all_that_is_wrong_is_told_at_once_up_to_a_bound() -> None:
     assert what.count(";") == 2
     many = refusal(levels(**{f"fraud__{k}": "off" for k in range(1_000)}))
     assert many.count(";") == PROBLEMS_MAX - 1
+
+
+def test_levels_are_kept_under_their_digest_as_a_file_that_says_the_same(tmp_path: Path) -> None:
+    own = parse_in_force(
+        levels(laundering__structuring_payer={"amount_log": {"at_least": 4_250}},
+               fraud__night_burst="off"),
+        source="",
+    )  # fmt: skip
+    for in_force in (SHIPPED, own):
+        keep_levels(tmp_path / "kept", in_force)
+        keep_levels(tmp_path / "kept", in_force)
+        kept = load_in_force(tmp_path / "kept" / f"{in_force.digest.hex()}.json")
+        assert kept.typologies == in_force.typologies
+        assert kept.digest == in_force.digest
+    assert len(list((tmp_path / "kept").iterdir())) == 2
 
 
 def test_never_is_said_in_words() -> None:

@@ -9,7 +9,7 @@ from clearway.risk.typologies.rule import (
     days,
     eur,
 )
-from clearway.risk.typologies.sources import MASTERCARD_MERCHANTS, VISA_ACQUIRERS
+from clearway.risk.typologies.sources import MASTERCARD_MERCHANTS, UK_FINANCE_2024, VISA_ACQUIRERS
 
 TYPOLOGY: Final = Typology(
     bit=34,
@@ -17,6 +17,7 @@ TYPOLOGY: Final = Typology(
     name="Merchant that will not deliver",
     side="payee",
     sources=(
+        UK_FINANCE_2024.says("purchase scams: paid in advance, never received"),
         VISA_ACQUIRERS.lists("chapter 5, Bust-Out Merchants"),
         MASTERCARD_MERCHANTS.lists("chapter 7, screening and monitoring of merchants"),
     ),

@@ -11,6 +11,7 @@ typology asks is what it is, and cannot be changed here.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from clearway.risk.typologies.rule import Condition, Level, Typology
 FORMAT: Final = "clearway-typologies/1"
 OFF: Final = "off"
 FILE_BYTES_MAX: Final = 2**20
+PART: Final = ".part"  # of a file that is being written
 PROBLEMS_MAX: Final = 20  # that are told at once
 _CODES: Final = {one.code for one in TYPOLOGIES}
 
@@ -53,6 +55,38 @@ def parse_in_force(data: bytes, *, source: str) -> InForce:
         what = "; ".join(problems[:PROBLEMS_MAX])
         raise RiskFault("risk.typologies_format", path=source, what=what)
     return InForce.of(kept)
+
+
+def levels_of(in_force: InForce) -> bytes:
+    """All levels that are in force, as a file that says the same."""
+    kept = {one.code: one for one in in_force.typologies}
+    typologies = {
+        one.code: _levels(kept[one.code]) if one.code in kept else OFF for one in TYPOLOGIES
+    }
+    document = {"format": FORMAT, "typologies": typologies}
+    return json.dumps(document, indent=1).encode() + b"\n"
+
+
+def _levels(one: Typology) -> dict[str, dict[str, float]]:
+    return {
+        condition.feature: {side: level.number for side, level in _sides(condition).items()}
+        for condition in one.conditions
+        if not condition.is_flag
+    }
+
+
+def keep_levels(folder: Path, in_force: InForce) -> None:
+    """Under the digest that decisions carry, so that it can be told later what it stood for."""
+    path = folder / f"{in_force.digest.hex()}.json"
+    if path.exists():
+        return
+    folder.mkdir(exist_ok=True)
+    part = path.with_suffix(PART)
+    with part.open("wb") as file:
+        file.write(levels_of(in_force))
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
 
 
 def _typologies_of(data: bytes) -> Mapping[str, Any]:
@@ -99,8 +133,7 @@ def _with_levels(one: Typology, said: Any, problems: list[str]) -> Typology:
 
 
 def _with_level(condition: Condition, said: Any, where: str, problems: list[str]) -> Condition:
-    shipped = {"at_least": condition.at_least, "at_most": condition.at_most}
-    sides = {side: level for side, level in shipped.items() if level is not None}
+    sides = _sides(condition)
     if not isinstance(said, dict) or not said or not said.keys() <= sides.keys():
         problems.append(f"{where}: has to be an object of {' and '.join(sides)}")
         return condition
@@ -114,6 +147,11 @@ def _with_level(condition: Condition, said: Any, where: str, problems: list[str]
     if changed.low > changed.high:
         problems.append(f"{where}: at_least is above at_most")
     return changed
+
+
+def _sides(condition: Condition) -> dict[str, Level]:
+    levels = {"at_least": condition.at_least, "at_most": condition.at_most}
+    return {side: level for side, level in levels.items() if level is not None}
 
 
 def _level(number: Any, *, like: Level) -> Level:
