@@ -5,6 +5,7 @@ from typing import Final
 from clearway.risk.typologies.rule import (
     Typology,
     at_least,
+    between,
     eur,
     events,
 )
@@ -33,5 +34,8 @@ TYPOLOGY: Final = Typology(
         at_least("payer_new_1d", 0.7, "to payees that it never paid"),
         at_least("payer_sent_n", events(20), "an owner with habits"),
         at_least("amount_log", eur(500), "and this is one more"),
+        between(
+            "payer_count_5m", 0, 1, "a person on the telephone needs minutes; a program does not"
+        ),
     ),
 )

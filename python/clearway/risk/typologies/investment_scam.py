@@ -43,5 +43,6 @@ TYPOLOGY: Final = Typology(
         at_least("amount_over_usual", times(3), "far above what the owner otherwise pays"),
         between("payee_age", days(0), days(180), "the payee has not been there for long"),
         at_least("amount_log", eur(1_000), "a sum that hurts"),
+        between("payee_count_30d", 0, 25, "suppliers and savings banks are paid every day"),
     ),
 )

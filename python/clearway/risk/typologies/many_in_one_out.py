@@ -33,5 +33,8 @@ TYPOLOGY: Final = Typology(
         between("amount_of_got_1d", 0.41, 0.8, "nearly all of it leaves"),
         yes("payee_new", "takings that go to the usual supplier are a business"),
         at_least("amount_log", eur(1_500), "a club's bus costs less"),
+        at_least(
+            "payer_surge", 0.5, "half of the month's money or more: a treasurer has a life beside"
+        ),
     ),
 )

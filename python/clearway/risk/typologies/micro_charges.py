@@ -29,5 +29,6 @@ TYPOLOGY: Final = Typology(
         at_least("payee_new_share", 0.6, "from people who never paid it"),
         between("payee_age", days(0), days(60), "opened for it: a car park's machine is old"),
         between("amount_log", eur(0.01), eur(5), "and this is one more"),
+        at_least("payee_count_1h", 4, "within the hour: a collection takes days"),
     ),
 )

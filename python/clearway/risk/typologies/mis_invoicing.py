@@ -30,7 +30,7 @@ TYPOLOGY: Final = Typology(
         ),
         at_least("pair_growth", times(5), "five times the first one: seasons double or halve"),
         at_least("corridor_deviation", 2.5, "rare for anybody on this way"),
-        at_least("amount_deviation", 2.0, "rare for this payer"),
+        at_least("amount_deviation", 4.0, "unheard of from this payer: seasons stay below"),
         at_least("amount_log", eur(20_000), "below it the trouble is not worth it"),
     ),
 )

@@ -33,5 +33,6 @@ TYPOLOGY: Final = Typology(
         at_least("payer_new_1d", 1.7, "as the ones before"),
         at_least("payer_sent_n", events(20), "an owner with habits"),
         at_least("amount_log", eur(100), "a traveller's small purchases are at odd hours too"),
+        between("payer_same_1d", 0, 0.5, "who pays out equal shares is no thief"),
     ),
 )

@@ -6,6 +6,7 @@ from clearway.risk.typologies.rule import (
     Typology,
     at_least,
     eur,
+    times,
     yes,
 )
 from clearway.risk.typologies.sources import BCB_REJECTION, FATF_CYBER_FRAUD
@@ -32,5 +33,8 @@ TYPOLOGY: Final = Typology(
         ),
         yes("payee_new", "by somebody who does not know it"),
         at_least("amount_log", eur(20), "sums that are worth it"),
+        at_least(
+            "amount_over_usual", times(3), "victims are talked into more than they usually pay"
+        ),
     ),
 )

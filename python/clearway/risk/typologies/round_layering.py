@@ -28,5 +28,6 @@ TYPOLOGY: Final = Typology(
         between("amount_round", 3, 3, "whole thousands"),
         at_least("payer_passed_share", 0.3, "it keeps little of what it gets longer than an hour"),
         between("payer_got_idle", days(0), days(1), "it has just got some"),
+        between("payer_count_1h", 0, 2, "programs that pay programs do so by the minute"),
     ),
 )

@@ -30,5 +30,8 @@ TYPOLOGY: Final = Typology(
         between("amount_of_got_1d", 0.4, 0.8, "about as much as just came: the same money"),
         yes("payee_new", "suppliers who buy from each other have paid each other before"),
         at_least("amount_log", eur(1_000), "friends go round with smaller sums"),
+        at_least(
+            "payer_surge", 0.5, "half of the month's money or more: a treasurer does it every week"
+        ),
     ),
 )

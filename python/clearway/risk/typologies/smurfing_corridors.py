@@ -32,5 +32,6 @@ TYPOLOGY: Final = Typology(
         yes("payee_new", "to somebody else again"),
         at_least("payer_new_7d", 1.5, "a traveller's shops are cheaper, see the amount"),
         between("amount_log", eur(400), eur(9_999.99), "a sum worth sending, below the limit"),
+        between("payer_count_30d", 0, 90, "a marketplace pays on all ways every day"),
     ),
 )

@@ -33,5 +33,8 @@ TYPOLOGY: Final = Typology(
         at_least("payer_taint", 0.3, "shops, who are paid by everybody, stay far below"),
         yes("payee_new", "mules pay whom they are told to"),
         at_least("amount_log", eur(100), "small change is not worth tracing"),
+        at_least(
+            "payer_got_sum_1d", eur(100), "it has just got money: later it is mixed with wages"
+        ),
     ),
 )
