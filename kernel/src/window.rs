@@ -287,6 +287,7 @@ impl Window {
     /// Takes in what a snapshot holds: a segment that stands in `slot`, with its ids. Segments
     /// come from the oldest.
     pub fn load(&mut self, slot: u32, segment: Segment, ids: Vec<Remembered>) {
+        self.open.ids.reserve_exact(ids.len());
         for entry in ids {
             self.remember(entry, segment.valid_until_ns_max);
         }

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -27,7 +27,9 @@ from clearway.risk.decide import Scorer, Scores
 from clearway.risk.errors import RiskFault
 from clearway.risk.history import DAY_NS
 from clearway.risk.state import FeatureState
-from clearway.risk.train import DELAY_DAYS, History, Trained, train_history
+
+if TYPE_CHECKING:
+    from clearway.risk.train import History, Trained
 
 HOUR_S: Final = 3_600.0
 
@@ -37,6 +39,8 @@ log = logging.getLogger("clearway.app")
 def train_ledger(config: Config, out: Path, seed: int) -> Trained:
     """Trains on the ledger's payments and the feedback on them; the same chain, feedback and seed
     give the same bytes. Raises RiskFault when too little is known."""
+    from clearway.risk.train import train_history  # not in a node: it reads files, by Arrow
+
     with copied_node(config) as node:
         history, source = _history(node)
     return train_history(history, source, out, seed, where=str(config.data))
@@ -46,6 +50,8 @@ def _history(node: Node) -> tuple[History, dict[str, Any]]:
     """Features as they were when each payment was decided. A confirmed fraud or honest payment is
     what its last feedback says; whatever nobody complained of for DELAY_DAYS was honest, unless it
     was declined: then nobody can know."""
+    from clearway.risk.train import DELAY_DAYS, History
+
     said = node.vault.feedback.last_words()
     past = play_past(node, Scorer(FeatureState(), None))
     parts = [_labelled(part, scores, said) for part, scores in past]
