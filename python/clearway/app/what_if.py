@@ -24,7 +24,7 @@ from clearway.risk.decide import CostPolicy, Scorer, Scores
 from clearway.risk.load import load_model
 from clearway.risk.rules import RulesModel
 from clearway.risk.state import FeatureState
-from clearway.risk.typologies.effect import Effect, Fits, compare_fits
+from clearway.risk.typologies.effect import ANY, Effect, Fits, compare_fits
 from clearway.risk.typologies.in_force import InForce
 from clearway.risk.typologies.settings import load_in_force
 from clearway.risk.what_if import Comparison, compare
@@ -179,19 +179,27 @@ def _tell(found: Comparison, effects: list[Effect]) -> tuple[dict[str, Any], str
 
 
 def _fits_in_words(effects: list[Effect]) -> list[str]:
+    """All together, and those that find more or fewer."""
+    moved = [one for one in effects if one.code == ANY or one.is_changed]
     lines = [
         "",
-        "Typologies decide nothing. Payments that fit, of them known frauds:",
-        f"{'':<40}{'was':>16}{'would be':>16}{'change':>16}   nine in ten resamples",
+        "Typologies decide nothing. Payments that fit, known frauds among them, and their share:",
+        f"{'':<34}{'was':>21}{'would be':>21}{'fits':>25}{'frauds':>25}",
     ]
-    for one in effects:
-        low, high = one.payments_change
-        lines.append(
-            f"{one.code:<40}{_of(one.actual):>16}{_of(one.other):>16}"
-            f"{one.other.payments - one.actual.payments:>+16,}   {low:+,.0f} to {high:+,.0f}"
-        )
-    return lines
+    lines += [
+        f"{one.code:<34}{_of(one.actual):>21}{_of(one.other):>21}"
+        f"{_change(one.actual.payments, one.other.payments, one.payments_change):>25}"
+        f"{_change(one.actual.frauds, one.other.frauds, one.frauds_change):>25}"
+        for one in moved
+    ]
+    return [*lines, f"{len(effects) - len(moved)} others find what they found"]
 
 
 def _of(fits: Fits) -> str:
-    return f"{fits.payments:,}, {fits.frauds:,}"
+    share = "–" if fits.precision is None else f"{fits.precision:.0%}"
+    return f"{fits.payments:,}, {fits.frauds:,}, {share}"
+
+
+def _change(was: int, would_be: int, interval: tuple[float, float]) -> str:
+    low, high = interval
+    return f"{would_be - was:+,} ({low:+,.0f} to {high:+,.0f})"

@@ -24,6 +24,7 @@ def test_payments_frauds_and_sums_are_counted_before_and_after() -> None:
     )  # fmt: skip
     assert [one.code for one in effects] == [ANY, FIRST.code, SECOND.code]
     total, first, second = effects
+    assert all(one.is_changed for one in effects)
     assert (total.actual, total.other) == (Fits(2, 1, 100.0, 0.5), Fits(3, 2, 300.0, 0.6667))
     assert (first.actual, first.other) == (Fits(2, 1, 100.0, 0.5), Fits(2, 2, 300.0, 1.0))
     assert (second.actual, second.other) == (Fits(0, 0, 0.0, None), Fits(2, 1, 200.0, 0.5))
@@ -45,6 +46,7 @@ def test_the_interval_of_a_change_holds_it_and_without_a_change_is_nothing() -> 
         actual=bits(1, 1, 1, 1), other=bits(1, 1, 1, 1), amount_eur=AMOUNT, is_fraud=FRAUD,
         payer=PAYER, seed=1,
     )  # fmt: skip
+    assert not same[1].is_changed
     assert same[1].payments_change == same[1].frauds_change == (0.0, 0.0)
 
 

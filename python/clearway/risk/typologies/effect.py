@@ -28,12 +28,14 @@ class Fits:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """code: of a typology, or ANY. actual, other: as it was and as it would be. payments_change,
-    frauds_change: intervals (low, high) of other less actual, over resampled payers."""
+    """code: of a typology, or ANY. actual, other: as it was and as it would be. is_changed: other
+    payments fit. payments_change, frauds_change: intervals (low, high) of other less actual, over
+    resampled payers."""
 
     code: str
     actual: Fits
     other: Fits
+    is_changed: bool
     payments_change: tuple[float, float]
     frauds_change: tuple[float, float]
 
@@ -58,6 +60,7 @@ def compare_fits(
             code,
             _fits(was, is_fraud, amount_eur),
             _fits(would_be, is_fraud, amount_eur),
+            bool((was != would_be).any()),
             (float(low[0]), float(high[0])),
             (float(low[1]), float(high[1])),
         )
