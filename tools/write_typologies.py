@@ -261,7 +261,10 @@ core, processor time on a busy machine).
 
 What they cannot see: counts fade and have no edge, so "within a day" means mostly within a day;
 an account remembers its last sixteen payees, so that to a payroll of more people than that every
-employee is new; devices and network addresses count where the node is told of them.
+employee is new; devices and network addresses count where the node is told of them. The amounts
+that reports and the travel rule begin with (10,000 and 1,000) are part of what is counted
+(`payer_limit_7d`, `payer_travel_7d`): a bank with others can set the levels of amounts, and not
+what these counts are of.
 
 ## Levels of your own
 

@@ -58,6 +58,15 @@ def test_a_level_of_ones_own_finds_what_the_shipped_one_does_not() -> None:
     assert SHIPPED.find(structuring(4_300)) & BIT == 0
 
 
+def test_a_level_of_ones_own_says_that_it_is_one() -> None:
+    said = {"amount_log": {"at_least": 4_250}, "payer_limit_7d": {"at_least": 1.2}}
+    own = parse_in_force(levels(laundering__structuring_payer=said), source="")
+    shipped, changed = TYPOLOGIES[0].conditions, own.typologies[0].conditions
+    assert changed[0] == shipped[0]
+    assert changed[1].text == "amount_log 4,250 EUR to 9,999.99 EUR"
+    assert changed[1].because == f"a level of the bank's own; shipped as {shipped[1].text}"
+
+
 def test_what_is_off_is_not_looked_for_and_the_rest_stays() -> None:
     own = parse_in_force(levels(laundering__structuring_payer="off"), source="")
     assert [one.code for one in own.typologies] == [

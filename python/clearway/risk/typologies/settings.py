@@ -146,7 +146,9 @@ def _with_level(condition: Condition, said: Any, where: str, problems: list[str]
     changed = replace(condition, at_least=sides["at_least"], at_most=sides.get("at_most"))
     if changed.low > changed.high:
         problems.append(f"{where}: at_least is above at_most")
-    return changed
+    if changed == condition:
+        return condition
+    return replace(changed, because=f"a level of the bank's own; shipped as {condition.text}")
 
 
 def _sides(condition: Condition) -> dict[str, Level]:
