@@ -86,7 +86,7 @@ def test_only_a_setting_lets_it_promote_and_only_after_the_test(
     fraud = rng.random(4_000) < 0.05
     knows = np.where(fraud, 9_000, 5).astype(np.uint16)
     errs = np.where(rng.random(4_000) < 0.05, 9_000, knows).astype(np.uint16)  # and declines
-    judged = Judged(errs, knows, np.full(4_000, 200.0), fraud)
+    judged = Judged(errs, knows, np.full(4_000, 200.0), fraud, np.arange(4_000))
     monkeypatch.setattr(models, "from_shadow", lambda *_: judged)
     challenger = registry.roles().challenger
     assert challenger not in (None, tried)

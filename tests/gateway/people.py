@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from clearway.gateway.auth import create_api_key
 from clearway.payment.records import Outcome
@@ -32,8 +33,8 @@ class Suspicious:
         self.score_bps = SCORE_BPS
         self.stops = True
 
-    def score(self, facts: Facts) -> Scores:
-        scores = self.scorer.score(facts)
+    def score(self, facts: Facts, reviewable: npt.NDArray[np.bool_]) -> Scores:
+        scores = self.scorer.score(facts, reviewable)
         scores.outcome[:] = Outcome.REVIEW if self.stops else Outcome.ACCEPT
         scores.score_bps[:] = self.score_bps if self.stops else 0
         scores.reasons[:] = self.reasons if self.stops else 0

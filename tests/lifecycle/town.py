@@ -5,12 +5,16 @@ from __future__ import annotations
 import itertools
 import json
 import lzma
+import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from clearway.app.bootstrap import Node, build_node
 from clearway.app.config import parse_config
@@ -42,14 +46,19 @@ ASSETS = {"EUR": 1, "USD": 2, "GBP": 3, "JPY": 4}
 
 @dataclass
 class Clock:
+    """Threads of the node ask it while a test turns it on."""
+
     now_ns: int = START_NS
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self) -> int:
-        self.now_ns += 1_000
-        return self.now_ns
+        with self.lock:
+            self.now_ns += 1_000
+            return self.now_ns
 
     def pass_s(self, seconds: float) -> None:
-        self.now_ns += int(seconds * SECOND_NS)
+        with self.lock:
+            self.now_ns += int(seconds * SECOND_NS)
 
 
 class Verdicts:
@@ -59,8 +68,8 @@ class Verdicts:
         self.scorer = scorer
         self.by_amount: dict[float, Outcome] = {}
 
-    def score(self, facts: Facts) -> Scores:
-        scores = self.scorer.score(facts)
+    def score(self, facts: Facts, reviewable: npt.NDArray[np.bool_]) -> Scores:
+        scores = self.scorer.score(facts, reviewable)
         for amount_major, outcome in self.by_amount.items():
             scores.outcome[facts["amount_major"] == amount_major] = outcome
         return scores

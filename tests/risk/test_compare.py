@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from clearway.payment.records import ACCEPT, DECLINE, REVIEW
 from clearway.risk.compare import Comparison, Judged, compare
-from clearway.risk.decide import CostPolicy
+from clearway.risk.policy import CostPolicy
 
 N = 60_000
 RNG = np.random.default_rng(5)
@@ -31,7 +31,8 @@ def noisy(spread: float, seed: int) -> NDArray[np.float64]:
 
 
 def judge(champion: NDArray[np.float64], challenger: NDArray[np.float64]) -> Comparison:
-    return compare(Judged(said(champion), said(challenger), EUR, IS_FRAUD), CostPolicy())
+    judged = Judged(said(champion), said(challenger), EUR, IS_FRAUD, np.arange(N))
+    return compare(judged, CostPolicy())
 
 
 def test_one_that_knows_more_may_be_promoted() -> None:
@@ -73,7 +74,7 @@ def test_a_lucky_streak_is_not_enough() -> None:
     challenger[lucky] = 0.9
     missed = np.flatnonzero(IS_FRAUD & (champion > 0.2))[:60]
     challenger[missed] = 0.001
-    judged = Judged(said(champion), said(challenger), eur, IS_FRAUD)
+    judged = Judged(said(champion), said(challenger), eur, IS_FRAUD, np.arange(N))
     found = compare(judged, CostPolicy())
     assert found.low_eur <= 0
     assert found.objections
@@ -88,7 +89,7 @@ def test_the_same_payments_and_seed_give_the_same_interval() -> None:
 def test_without_enough_labels_nothing_is_concluded(is_fraud: NDArray[np.bool_]) -> None:
     scores = said(noisy(1.0, 1))
     with pytest.raises(ValueError, match="frauds"):
-        compare(Judged(scores, scores, EUR, is_fraud), CostPolicy())
+        compare(Judged(scores, scores, EUR, is_fraud, np.arange(N)), CostPolicy())
 
 
 @pytest.mark.parametrize(

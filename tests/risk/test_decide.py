@@ -51,6 +51,15 @@ def test_without_a_model_a_limit_holds_and_every_row_says_so() -> None:
     ]  # fmt: skip
 
 
+def test_without_a_model_and_without_people_what_is_above_the_limit_is_declined() -> None:
+    scorer = Scorer(FeatureState(), None, CostPolicy(reviews_per_day=1))
+    scores = scorer.score(payments(eur=[10.0, 20_000.0, 30_000.0]))
+    assert scores.outcome.tolist() == [ACCEPT, REVIEW, DECLINE]
+    codes = [reason.code for reason in reasons_of(int(scores.reasons[2]))]
+    assert codes == ["risk.model_missing", "risk.amount_limit", "risk.reviews_scarce"]
+    assert scorer.counts(NOON_NS).unreviewed == {"accept": 0, "decline": 1}
+
+
 def test_without_a_model_rules_hold_as_well() -> None:
     """Nine payments just below the reporting limit, within one day."""
     scorer = Scorer(FeatureState(), model=None)

@@ -29,6 +29,7 @@ CODES_FOR_EVER = {
     18: "risk.warming_up", 19: "risk.payer_reported", 20: "risk.payee_reported",
     21: "risk.near_accused", 22: "risk.cycle", 23: "risk.shared_devices", 24: "risk.device_new",
     25: "risk.velocity_device", 26: "risk.device_reported", 27: "risk.corridor_unusual",
+    28: "risk.reviews_scarce",
 }  # fmt: skip
 
 

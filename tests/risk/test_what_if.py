@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from clearway.payment.records import ACCEPT, DECLINE, REVIEW
-from clearway.risk.decide import CostPolicy
+from clearway.risk.policy import CostPolicy
 from clearway.risk.what_if import MEASURES, Comparison, compare
 
 POLICY = CostPolicy(

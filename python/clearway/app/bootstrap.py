@@ -63,8 +63,9 @@ from clearway.payment.ids import account_address, payment_id
 from clearway.payment.records import Kind, pack_head
 from clearway.ports.model import Model
 from clearway.ports.ordering import Ordering
-from clearway.risk.decide import CostPolicy, RiskCounts, Scorer
+from clearway.risk.decide import RiskCounts, Scorer
 from clearway.risk.errors import RiskFault
+from clearway.risk.policy import CostPolicy
 from clearway.risk.registry import Registry
 from clearway.risk.state import FeatureState
 from clearway.risk.typologies.settings import keep_levels, load_in_force
@@ -186,7 +187,8 @@ class Node:
 
     def warnings(self) -> Sequence[str]:
         """What is wrong although payments are served."""
-        return [*self.degraded(), *self.rooms.shadow.alerts()]
+        scarcity = self.scorer.scarcity(self.clock())
+        return [*self.degraded(), *scarcity, *self.rooms.shadow.alerts()]
 
     def degraded(self) -> Sequence[str]:
         """Those of the warnings that change how payments are decided."""
@@ -198,7 +200,8 @@ class Node:
 
     def risk_counts(self) -> RiskCounts:
         """How the risk room decided since the start."""
-        return replace(self.scorer.counts(), shadow=dict(self.rooms.shadow.counts))
+        counts = self.scorer.counts(self.clock())
+        return replace(counts, shadow=dict(self.rooms.shadow.counts))
 
     def disk_fault(self) -> Fault | None:
         """node.disk_full or node.disk_failed: nothing is accepted, and reads go on. None as long as
@@ -418,10 +421,16 @@ def _open_scorer(config: Config, model: Model | None) -> Scorer:
             state = FeatureState.load(path)
         except RiskFault as fault:
             log.warning("%s", fault)
-    policy = CostPolicy(
-        review_bps_min=config.review_bps_min, decline_bps_min=config.decline_bps_min
+    return Scorer(state, model, policy_of(config), budget_s=config.model_budget_ms / 1_000)
+
+
+def policy_of(config: Config) -> CostPolicy:
+    """What a bank has said of its costs and its people."""
+    return CostPolicy(
+        review_bps_min=config.review_bps_min,
+        decline_bps_min=config.decline_bps_min,
+        reviews_per_day=config.reviews_per_day,
     )
-    return Scorer(state, model, policy, budget_s=config.model_budget_ms / 1_000)
 
 
 def _names_of(book: Book, vault: Vault) -> Callable[[Sequence[int]], list[Party | None]]:

@@ -198,6 +198,7 @@ def _what_if(args: argparse.Namespace) -> int:
         typologies=args.typologies,
         review_bps_min=args.review_bps_min,
         decline_bps_min=args.decline_bps_min,
+        reviews_per_day=args.reviews_per_day,
     )
     with _risk_faults():
         found, words = what_if(args.data, other)
@@ -471,6 +472,8 @@ def _parser() -> argparse.ArgumentParser:
                            help="levels of typologies, as CLEARWAY_TYPOLOGIES names")  # fmt: skip
     try_other.add_argument("--review-bps-min", type=int, help="nobody is bothered below")
     try_other.add_argument("--decline-bps-min", type=int, help="nobody is refused below")
+    try_other.add_argument("--reviews-per-day", type=_per_day, metavar="N",
+                           help="people can look at so many; 0 is any number")  # fmt: skip
 
     evaluate = commands.add_parser(
         "evaluate", help="learn from and score files", description="learn from and score files"
@@ -581,6 +584,13 @@ def _days(text: str) -> int:
     if not 0 <= days <= 3_650:
         raise ValueError(text)
     return days
+
+
+def _per_day(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 10_000_000:
+        raise ValueError(text)
+    return number
 
 
 def _positive(text: str) -> float:

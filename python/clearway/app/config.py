@@ -44,6 +44,7 @@ class Config:
     case_deadline_s: int
     review_bps_min: int
     decline_bps_min: int
+    reviews_per_day: int
     envelope_valid_s: int
     queue_payments_max: int
     batch_wait_us: int
@@ -152,6 +153,10 @@ SETTINGS: Final = (
     Setting("CLEARWAY_DECLINE_BPS_MIN", "decline_bps_min", "5000",
             "below this probability of fraud nothing is declined, basis points",
             _whole(0, 10_000)),
+    Setting("CLEARWAY_REVIEWS_PER_DAY", "reviews_per_day", "0",
+            "payments that people can look at from midnight to midnight UTC; they are those where"
+            " it saves most, others are accepted or declined by expected cost; 0 is any number",
+            _whole(0, 10_000_000)),
     Setting("CLEARWAY_ENVELOPE_VALID_S", "envelope_valid_s", "10",
             "after this the ledger refuses a batch, so an unknown outcome ends, seconds",
             _whole(1, 3_600)),

@@ -38,6 +38,7 @@ def from_file(
         challenger_bps=challenger.calibrate(challenger.raw_scores(rows)),
         amount_eur=file.facts["amount_eur"][known],
         is_fraud=file.labels[known] == 1,
+        time_ns=file.facts["time_ns"][known],
     )
 
 
@@ -61,20 +62,22 @@ def from_shadow(config: Config, champion: bytes, challenger: bytes, delay_days: 
         store.close()
     truths = _truths(config)
     newest_ns = max((time_ns for _, time_ns, _ in batches), default=0)
-    rows, truth = [np.zeros(0, SHADOW)], [np.zeros(0, np.bool_)]
-    for place, time_ns, shadows in batches:
+    rows, truth, times = [np.zeros(0, SHADOW)], [np.zeros(0, np.bool_)], [np.zeros(0, np.int64)]
+    for place, time_ns, shadows in sorted(batches, key=lambda batch: batch[1]):
         said = truths.get(place, {})
         told = np.isin(shadows["entry"], list(said))
         known = told | (time_ns + delay_days * DAY_NS <= newest_ns)
         frauds = [entry for entry, one in said.items() if one.verdict.is_fraud]
         rows.append(shadows[known])
         truth.append(np.isin(shadows["entry"][known], frauds))
+        times.append(np.full(int(known.sum()), time_ns))
     judged = np.concatenate(rows)
     return Judged(
         judged["champion_bps"],
         judged["challenger_bps"],
         judged["amount_eur"],
         np.concatenate(truth),
+        np.concatenate(times),
     )
 
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from clearway.app.bootstrap import policy_of
 from clearway.app.config import Config, load_node_config
 from clearway.app.judged import from_file, from_shadow
 from clearway.app.retrain import train_ledger
 from clearway.ports.model import Model
 from clearway.risk.compare import Comparison, compare
-from clearway.risk.decide import CostPolicy
 from clearway.risk.errors import RiskFault
 from clearway.risk.model import CARD_NAME, RiskModel, read_vouched
 from clearway.risk.registry import Entry, Registry
@@ -185,10 +185,7 @@ def _compare(
         judged = from_file(payments, champion, challenger, cards=[card, registry.card(id)])
     else:
         judged = from_shadow(config, champion.model_id, challenger.model_id, delay_days)
-    policy = CostPolicy(
-        review_bps_min=config.review_bps_min, decline_bps_min=config.decline_bps_min
-    )
-    return compare(judged, policy)
+    return compare(judged, policy_of(config))
 
 
 def _champion(registry: Registry) -> tuple[Model, dict[str, Any]]:

@@ -33,6 +33,6 @@ def play_past(node: Node, scorer: Scorer) -> Iterator[tuple[Recorded, Scores]]:
     book, reference, vault = node.book, node.rooms.reference, node.vault
     for part in recorded(book, reference, vault, scorer.as_of):
         tell_known(part, book, scorer, reference, vault)
-        scores = scorer.score(part.facts)
+        scores = scorer.score(part.facts, part.reviewable)
         scorer.commit(scores, height=part.block.height, index=part.index)
         yield part, scores

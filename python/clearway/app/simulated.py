@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-from clearway.risk.decide import CostPolicy
 from clearway.risk.model import RiskModel
 from clearway.risk.plain_rules import AMOUNT, HABIT
+from clearway.risk.policy import CostPolicy
 from clearway.risk.trial import AS_MANY_ALERTS, Rival, SchemeFound, Totals, Trial, Verdict, judge
 from clearway.risk.wide.world import ALL_HABITS, ALL_SCHEMES, WideWorld
 from clearway.risk.world import World

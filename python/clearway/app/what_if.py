@@ -6,22 +6,23 @@ the chain, with every report where it was told; sanctions decide as they did.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from clearway.app.bootstrap import Node
+from clearway.app.bootstrap import Node, policy_of
 from clearway.app.config import load_node_config
 from clearway.app.past import copied_node, play_past
 from clearway.lifecycle.resume import Recorded
-from clearway.payment.decision import DecisionFlag
-from clearway.payment.records import ACCEPT, DECLINE, REVIEW
+from clearway.lifecycle.reviewable import SANCTIONED
+from clearway.payment.records import ACCEPT, DECLINE, REVIEW, Flag
 from clearway.ports.model import Model
-from clearway.risk.decide import CostPolicy, Scorer, Scores
+from clearway.risk.decide import Scorer, Scores
 from clearway.risk.load import load_model
+from clearway.risk.policy import CostPolicy
 from clearway.risk.rules import RulesModel
 from clearway.risk.state import FeatureState
 from clearway.risk.typologies.effect import ANY, Effect, Fits, compare_fits
@@ -30,12 +31,6 @@ from clearway.risk.typologies.settings import load_in_force
 from clearway.risk.what_if import Comparison, compare
 
 SEED: Final = 1
-_OTHERS_DECIDED: Final = (
-    DecisionFlag.PAYER_SANCTIONED | DecisionFlag.PAYEE_SANCTIONED | DecisionFlag.SHARE_SANCTIONED
-)
-_NO_REVIEW: Final = (
-    DecisionFlag.NO_HOLD_SIGNED | DecisionFlag.NO_REVIEW_OF_TERMS | DecisionFlag.NO_HOLD_LINKED
-)
 _DECLINED: Final = 24  # ledger.declined, docs/format.md
 _STOOD: Final = (0, _DECLINED)  # refused payments moved nothing, and would not have
 _WORDS: Final = {
@@ -55,6 +50,7 @@ class Other:
     typologies: Path | None = None
     review_bps_min: int | None = None
     decline_bps_min: int | None = None
+    reviews_per_day: int | None = None
 
 
 def what_if(data: Path | None, other: Other) -> tuple[dict[str, Any], str]:
@@ -77,11 +73,9 @@ def _compare(
 ) -> tuple[Comparison, list[Effect]]:
     """The effects on typologies are told where other levels are tried."""
     policy = _policy(node, other)
-    scorer = Scorer(FeatureState(), model or node.scorer.model, policy)
+    scorer = Scorer(FeatureState(), model or node.scorer.model, policy, rules=rules)
     in_force = typologies or node.rooms.typologies
-    parts = [
-        _decide(node, part, scores, rules, in_force) for part, scores in play_past(node, scorer)
-    ]
+    parts = [_decide(part, scores, in_force) for part, scores in play_past(node, scorer)]
     if not parts:
         raise ValueError("there are no payments to look at")
     columns = _Columns(*(np.concatenate(column) for column in zip(*parts, strict=True)))
@@ -121,30 +115,25 @@ class _Columns(NamedTuple):
 
 
 def _policy(node: Node, other: Other) -> CostPolicy:
-    config = node.config
-    review, decline = other.review_bps_min, other.decline_bps_min
-    return CostPolicy(
-        review_bps_min=config.review_bps_min if review is None else review,
-        decline_bps_min=config.decline_bps_min if decline is None else decline,
+    own = policy_of(node.config)
+    review, decline, per_day = other.review_bps_min, other.decline_bps_min, other.reviews_per_day
+    return replace(
+        own,
+        review_bps_min=own.review_bps_min if review is None else review,
+        decline_bps_min=own.decline_bps_min if decline is None else decline,
+        reviews_per_day=own.reviews_per_day if per_day is None else per_day,
     )
 
 
-def _decide(
-    node: Node, part: Recorded, scores: Scores, rules: RulesModel | None, typologies: InForce
-) -> _Columns:
+def _decide(part: Recorded, scores: Scores, typologies: InForce) -> _Columns:
     other = scores.outcome.copy()
+    other[~part.reviewable & (other == REVIEW)] = DECLINE
     fitted = np.zeros(len(other), np.uint64)
-    if rules is not None:
-        holds = rules.raw_scores(scores.features) > rules.base
-        other[holds & (other == ACCEPT)] = REVIEW
     heads = part.block.heads[part.rows]
-    decisions = node.vault.decisions(part.key, part.sequence)
-    if decisions is not None:
-        flags = decisions["flags"][part.envelope_index]
-        other[flags & _OTHERS_DECIDED != 0] = DECLINE
-        no_review = flags & _NO_REVIEW != 0
-        other[no_review & (other == REVIEW)] = DECLINE
-        fitted = decisions["typologies"][part.envelope_index]
+    other[heads["flags"] & np.uint16(Flag.IMPORTED) != 0] = ACCEPT  # it happened elsewhere
+    if part.decisions is not None:
+        other[part.decisions["flags"] & SANCTIONED != 0] = DECLINE
+        fitted = part.decisions["typologies"]
     stood = np.isin(part.block.results["code"][part.rows], _STOOD)
     return _Columns(
         id=np.ascontiguousarray(heads["id"][stood]).view("V16")[:, 0],

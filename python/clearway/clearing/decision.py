@@ -46,12 +46,14 @@ def add_scores(
     typologies_digest: bytes,
     features: npt.NDArray[np.float32],
     model_id: bytes,
+    review_price: npt.NDArray[np.uint16],
 ) -> None:
     """Fills the rows `scored`, in order. features: float32[n_scored, n_features]."""
     decisions["score_bps"][scored] = score_bps
     decisions["reasons"][scored] = reasons
     decisions["typologies"][scored] = typologies
     decisions["typologies_digest"][scored] = np.frombuffer(typologies_digest, np.uint8)
+    decisions["review_price"][scored] = review_price
     decisions["model_id"][scored] = np.frombuffer(model_id, np.uint8)
     row_bytes = features.shape[1] * features.itemsize
     decisions["features_hash"][scored] = hash_matrix(

@@ -26,6 +26,7 @@ from clearway.payment.records import Kind
 from clearway.payment.state import Status
 from clearway.risk.features import FEATURES
 from clearway.risk.reasons import Reason, account_for, reasons_of
+from clearway.risk.reviews import NO_PRICE
 from clearway.risk.typologies.registry import typologies_of
 from clearway.store.rows import PaymentRow
 
@@ -104,6 +105,7 @@ def _full_reasons(ask: Ask, row: PaymentRow) -> dict[str, Any]:
         "score_bps": int(decision["score_bps"]),
         "score": score,
         "reasons": reasons + found,
+        "review_price_eur": _review_price(int(decision["review_price"])),
         "model_id": decision["model_id"].tobytes().hex(),
         "typologies": [
             {"code": one.code, "text": one.why}
@@ -116,6 +118,12 @@ def _full_reasons(ask: Ask, row: PaymentRow) -> dict[str, Any]:
         "decided_by": _decided_by(ask, row),
         "commitment": _commitment(ask, row),
     }
+
+
+def _review_price(eur: int) -> int | UnsetType | None:
+    if eur == 0:
+        return UNSET
+    return None if eur == NO_PRICE else eur
 
 
 def _scored(

@@ -87,6 +87,13 @@ def _risk(counts: RiskCounts) -> Iterator[str]:
     yield from _head(name, "counter", "Batches that the model failed, was late or slow with.")
     for why in ("busy", "failed", "late", "slow"):
         yield f'{name}{{why="{why}"}} {counts.misses.get(why, 0)}'
+    name = "clearway_risk_reviews_today"
+    yield from _head(name, "gauge", "Reviews given out since midnight UTC.")
+    yield f"{name} {counts.reviews}"
+    name = "clearway_risk_unreviewed_total"
+    yield from _head(name, "counter", "Payments there was no review for, by what became of them.")
+    for became, number in sorted(counts.unreviewed.items()):
+        yield f'{name}{{became="{became}"}} {number}'
     name = "clearway_risk_shadow_payments_total"
     yield from _head(name, "counter", "Payments that a challenger scored, failed, or was spared.")
     for what in ("failed", "left_out", "scored"):

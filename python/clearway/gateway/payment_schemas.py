@@ -235,7 +235,8 @@ class ScoreParts(Struct, frozen=True):
 
 
 class Explanation(Struct, frozen=True):
-    """`text` is for the customer. What follows it needs decisions:read."""
+    """`text` is for the customer. What follows it needs decisions:read. `review_price_eur`: what a
+    review had to save above its cost, where they are scarce; null when the day's were used up."""
 
     object: Literal["explanation"]
     payment: str
@@ -245,6 +246,7 @@ class Explanation(Struct, frozen=True):
     score_bps: int | UnsetType = UNSET
     score: ScoreParts | UnsetType = UNSET
     reasons: list[dict[str, Any]] | UnsetType = UNSET
+    review_price_eur: int | UnsetType | None = UNSET
     model_id: str | UnsetType = UNSET
     typologies: list[dict[str, str]] | UnsetType = UNSET
     typologies_digest: str | UnsetType = UNSET

@@ -21,6 +21,7 @@ from clearway.lifecycle.facts import SCORED, facts_of
 from clearway.lifecycle.line import Turn
 from clearway.lifecycle.receive import receive
 from clearway.lifecycle.reports import tell_reports
+from clearway.lifecycle.reviewable import SANCTIONED, find_reviewable, has_no_hold, has_terms
 from clearway.lifecycle.rooms import Rooms
 from clearway.lifecycle.shadow import Seen
 from clearway.payment.batch import NOT_AN_ACCOUNT, UNIT_BYTES, Answers, Bytes2D
@@ -50,7 +51,6 @@ LARGE_ROWS_MIN = 1_024
 ID_REUSED = 23  # ledger.id_reused, docs/format.md
 # As plain numbers: NumPy asks an enum's member for its number anew each time, for 5 µs.
 _SIGNED, _PENDING = np.uint16(Flag.SIGNED), np.uint16(Flag.PENDING)
-_PULL = np.uint8(Kind.PULL)
 _CLOSING = np.uint16(Flag.CLOSING_PAYER | Flag.CLOSING_PAYEE)
 _SCORED, _PAYER_SANCTIONED, _PAYEE_SANCTIONED, _NO_HOLD_SIGNED, _NO_REVIEW_OF_TERMS = (
     np.uint16(flag)
@@ -62,7 +62,6 @@ _SCORED, _PAYER_SANCTIONED, _PAYEE_SANCTIONED, _NO_HOLD_SIGNED, _NO_REVIEW_OF_TE
         DecisionFlag.NO_REVIEW_OF_TERMS,
     )
 )
-_SANCTIONED = _PAYER_SANCTIONED | _PAYEE_SANCTIONED | np.uint16(DecisionFlag.SHARE_SANCTIONED)
 _ESCROW = np.uint8(Kind.ESCROW)
 
 
@@ -139,18 +138,20 @@ def score(batch: PaymentBatch, rooms: Rooms) -> None:
     batch.told, rooms.told_again = rooms.told_again if told is None else told, None
     contexts = _of_rows(batch.columns.contexts, batch.origin[paid])
     batch.scores = rooms.scorer.score(
-        facts_of(heads, batch.payer[paid], batch.payee[paid], rooms.reference, rooms.book, contexts)
+        facts_of(
+            heads, batch.payer[paid], batch.payee[paid], rooms.reference, rooms.book, contexts
+        ),
+        find_reviewable(batch.heads, paid, batch.findings[paid]),
     )
     batch.findings[paid] |= _SCORED
-    outcome = np.where(batch.findings[paid] & _SANCTIONED, DECLINE, batch.scores.outcome)
+    outcome = np.where(batch.findings[paid] & SANCTIONED, DECLINE, batch.scores.outcome)
     # A hold needs the owner's consent; without it, what a person should look at is declined. So is
     # an escrow, and what is pulled: the ledger has no review of one.
     review = outcome == REVIEW
-    escrow = (heads["kind"] == _ESCROW) | (heads["kind"] == _PULL)
-    no_hold = review & (heads["flags"] & (_SIGNED | _PENDING) == _SIGNED) & ~escrow
+    no_hold, terms = review & has_no_hold(heads), review & has_terms(heads)
     batch.findings[paid[no_hold]] |= _NO_HOLD_SIGNED
-    batch.findings[paid[review & escrow]] |= _NO_REVIEW_OF_TERMS
-    outcome[no_hold | review & escrow] = DECLINE
+    batch.findings[paid[terms]] |= _NO_REVIEW_OF_TERMS
+    outcome[no_hold | terms] = DECLINE
     settle_outcomes(batch, paid, outcome)
     batch.heads["outcome"][paid] = outcome
 
@@ -264,6 +265,7 @@ def _decide(batch: PaymentBatch, rooms: Rooms) -> None:
             typologies_digest=rooms.typologies.digest,
             features=batch.scores.features,
             model_id=batch.scores.model_id,
+            review_price=batch.scores.review_price,
         )
     batch.heads["commitment"] = commitments(batch.decisions)
 

@@ -15,10 +15,12 @@ import numpy.typing as npt
 from clearway.ledger.book import Block, Book
 from clearway.lifecycle.facts import SCORED, facts_of
 from clearway.lifecycle.reports import tell_reports
+from clearway.lifecycle.reviewable import find_reviewable
 from clearway.payment.batch import NOT_AN_ACCOUNT
+from clearway.payment.decision import Decisions
 from clearway.payment.records import ENVELOPE, Kind
 from clearway.ports.ordering import Ordered
-from clearway.risk.decide import Scorer
+from clearway.risk.decide import NO_MODEL_ID, Decided, Scorer
 from clearway.risk.facts import Facts, ReferenceRates
 from clearway.risk.snapshot import AsOf
 from clearway.store.vault import Vault
@@ -57,7 +59,8 @@ def envelopes_of(block: Block) -> Iterator[tuple[int, np.void]]:
 class Recorded:
     """What one envelope brought that is scored. facts: of the n payments of known parties; rows:
     where they stand in the block; index: of the last that is scored. place: key and sequence of the
-    envelope, and where each payment stands in it."""
+    envelope, and where each payment stands in it. decisions: of the payments, None when the vault
+    does not have them; reviewable: bool[n], see reviewable.py."""
 
     block: Block
     rows: npt.NDArray[np.int64]
@@ -66,6 +69,14 @@ class Recorded:
     key: bytes
     sequence: int
     envelope_index: npt.NDArray[np.int64]
+    decisions: Decisions | None
+    reviewable: npt.NDArray[np.bool_]
+
+    @property
+    def outcome(self) -> npt.NDArray[np.uint8]:
+        """As it stands on the ledger."""
+        outcome: npt.NDArray[np.uint8] = self.block.heads["outcome"][self.rows]
+        return outcome
 
 
 def recorded(
@@ -87,9 +98,13 @@ def recorded(
             payee = book.account_numbers(np.ascontiguousarray(paid["payee"]))
             known = (payer != NOT_AN_ACCOUNT) & (payee != NOT_AN_ACCOUNT)
             key, sequence = envelope["key"].tobytes(), int(envelope["sequence"])
-            places = (rows[known] - first).tolist()
+            at = rows[known] - first
             said = vault.contexts(key, sequence)
-            contexts = {row: said[place] for row, place in enumerate(places) if place in said}
+            contexts = {row: said[place] for row, place in enumerate(at.tolist()) if place in said}
+            kept = vault.decisions(key, sequence)
+            decisions = None if kept is None else kept[at]
+            findings = np.zeros(len(at), np.uint16) if kept is None else kept["flags"][at]
+            heads = block.heads[first : first + count]
             yield Recorded(
                 block=block,
                 rows=rows[known],
@@ -97,7 +112,9 @@ def recorded(
                 index=int(rows[-1]),
                 key=key,
                 sequence=sequence,
-                envelope_index=np.array(places, dtype=np.int64),
+                envelope_index=at,
+                decisions=decisions,
+                reviewable=find_reviewable(heads, at, findings),
             )
 
 
@@ -107,9 +124,19 @@ def catch_up(book: Book, scorer: Scorer, reference: ReferenceRates, vault: Vault
     payments = 0
     for part in recorded(book, reference, vault, scorer.as_of):
         tell_known(part, book, scorer, reference, vault)
-        scorer.advance(part.facts, height=part.block.height, index=part.index)
+        scorer.advance(
+            part.facts, height=part.block.height, index=part.index, decided=_decided(part)
+        )
         payments += len(part.facts)
     return payments
+
+
+def _decided(part: Recorded) -> Decided | None:
+    kept = part.decisions
+    if kept is None or len(kept) == 0:
+        return None
+    has_model = kept["model_id"][0].tobytes() != NO_MODEL_ID
+    return Decided(kept["score_bps"], part.outcome, kept["reasons"], has_model)
 
 
 def tell_known(

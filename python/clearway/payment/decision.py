@@ -32,7 +32,9 @@ DECISION = np.dtype(
         ("outcome", "u1"),  # records.Outcome
         ("score_bps", "<u2"),  # probability of fraud, 0 to 10,000
         ("flags", "<u2"),
-        ("zero", "u1", 2),
+        # Euros above its cost that a review had to save, where one was wanted; 65,535: none was
+        # left that day. 0 where none was wanted, or enough were left.
+        ("review_price", "<u2"),
         ("reasons", "<u8"),  # bits of clearway.risk
         ("id", "u1", 16),  # of the entry
         ("model_id", "u1", 32),

@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from clearway.payment.records import ACCEPT, DECLINE
 from clearway.ports.model import SCORE_BPS_MAX
-from clearway.risk.decide import CostPolicy
 from clearway.risk.drift import calibration_z
 from clearway.risk.metrics import auc_roc, average_precision, calibration_error
+from clearway.risk.policy import CostPolicy
+from clearway.risk.reviews import decide_in_order
 
 FRAUDS_MIN: Final = 20
 DRAWS: Final = 2_000
@@ -40,12 +41,14 @@ class Guardrail:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """n payments: what both models said uint16[n], euros float64[n], truth bool[n]."""
+    """n payments in the order of time: what both models said uint16[n], euros float64[n], truth
+    bool[n], ns since 1970."""
 
     champion_bps: NDArray[np.uint16]
     challenger_bps: NDArray[np.uint16]
     amount_eur: NDArray[np.float64]
     is_fraud: NDArray[np.bool_]
+    time_ns: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,7 @@ def _side(
     judged: Judged, score_bps: NDArray[np.uint16], policy: CostPolicy
 ) -> tuple[Side, NDArray[np.float64]]:
     """The side, and its cost payment by payment."""
-    outcome = policy.decide(score_bps, judged.amount_eur)
+    outcome = decide_in_order(policy, score_bps, judged.amount_eur, judged.time_ns)
     cost = policy.cost_eur(outcome, judged.amount_eur, judged.is_fraud)
     return Side(
         cost_eur=float(cost.sum()),

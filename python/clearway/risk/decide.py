@@ -18,7 +18,15 @@ from clearway.risk.facts import Facts
 from clearway.risk.features import FEATURES, Features
 from clearway.risk.guard import BUDGET_S, Guard
 from clearway.risk.model import RiskModel
-from clearway.risk.reasons import AMOUNT_LIMIT, MODEL_MISSING, WARMING_UP, find_reasons
+from clearway.risk.policy import CostPolicy
+from clearway.risk.reasons import (
+    AMOUNT_LIMIT,
+    MODEL_MISSING,
+    REVIEWS_SCARCE,
+    WARMING_UP,
+    find_reasons,
+)
+from clearway.risk.reviews import NOTHING, Prices, Reviews, Wanted, to_euros
 from clearway.risk.rules import RulesModel
 from clearway.risk.snapshot import AsOf
 from clearway.risk.state import FeatureState
@@ -30,60 +38,11 @@ _MEMORY_AGE: Final = FEATURES.index("memory_age")
 
 
 @dataclass(frozen=True, slots=True)
-class CostPolicy:
-    """What each mistake costs, in euros; all of it belongs into a bank's own hands.
-
-    fraud_case_eur: work and consequences of a fraud on top of the amount (a tested card is robbed
-    later). refused_eur, refused_share: an honest payment refused. review_eur: an analyst's time.
-    review_miss_share: of the frauds that an analyst lets go. Below review_bps_min nobody is
-    bothered whatever the amount, because a probability that small is not known that well; and
-    nobody is refused who is more likely honest than not (decline_bps_min).
-    """
-
-    fraud_case_eur: float = 40.0
-    refused_eur: float = 15.0
-    refused_share: float = 0.02
-    review_eur: float = 6.0
-    review_miss_share: float = 0.2
-    review_bps_min: int = 400
-    decline_bps_min: int = 5_000
-
-    def decide(
-        self, score_bps: NDArray[np.uint16], amount_eur: NDArray[np.float64]
-    ) -> NDArray[np.uint8]:
-        """Outcome uint8[n] of scores and amounts; a function of what is recorded, nothing else."""
-        p = score_bps / 10_000.0
-        amount = np.maximum(np.fmin(amount_eur, 1e15), 0.0)  # fmin takes the number beside NaN
-        accept = p * (amount + self.fraud_case_eur)
-        review = self.review_eur + self.review_miss_share * accept
-        decline = (1.0 - p) * (self.refused_eur + self.refused_share * amount)
-        decline = np.where(score_bps >= self.decline_bps_min, decline, np.inf)
-        outcome = np.where(decline < review, DECLINE, REVIEW)
-        keep = (accept <= np.minimum(review, decline)) | (score_bps < self.review_bps_min)
-        return np.where(keep, ACCEPT, outcome)
-
-    def cost_eur(
-        self,
-        outcome: NDArray[np.uint8],
-        amount_eur: NDArray[np.float64],
-        is_fraud: NDArray[np.bool_],
-    ) -> NDArray[np.float64]:
-        """What outcomes cost, float64[n], once the truth is known; `decide` weighs the same."""
-        amount = np.maximum(np.fmin(amount_eur, 1e15), 0.0)
-        accept = np.where(is_fraud, amount + self.fraud_case_eur, 0.0)
-        review = self.review_eur + self.review_miss_share * accept
-        decline = np.where(is_fraud, 0.0, self.refused_eur + self.refused_share * amount)
-        cost: NDArray[np.float64] = np.select(
-            [outcome == ACCEPT, outcome == REVIEW], [accept, review], decline
-        )
-        return cost
-
-
-@dataclass(frozen=True, slots=True)
 class Scores:
     """n answers: score_bps uint16[n]; outcome uint8[n], 1 accept, 2 review, 3 decline; reasons
     uint64[n], bits of reasons.CATALOGUE, 0 for what is accepted; features float32[n, k]. model_id:
-    of the model that answered, NO_MODEL_ID when none did. amount_eur: as it was weighed."""
+    of the model that answered, NO_MODEL_ID when none did. amount_eur: as it was weighed.
+    review_price: uint16[n] in euros, of what somebody should look at; see reviews.py."""
 
     score_bps: NDArray[np.uint16]
     outcome: NDArray[np.uint8]
@@ -91,22 +50,45 @@ class Scores:
     features: Features
     model_id: bytes
     amount_eur: NDArray[np.float64]
+    review_price: Prices
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What is on record of the n payments of one batch: score_bps uint16[n]; outcome uint8[n], as
+    it stands on the ledger; reasons uint64[n]; whether a model answered."""
+
+    score_bps: NDArray[np.uint16]
+    outcome: NDArray[np.uint8]
+    reasons: NDArray[np.uint64]
+    has_model: bool
 
 
 @dataclass(frozen=True, slots=True)
 class RiskCounts:
     """Since the start. payments: decided, by what (`model`, `fallback`); misses: batches by why
     they had no answer of the model, see Guard; shadow: payments, by what became of them when a
-    challenger is tried (`scored`, `failed`, `left_out`)."""
+    challenger is tried (`scored`, `failed`, `left_out`). reviews: today's. unreviewed: payments
+    for which there was no review, by what became of them (`accept`, `decline`)."""
 
     model_id: bytes
     payments: Mapping[str, int]
     misses: Mapping[str, int]
+    reviews: int = 0
+    unreviewed: Mapping[str, int] = field(default_factory=dict)
     shadow: Mapping[str, int] = field(default_factory=dict)
 
 
 Judged = tuple[NDArray[np.uint16], NDArray[np.uint8], NDArray[np.uint64]]
 """score_bps, outcome, reasons."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A batch that is staged."""
+
+    features: Features
+    wanted: Wanted = NOTHING
 
 
 class Scorer:
@@ -119,6 +101,10 @@ class Scorer:
     In a ledger's first hour everybody is new and everything is sudden, so that what usually tells
     a fraud says nothing. Until WARM_UP_S all is accepted; the score is recorded as ever, and what
     would have been stopped says so (`risk.warming_up`).
+
+    Where the policy bounds the reviews of a day, what there is no review for is accepted or
+    declined, whichever costs less, and says so (`risk.reviews_scarce`); without a model it is
+    declined, because nothing speaks for it. See reviews.py.
     """
 
     def __init__(
@@ -127,15 +113,20 @@ class Scorer:
         model: Model | None,
         policy: CostPolicy | None = None,
         *,
+        rules: RulesModel | None = None,
         budget_s: float = BUDGET_S,
     ) -> None:
+        """rules: where one holds, a person has to look, whatever the model says."""
         self.state = state
         self.guard: Guard[Judged] = Guard(budget_s)
         self.payments = {"model": 0, "fallback": 0}  # decided since the start, by what
         self._model = model
         self._policy = policy or CostPolicy()
+        self._rules = rules
         self._fallback = load_fallback()
-        self._waiting: deque[Features] = deque()  # of the staged batches, oldest first
+        self._reviews = Reviews(self._policy.reviews_per_day, state.beside)
+        self._unreviewed = {"accept": 0, "decline": 0}  # since the start
+        self._waiting: deque[_Waiting] = deque()  # the staged batches, oldest first
         # One batch may end while the next is staged: here and in the state both are the same ones.
         self._lock = Lock()
 
@@ -157,8 +148,15 @@ class Scorer:
         """From the next batch on; the one before has no part in it."""
         self._model = model
 
-    def counts(self) -> RiskCounts:
-        return RiskCounts(self.model_id, dict(self.payments), dict(self.guard.misses))
+    def counts(self, now_ns: int = 0) -> RiskCounts:
+        """now_ns: of whose day the reviews are."""
+        return RiskCounts(
+            self.model_id,
+            dict(self.payments),
+            dict(self.guard.misses),
+            reviews=self._reviews.used(now_ns),
+            unreviewed=dict(self._unreviewed),
+        )
 
     def problems(self) -> list[str]:
         """Why the last batch was decided without a model, in words; empty when it was not."""
@@ -166,23 +164,36 @@ class Scorer:
             return ["no risk model is loaded; limits and rules decide"]
         return [f"{self.guard.problem}; limits and rules decide"] if self.guard.problem else []
 
-    def score(self, facts: Facts) -> Scores:
+    def scarcity(self, now_ns: int) -> list[str]:
+        """That nobody can look at anything until midnight, in words; empty when somebody can."""
+        if not self._reviews.are_used_up(now_ns):
+            return []
+        used_up = f"the day's {self._reviews.per_day} reviews are used up"
+        return [f"{used_up}; until midnight UTC expected cost accepts or declines"]
+
+    def score(self, facts: Facts, reviewable: NDArray[np.bool_] | None = None) -> Scores:
         """Scores and stages FACTS[n]; `commit` or `discard` has to follow. Earlier batches may
-        still wait for theirs; they are part of this one's past.
+        still wait for theirs; they are part of this one's past. reviewable: bool[n], whether a
+        review is possible at all, by default it is; one that is not takes nobody's time.
 
         ValueError for an account number that is out of bounds. Nothing is staged when it raises.
         """
         with self._lock:
-            features = self.state.stage(facts)
-            self._waiting.append(features)
+            waiting = _Waiting(self.state.stage(facts))
+            self._waiting.append(waiting)
         try:
-            return self._score(facts, features)
+            scores = self._score(facts, waiting.features)
+            if self._rules is not None:
+                self._apply_rules(self._rules, scores)
+            self._ration(facts["time_ns"], scores, reviewable, waiting)
         except BaseException:
-            self._discard(features)
+            self._discard(waiting.features)
             raise
+        return scores
 
     def _score(self, facts: Facts, features: Features) -> Scores:
         model = self._model
+        price = np.zeros(len(facts), np.uint16)
         judged = None
         if model is not None:
             judge = partial(self._judge, model, facts["amount_eur"], features)
@@ -190,9 +201,9 @@ class Scorer:
         if model is None or judged is None:
             self.payments["fallback"] += len(facts)
             judged = self._do_without(facts, features)
-            return Scores(*judged, features, NO_MODEL_ID, facts["amount_eur"])
+            return Scores(*judged, features, NO_MODEL_ID, facts["amount_eur"], price)
         self.payments["model"] += len(facts)
-        return Scores(*judged, features, model.model_id, facts["amount_eur"])
+        return Scores(*judged, features, model.model_id, facts["amount_eur"], price)
 
     def _judge(self, model: Model, amount_eur: NDArray[np.float64], features: Features) -> Judged:
         """Whatever a plugged model raises or gets wrong counts as no answer."""
@@ -221,15 +232,64 @@ class Scorer:
         reasons[above] |= AMOUNT_LIMIT
         return np.zeros(len(facts), dtype=np.uint16), outcome, reasons
 
+    def _apply_rules(self, rules: RulesModel, scores: Scores) -> None:
+        holds = rules.raw_scores(scores.features) > rules.base
+        scores.outcome[holds & (scores.outcome == ACCEPT)] = REVIEW
+
+    def _ration(
+        self,
+        time_ns: NDArray[np.int64],
+        scores: Scores,
+        reviewable: NDArray[np.bool_] | None,
+        waiting: _Waiting,
+    ) -> None:
+        """Gives out reviews, in place; where there is none, the next best outcome."""
+        asked = scores.outcome == REVIEW
+        rows = np.flatnonzero(asked if reviewable is None else asked & reviewable)
+        if len(rows) == 0:
+            return
+        decided = Decided(
+            scores.score_bps, scores.outcome, scores.reasons, scores.model_id != NO_MODEL_ID
+        )
+        wanted = self._wanted(rows, time_ns, scores.amount_eur, decided)
+        wanted.taken[:] = -1
+        with self._lock:
+            scores.review_price[rows] = to_euros(self._reviews.take(wanted))
+            waiting.wanted = wanted
+        left = rows[wanted.taken == 0]
+        if len(left) == 0:
+            return
+        alone = np.full(len(left), DECLINE, np.uint8)
+        if decided.has_model:
+            alone = self._policy.decide_alone(scores.score_bps[left], scores.amount_eur[left])
+        scores.outcome[left] = alone
+        scores.reasons[left] |= REVIEWS_SCARCE
+        declined = int((alone == DECLINE).sum())
+        self._unreviewed["decline"] += declined
+        self._unreviewed["accept"] += len(left) - declined
+
+    def _wanted(
+        self,
+        rows: NDArray[np.intp],
+        time_ns: NDArray[np.int64],
+        amount_eur: NDArray[np.float64],
+        decided: Decided,
+    ) -> Wanted:
+        saving = np.full(len(rows), np.inf)
+        if decided.has_model:
+            saving = self._policy.saving_eur(decided.score_bps[rows], amount_eur[rows])
+        taken = (decided.outcome[rows] == REVIEW).astype(np.int8)
+        return Wanted(time_ns[rows], saving, taken)
+
     def commit(self, scores: Scores | None = None, *, height: int, index: int) -> None:
         """What was scored first stands on the chain; its last payment is (height, index).
         Whoever keeps several batches under way says which one this is, and is checked."""
         with self._lock:
             assert self._waiting, "invariant: commit without score"
-            first = scores is None or scores.features is self._waiting[0]
+            first = scores is None or scores.features is self._waiting[0].features
             assert first, "invariant: commit out of order"
             self.state.commit(height=height, index=index)
-            self._waiting.popleft()
+            self._reviews.stand(self._waiting.popleft().wanted)
 
     def discard(self, scores: Scores | None = None) -> None:
         """What was scored, by default last, never happened; what was scored after it stays. Scores
@@ -240,9 +300,10 @@ class Scorer:
         with self._lock:
             waiting = list(self._waiting)
             for place in reversed(range(len(waiting))):
-                if features is None or waiting[place] is features:
+                if features is None or waiting[place].features is features:
                     del self._waiting[place]
                     self.state.discard(place)
+                    self._reviews.go_back(one.wanted for one in self._waiting)
                     return
 
     @property
@@ -254,12 +315,24 @@ class Scorer:
         with self._lock:
             self.state.tell(reports, number=number)
 
-    def advance(self, facts: Facts, *, height: int, index: int) -> None:
-        """Takes recorded payments in, without scoring them."""
+    def advance(
+        self, facts: Facts, *, height: int, index: int, decided: Decided | None = None
+    ) -> None:
+        """Takes recorded payments in, without scoring them. decided: what is on record of them."""
         self.state.advance(facts, height=height, index=index)
+        if decided is None:
+            return
+        scarce = decided.reasons & REVIEWS_SCARCE != 0
+        rows = np.flatnonzero((decided.outcome == REVIEW) | scarce)
+        if len(rows):
+            with self._lock:
+                wanted = self._wanted(rows, facts["time_ns"], facts["amount_eur"], decided)
+                self._reviews.learn(wanted)
 
     def save(self, path: Path) -> None:
         """See FeatureState.save."""
+        with self._lock:
+            self.state.beside = self._reviews.to_bytes()
         self.state.save(path)
 
 

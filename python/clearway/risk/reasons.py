@@ -112,10 +112,14 @@ CATALOGUE: Final = (
            _CHECK_PAYEE,
            ("corridor_new", "corridor_count_1d", "corridor_deviation",
             "corridor_report_share_30d", "payer_ways_7d", "payee_ways_7d")),
+    Reason(28, "risk.reviews_scarce",
+           "A person should have looked, but the day's reviews were needed where they save more.",
+           _NEUTRAL),
 )  # fmt: skip
 MODEL_MISSING: Final = np.uint64(1 << 0)
 AMOUNT_LIMIT: Final = np.uint64(1 << 1)
 WARMING_UP: Final = np.uint64(1 << 18)
+REVIEWS_SCARCE: Final = np.uint64(1 << 28)
 
 _SPEAKS_FOR: Final = np.array(
     [[float(name in reason.features) for reason in CATALOGUE] for name in FEATURES]

@@ -1,6 +1,7 @@
 """Snapshots of the memory: written and read a piece at a time, whole or not at all.
 
-A header, then for each table its name's ids and rows, then SHA-256 over all of it. It carries the
+A header, then for each table its name's ids and rows, then what the room remembers beside the
+features (reviews.py), then SHA-256 over all of it. It carries the
 identity of the features: one made for others is not read but made again from the blocks.
 """
 
@@ -20,11 +21,12 @@ from clearway.risk.features import IDENTITY
 _MAGIC: Final = b"clearway risk state\n"
 # Raise it when the meaning of a row changes and no feature does: 1, an account's past with its
 # sub-accounts'; 2, tables of devices, addresses and corridors beside the accounts;
-# 3, the number of the last report.
-_VERSION: Final = 3
+# 3, the number of the last report; 4, the reviews.
+_VERSION: Final = 4
 _HEADER: Final = np.dtype(
     [("magic", "S20"), ("version", "<u4"), ("identity", "S64"), ("height", "<u8"),
-     ("index", "<u4"), ("told", "<u8"), ("began_ns", "<i8"), ("rows", "<u8", 4)]
+     ("index", "<u4"), ("told", "<u8"), ("began_ns", "<i8"), ("rows", "<u8", 4),
+     ("beside_bytes", "<u8")]
 )  # fmt: skip
 _ROWS_AT_ONCE: Final = 65_536
 _CHECKSUM_BYTES: Final = 32
@@ -42,11 +44,12 @@ class AsOf:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """tables: ids and rows of each, when it was read."""
+    """tables: ids and rows of each, when it was read. beside: what is no feature's."""
 
     as_of: AsOf
     told: int
     began_ns: int
+    beside: bytes
     tables: list[tuple[Ids, NDArray[np.void]]] = field(default_factory=list)
 
 
@@ -61,6 +64,7 @@ def save_snapshot(
     header["height"], header["index"] = snapshot.as_of.height, snapshot.as_of.index
     header["told"], header["began_ns"] = snapshot.told, snapshot.began_ns
     header["rows"] = [len(ids) for ids, _, _ in tables]
+    header["beside_bytes"] = len(snapshot.beside)
     part = path.with_name(path.name + ".part")
     checksum = hashlib.sha256()
     with part.open("wb") as file:
@@ -74,6 +78,7 @@ def save_snapshot(
             write(ids.tobytes())
             for start in range(0, len(numbers), _ROWS_AT_ONCE):
                 write(rows[numbers[start : start + _ROWS_AT_ONCE]].tobytes())
+        write(snapshot.beside)
         file.write(checksum.digest())
         file.flush()
         os.fsync(file.fileno())
@@ -93,8 +98,9 @@ def load_snapshot(path: Path, dtypes: Sequence[np.dtype[np.void]]) -> Snapshot:
         for rows, dtype in zip(header["rows"].tolist(), dtypes, strict=True):
             ids = np.fromfile(file, dtype=np.uint64, count=rows)
             tables.append((ids, np.fromfile(file, dtype=dtype, count=rows)))
+        beside = file.read(int(header["beside_bytes"]))
     as_of = AsOf(height=int(header["height"]), index=int(header["index"]))
-    return Snapshot(as_of, int(header["told"]), int(header["began_ns"]), tables)
+    return Snapshot(as_of, int(header["told"]), int(header["began_ns"]), beside, tables)
 
 
 def _check_sum(path: Path, file: BinaryIO) -> None:

@@ -54,6 +54,7 @@ class FeatureState:
         """`capacity`: accounts to make room for; it grows when a higher number comes."""
         self.as_of = AsOf(height=0, index=0)
         self.told = 0  # number of the last report that is part of the past
+        self.beside = b""  # what else the room remembers: saved and loaded with the features
         self._accounts = Table(TABLES["accounts"], capacity)
         self._keyed = {
             name: KeyedTable(TABLES[name], 1024, rows_max=ENTITIES_MAX) for name in _KEYED
@@ -186,7 +187,9 @@ class FeatureState:
                 (table.ids[1 : table.n], table.rows, np.arange(1, table.n))
                 for table in self._keyed.values()
             ]
-            save_snapshot(path, Snapshot(self.as_of, self.told, self._began_ns), tables)
+            save_snapshot(
+                path, Snapshot(self.as_of, self.told, self._began_ns, self.beside), tables
+            )
 
     @classmethod
     def load(cls, path: Path) -> "FeatureState":
@@ -198,7 +201,7 @@ class FeatureState:
         state = cls()
         snapshot = load_snapshot(path, [table.dtype for table in state._tables])
         state.as_of, state.told = snapshot.as_of, snapshot.told
-        state._began_ns = snapshot.began_ns
+        state._began_ns, state.beside = snapshot.began_ns, snapshot.beside
         for table, (ids, rows) in zip(state._tables, snapshot.tables, strict=True):
             if isinstance(table, KeyedTable):
                 table.put(ids, rows)

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from clearway.payment.records import Outcome
 from clearway.ports.model import SCORE_BPS_MAX
-from clearway.risk.decide import CostPolicy
 from clearway.risk.drift import make_reference
 from clearway.risk.errors import RiskFault
 from clearway.risk.features import FEATURES, Features, meanings_of
@@ -27,6 +26,7 @@ from clearway.risk.isotonic import choose, fit_isotonic
 from clearway.risk.load import write_model
 from clearway.risk.metrics import auc_roc, average_precision, calibration_error
 from clearway.risk.model import CARD_NAME, FORMAT, MODEL_NAME, RiskModel
+from clearway.risk.policy import CostPolicy
 from clearway.risk.world import World
 
 DELAY_DAYS: Final = 7  # until a label is known

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from clearway.payment.records import ACCEPT, DECLINE, REVIEW
 from clearway.ports.model import SCORE_BPS_MAX, Model
-from clearway.risk.decide import CostPolicy
 from clearway.risk.facts import Facts
 from clearway.risk.history import DAY_NS, compute_features
 from clearway.risk.metrics import auc_roc, average_precision, calibration_error
 from clearway.risk.plain_rules import HABIT, HABIT_TIMES, RULES, level_of, stop_above
+from clearway.risk.policy import CostPolicy
 from clearway.risk.typologies.registry import SHIPPED
 from clearway.risk.what_if import Comparison, compare
 

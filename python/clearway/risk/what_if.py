@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearway.payment.records import ACCEPT, REVIEW
-from clearway.risk.decide import CostPolicy
+from clearway.risk.policy import CostPolicy
 
 MEASURES: Final = (
     "lost_eur", "saved_eur", "false_positives", "false_positive_eur", "reviews", "cost_eur",
