@@ -14,8 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
-from clearway.app.cli import main
+from clearway.app.cli import MODEL_KINDS, main
 from clearway.gateway.auth import KEY_FRESH_S
+from clearway.risk.kinds import KINDS
 
 CLEARWAY = (sys.executable, "-m", "clearway")
 COMMANDS = (
@@ -228,3 +229,7 @@ def test_typologies_are_listed_with_their_sources(capsys: pytest.CaptureFixture[
     assert "when all of these hold" in said
     assert main(["typologies", "fraud.no_such"]) == 1
     assert "fraud.no_such is no typology" in capsys.readouterr().err
+
+
+def test_the_kinds_of_models_are_those_that_can_be_trained() -> None:
+    assert tuple(KINDS) == MODEL_KINDS

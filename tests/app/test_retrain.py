@@ -1,6 +1,7 @@
 """A node learns from its own ledger: reproducibly, from feedback, and never promotes by itself
 unless it was told to and the test allows it."""
 
+import hashlib
 import json
 import time
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from clearway.app import models
+from clearway.app.cli import main
 from clearway.app.config import load_node_config
 from clearway.app.retrain import Retraining, train_ledger
 from clearway.risk.compare import Judged
@@ -54,6 +56,23 @@ def test_the_same_ledger_and_seed_train_the_same_model(api: Api, tmp_path: Path)
     assert source["feedback"] == api.node.vault.feedback.last_number
     assert one.card["frauds"]["test"] >= 20
     assert one.card["metrics_on_test"]["auc_roc"] > 0.95
+
+
+@pytest.mark.parametrize("kind", ["logistic", "isolation"])
+def test_one_command_trains_and_tries_a_challenger_of_another_kind(
+    api: Api, tmp_path: Path, kind: str
+) -> None:
+    data = api.node.config.data
+    ids = []
+    for name in ("one", "two"):
+        words = ["train", "--ledger", "--kind", kind, "--seed", "7", "--register"]
+        assert main([*words, "--data", str(data), "--out", str(tmp_path / name)]) == 0
+        ids.append(Registry(data / "models").roles().challenger)
+    assert ids[0] == ids[1], "the same ledger and seed"
+    card = json.loads((data / "models" / str(ids[0])[:16] / "card.json").read_text())
+    assert (card["kind"], card["seed"], card["source"]["kind"]) == (kind, 7, "ledger")
+    assert card["source"]["window"]["test"][0] < card["source"]["window"]["test"][1]
+    assert hashlib.sha256((tmp_path / "one/model.json").read_bytes()).hexdigest() == ids[0]
 
 
 def test_the_command_registers_a_challenger_and_promotes_nothing(api: Api) -> None:

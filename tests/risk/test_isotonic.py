@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from clearway.risk.calibration import fit_calibration
 from clearway.risk.isotonic import choose, fit_isotonic
 from clearway.risk.knots import parse_knots, read_knots
 from clearway.risk.metrics import calibration_error
-from clearway.risk.train import fit_calibration
 
 RNG = np.random.default_rng(6)
 RAW = RNG.normal(-4.0, 2.0, 40_000)

@@ -1,5 +1,6 @@
 """Learning from files: reproducible, in the order of time, and never from the future."""
 
+import hashlib
 import json
 from datetime import date
 from pathlib import Path
@@ -11,11 +12,15 @@ import pyarrow.parquet
 import pytest
 
 from clearway.risk import RiskFault, RiskModel, Scorer
+from clearway.risk.calibration import fit_calibration
+from clearway.risk.drift import DriftMonitor
 from clearway.risk.evaluate import evaluate_risk
 from clearway.risk.features import FEATURES
 from clearway.risk.features.declared import LEARNED
+from clearway.risk.kinds import ASSUMED_BPS
+from clearway.risk.load import load_model
 from clearway.risk.replay import replay_file
-from clearway.risk.train import fit_calibration, train_file, train_world
+from clearway.risk.train import train_file, train_world
 from clearway.risk.world import World
 
 CARD = "python/clearway/risk/data/card.json"
@@ -57,6 +62,48 @@ def test_the_same_file_and_seed_train_the_same_model(history: pa.Table, tmp_path
     assert one.card["metrics_on_test"]["auc_roc"] > 0.85
     other = train_file(path, tmp_path / "other", seed=5)
     assert other.card["model_id"] != one.card["model_id"]
+
+
+@pytest.mark.parametrize("kind", ["logistic", "isolation"])
+def test_challengers_of_other_kinds_are_trained_as_reproducibly(
+    history: pa.Table, tmp_path: Path, kind: str
+) -> None:
+    path = write(history, tmp_path / "payments.parquet")
+    one, two = (train_file(path, tmp_path / name, 4, kind) for name in ("one", "two"))
+    assert one.path.read_bytes() == two.path.read_bytes()
+    assert one.card == two.card
+    card = one.card
+    assert load_model(one.path).model_id.hex() == card["model_id"]
+    assert (card["kind"], card["seed"]) == (kind, 4)
+    assert card["source"]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert set(card["source"]["window"]) == {"fit", "calibrate", "test"}
+    least = {"logistic": 0.85, "isolation": 0.6}
+    assert card["metrics_on_test"]["auc_roc"] > least[kind]
+    assert DriftMonitor(card["reference"], FEATURES).rows == 0
+
+
+def test_another_seed_splits_other_trees(history: pa.Table, tmp_path: Path) -> None:
+    path = write(history, tmp_path / "payments.parquet")
+    one, two = (train_file(path, tmp_path / str(seed), seed, "isolation") for seed in (4, 5))
+    assert one.card["model_id"] != two.card["model_id"]
+
+
+def test_isolation_needs_no_labels(history: pa.Table, tmp_path: Path) -> None:
+    path = write(history.drop_columns("is_fraud"), tmp_path / "payments.parquet")
+    trained = train_file(path, tmp_path / "isolation", 4, "isolation")
+    assert trained.card["metrics_on_test"] == {}
+    assert trained.card["calibration"] == {"kind": "assumed", "prior_bps": ASSUMED_BPS}
+    for kind in ("forest", "logistic"):
+        with pytest.raises(RiskFault, match="fit has 0 frauds"):
+            train_file(path, tmp_path / kind, 4, kind)
+        assert not (tmp_path / kind).exists()
+
+
+def test_a_file_of_one_payment_trains_nothing(history: pa.Table, tmp_path: Path) -> None:
+    path = write(history.slice(0, 1), tmp_path / "payments.parquet")
+    with pytest.raises(RiskFault) as caught:
+        train_file(path, tmp_path / "one", 4, "isolation")
+    assert caught.value.code == "risk.file_labels"
 
 
 def test_labels_that_nobody_could_have_known_teach_nothing(

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from clearway.risk.decide import CostPolicy
 from clearway.risk.features import FEATURES
 from clearway.risk.history import DAY_NS
 from clearway.risk.model import RiskModel
 from clearway.risk.plain_rules import RULES, amount_levels, habit_levels, level_of, stop_above
+from clearway.risk.policy import CostPolicy
 from clearway.risk.trial import WARM_UP_DAYS, Trial, judge
 from clearway.risk.world import SCHEMES, World
 

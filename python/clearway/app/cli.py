@@ -160,6 +160,7 @@ def _train(args: argparse.Namespace) -> int:
         ledger=args.ledger,
         register=args.register,
         promote_tested=args.promote_tested,
+        kind=args.kind,
     )
     with _risk_faults():
         found, words = train_model(training, out=args.out, seed=args.seed, data=args.data)
@@ -334,6 +335,7 @@ def _bench(args: argparse.Namespace) -> int:
     return 0
 
 
+MODEL_KINDS = ("forest", "logistic", "isolation")  # of risk.kinds
 BENCHES = ("ledger", "pipeline", "http", "screening", "risk")
 
 # --- their arguments ----------------------------------------------------------------------------
@@ -422,6 +424,8 @@ def _parser() -> argparse.ArgumentParser:
 
     train = add("train", "train the risk model on a file, or on simulated worlds", _train)
     train.add_argument("file", type=Path, nargs="?", metavar="FILE.parquet|csv")
+    train.add_argument("--kind", choices=MODEL_KINDS, default=MODEL_KINDS[0],
+                       help="of model; isolation looks at no label")  # fmt: skip
     train.add_argument("--seed", type=int, default=1, help="same input and seed, same bytes")
     train.add_argument("--out", type=Path, required=True, help="folder for the model and its card")
     train.add_argument("--ledger", action="store_true", help="on the payments of --data's node")

@@ -35,12 +35,13 @@ DELAY_DAYS: Final = 7  # after which a payment that nobody complained of is take
 class Training:
     """file: of payments; ledger: the node's own instead; neither: simulated worlds. register: it
     is tried in the node. promote_tested: what was tried before takes the champion's place first,
-    if the comparison has no objections."""
+    if the comparison has no objections. kind: of risk.kinds.KINDS."""
 
     file: Path | None = None
     ledger: bool = False
     register: bool = False
     promote_tested: bool = False
+    kind: str = "forest"
 
 
 def train_model(training: Training, *, out: Path, seed: int, data: Path | None) -> Found:
@@ -51,11 +52,11 @@ def train_model(training: Training, *, out: Path, seed: int, data: Path | None) 
         _promote_if_better(data)
     out.mkdir(parents=True, exist_ok=True)
     if training.ledger:
-        trained = train_ledger(load_node_config(data), out, seed)
+        trained = train_ledger(load_node_config(data), out, seed, training.kind)
     elif training.file is not None:
-        trained = train_file(training.file, out, seed)
+        trained = train_file(training.file, out, seed, training.kind)
     else:
-        trained = train_world(out, seed)
+        trained = train_world(out, seed, training.kind)
     card = dict(trained.card)
     lines = [f"model written to {trained.path}"]
     lines += [f"  {name}: {value}" for name, value in card["metrics_on_test"].items()]
@@ -91,7 +92,7 @@ def list_models(data: Path | None) -> Found:
     entries = _registry(load_node_config(data)).entries()
     found = [_shown(entry) for entry in entries]
     lines = [
-        f"{row['id'][:16]}  {row['role']:<10}  {row['kind']:<8}  {row['registered']}"
+        f"{row['id'][:16]}  {row['role']:<10}  {row['kind']:<9}  {row['registered']}"
         f"  AP {row['average_precision']}"
         for row in found
     ]

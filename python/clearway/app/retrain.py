@@ -36,14 +36,14 @@ HOUR_S: Final = 3_600.0
 log = logging.getLogger("clearway.app")
 
 
-def train_ledger(config: Config, out: Path, seed: int) -> Trained:
+def train_ledger(config: Config, out: Path, seed: int, kind: str = "forest") -> Trained:
     """Trains on the ledger's payments and the feedback on them; the same chain, feedback and seed
     give the same bytes. Raises RiskFault when too little is known."""
     from clearway.risk.train import train_history  # not in a node: it reads files, by Arrow
 
     with copied_node(config) as node:
         history, source = _history(node)
-    return train_history(history, source, out, seed, where=str(config.data))
+    return train_history(history, source, out, seed, where=str(config.data), kind=kind)
 
 
 def _history(node: Node) -> tuple[History, dict[str, Any]]:
