@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearway.risk.facts import Facts
-from clearway.risk.features.declared import DECLARED
 from clearway.risk.history import DAY_NS, compute_features
 from clearway.risk.typologies.registry import SHIPPED, TYPOLOGIES
 from clearway.risk.typologies.rule import Typology
 from clearway.risk.wide.world import ALL_SCHEMES, WideWorld
 from tests.risk.typologies import fraud, laundering
 from tests.risk.typologies.cast import Cast
+from tools.typology_glossary import glossary
 
 TARGET: Final = Path(__file__).parents[1] / "docs/typologies.md"
 # Not the world on which the levels were chosen, which was seed 11.
@@ -203,12 +203,6 @@ def details(one: Typology) -> str:
     )
 
 
-def glossary() -> str:
-    """The features that are asked, in words."""
-    asked = {each.feature for one in TYPOLOGIES for each in one.conditions}
-    return "\n".join(f"| `{one.name}` | {one.words} |" for one in DECLARED if one.name in asked)
-
-
 _PAGE: Final = """# Typologies: documented schemes, open to everybody
 
 {n} published ways to launder and to defraud, each one a file of
@@ -292,15 +286,15 @@ typologies --levels DATA/typologies/DIGEST.json` tells years later what was look
 
 ## One by one
 
-A level without a unit is a count that fades, a share of 1, or a number of standard deviations, as
-[the list at the end](#what-the-features-are) says.
+What a level without a unit is counted in stands in
+[the list at the end](#what-the-features-are).
 
 {details}
 
 ## What the features are
 
-| feature | is |
-| --- | --- |
+| feature | is | counted in |
+| --- | --- | --- |
 {glossary}
 """
 

@@ -8,6 +8,7 @@ import pytest
 from clearway.risk.typologies.registry import TYPOLOGIES
 from clearway.risk.typologies.rule import Typology
 from clearway.risk.wide.world import ALL_SCHEMES
+from tools.typology_glossary import glossary
 from tools.write_typologies import MEANT, details
 
 PAGE = (Path(__file__).parents[3] / "docs/typologies.md").read_text("utf-8")
@@ -30,3 +31,9 @@ def test_the_world_has_something_of_every_typology() -> None:
     rates = re.findall(r"^\| \[[\w.]+\]\(#\w+\) \| ([\d.]+) \|", PAGE, re.MULTILINE)
     assert len(rates) == len(TYPOLOGIES)
     assert all(float(rate) > 0 for rate in rates)
+
+
+def test_the_page_says_what_each_feature_is_that_is_asked() -> None:
+    assert glossary() in PAGE, "run `make typologies`"
+    asked = {each.feature for one in TYPOLOGIES for each in one.conditions}
+    assert set(re.findall(r"^\| `(\w+)` \|", glossary(), re.MULTILINE)) == asked
