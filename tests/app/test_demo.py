@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +14,19 @@ import pytest
 from rich.console import Console
 
 from clearway.app.demo import Outcome, play_demo
+from clearway.app.demo.api import Api
 from clearway.app.demo.clock import SimulatedClock
-from clearway.app.demo.town import Size
+from clearway.app.demo.play import wait_for_noon
+from clearway.app.demo.stories import STORIES, Teller
+from clearway.app.demo.town import Size, Town, last_week_ns
+from clearway.app.serve import dev_api_key
 from clearway.ledger.book import Block, Book
 from clearway.ledger.genesis import load_genesis
 from clearway.payment.records import Flag, Kind
+from clearway.risk.world import DAY_NS
 
 SMALL = Size(customers=300, merchants=60, days=2, live_s=1.5)
+BY_CHANCE = ("A fraud ring caught", "A payment reviewed and approved")
 
 
 def count_statuses(blocks: list[Block]) -> dict[str, int]:
@@ -46,6 +54,52 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Outcome, str, Path
     with play_demo(folder, SMALL, Console(file=shown, width=96)) as (outcome, _, _):
         pass
     return outcome, shown.getvalue(), folder
+
+
+MONDAY = datetime(2026, 11, 16, tzinfo=UTC)
+
+
+def nanoseconds(moment: datetime) -> int:
+    return int(moment.timestamp()) * 10**9
+
+
+@pytest.mark.parametrize("days", range(7))
+@pytest.mark.parametrize("hours", [0, 3, 12, 23.99])
+def test_the_week_that_is_played_is_the_last_whole_one(days: int, hours: float) -> None:
+    now = MONDAY + timedelta(days=7 + days, hours=hours)
+    assert last_week_ns(nanoseconds(now)) == nanoseconds(MONDAY)
+
+
+@pytest.mark.parametrize(
+    ("late_hours", "noon"), [(-9, 0), (0, 0), (11.9, 0), (12.1, 1), (35.9, 1), (36.1, 2)]
+)
+def test_stories_are_told_at_noon_however_slow_the_machine_was(
+    late_hours: float, noon: int
+) -> None:
+    """late_hours: after the end of the week. noon: days from there to the noon of the stories."""
+    end = MONDAY + timedelta(days=SMALL.days)
+    clock = SimulatedClock(nanoseconds(end + timedelta(hours=late_hours)))
+    wait_for_noon(nanoseconds(end), clock)
+    told = datetime.fromtimestamp(clock() / 1e9, UTC)
+    assert abs(told - end - timedelta(days=noon, hours=12)) < timedelta(minutes=1)
+
+
+def test_no_story_depends_on_the_hour(tmp_path: Path) -> None:
+    """Night, noon, the last minute of a day and a Sunday: the same node, the same end."""
+    with play_demo(tmp_path, SMALL, Console(file=io.StringIO())) as (_, node, url):
+        clock = node.clock
+        assert isinstance(clock, SimulatedClock)
+        town = Town(node, SMALL, start_ns=last_week_ns(time.time_ns()))
+        asked = [story for story in STORIES if story[0] not in BY_CHANCE]
+        end_ns = town.start_ns + town.days * DAY_NS  # a Wednesday begins
+        for days, hours in ((1, 3), (1, 12), (1, 23.99), (4, 2), (4, 15)):
+            clock.jump(end_ns + int((days * 24 + hours) * 3_600) * 10**9)
+            api = Api(url, dev_api_key(node))
+            teller = Teller(node, town, api, None, name=f"told-{days}-{hours:.0f}")
+            told = [play(teller, title) for title, play in asked]
+            assert [(story.title, story.wrong) for story in told] == [
+                (title, "") for title, _ in asked
+            ]
 
 
 def read_blocks(folder: Path) -> tuple[list[Block], str]:
@@ -90,8 +144,7 @@ def test_listed_parties_are_named_and_never_paid(played: tuple[Outcome, str, Pat
 def test_every_story_but_chance_ends_as_it_should(played: tuple[Outcome, str, Path]) -> None:
     """In so small a world no ring and no review is certain; everything else is."""
     outcome, shown, _ = played
-    certain = [story for story in outcome.stories if "ring" not in story.title]
-    certain = [story for story in certain if "reviewed" not in story.title]
+    certain = [story for story in outcome.stories if story.title not in BY_CHANCE]
     assert [story.wrong for story in certain] == [""] * 4
     assert all(story.receipt for story in certain)
     assert "verified from genesis" in shown

@@ -109,8 +109,14 @@ def play_live(
             advance(_settle(node, town, played, leave_one=True))
         time.sleep(LIVE_PAUSE_S)
     _finish(node, town, played, advance, leave_one=True)
-    clock.jump(town.start_ns + town.days * DAY_NS)
     clock.run(1)
+
+
+def wait_for_noon(end_ns: int, clock: SimulatedClock) -> None:
+    """The first after end_ns, when the week is over, that is still to come: on a slow machine the
+    last payments were answered deep in the night, which is no hour to tell stories at."""
+    days_late = max(0, (clock() - end_ns + DAY_NS // 2 - 1) // DAY_NS)
+    clock.jump(end_ns + days_late * DAY_NS + DAY_NS // 2)
 
 
 # --- what comes back ----------------------------------------------------------------------------

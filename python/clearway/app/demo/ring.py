@@ -17,7 +17,7 @@ from clearway.payment.state import Status
 from clearway.risk.reasons import reasons_of
 from clearway.risk.schemes import MULE, SCAM, TAKEOVER
 
-REASONS_SHOWN: Final = 3
+REASONS_SHOWN: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +98,9 @@ def _mules(town: Town, numbers: Sequence[int]) -> set[int]:
 def _reasons(node: Node, stopped: Sequence[Row]) -> list[str]:
     kept = node.vault.rows([row.place for row in stopped])
     counts = Counter(
-        reason.code
+        reason.internal
         for each in kept
         if each is not None
         for reason in reasons_of(int(each.decision["reasons"]))
     )
-    return [code for code, _ in counts.most_common(REASONS_SHOWN)]
+    return [words for words, _ in counts.most_common(REASONS_SHOWN)]

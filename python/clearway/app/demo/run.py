@@ -28,6 +28,7 @@ from clearway.app.demo.play import (
     open_accounts,
     play_history,
     play_live,
+    wait_for_noon,
 )
 from clearway.app.demo.stories import STORIES, Story, Teller, tell_stories
 from clearway.app.demo.town import Size, Town, last_week_ns
@@ -115,6 +116,7 @@ def play_demo(folder: Path, size: Size, console: Console) -> Iterator[tuple[Outc
             town = Town(node, size, start_ns=monday_ns)
             with ServerThread(node) as url:
                 played = _play(node, town, clock, size, steps)
+                wait_for_noon(town.start_ns + town.days * DAY_NS, clock)
                 teller = Teller(node, town, Api(url, dev_api_key(node)), played.left_open)
                 with steps.step("Six stories over HTTP", total=len(STORIES)) as step:
                     stories = tell_stories(teller, step.advance)

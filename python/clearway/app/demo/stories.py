@@ -1,11 +1,12 @@
 """Six payments that a person could have made with curl: each is a call of the REST interface, and
-each ends with a receipt that is checked offline.
+each ends with a receipt that is checked offline. Those that are made up here ask for nothing that a
+payer has not done before, so that no hour and no model finds them strange.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -13,15 +14,18 @@ import numpy as np
 from clearway.app.bootstrap import Node
 from clearway.app.demo.api import Api, ApiError
 from clearway.app.demo.figures import read_rows
-from clearway.app.demo.ring import find_ring
+from clearway.app.demo.ring import REASONS_SHOWN, find_ring
 from clearway.app.demo.town import Town, listed_names
 from clearway.app.genesis import NOSTRO
 from clearway.ledger.receipt import ReceiptError, check_receipt
 from clearway.payment.ids import format_payment
-from clearway.risk.population import ASSETS
+from clearway.payment.money import Asset, format_amount
+from clearway.risk.population import ASSETS, PERSON
 
 EUR, JPY = "EUR/2", "JPY/0"
-SANCTIONED_ID: Final = "story-sanctioned"
+_EURO: Final = Asset(1, EUR, 2)
+KNOWN_TIMES: Final = 3  # whoever was paid so often is nobody new
+SMALL_MINOR_MAX: Final = 200_00
 FUNDING: Final = "5000.00"
 
 
@@ -37,32 +41,53 @@ class Story:
 
 
 @dataclass(frozen=True, slots=True)
+class Pair:
+    """Two account ids, and the middle of what the first paid the second, in cents."""
+
+    payer: str
+    payee: str
+    amount_minor: int
+
+    @property
+    def amount(self) -> str:
+        return format_amount(self.amount_minor, _EURO)
+
+
+@dataclass(frozen=True, slots=True)
 class Teller:
-    """What the stories need to be played."""
+    """What the stories need to be played. name: of this telling, of which there may be more."""
 
     node: Node
     town: Town
     api: Api
     left_open: bytes | None
+    name: str = "story"
 
-    def pair(self, *, cross: bool) -> tuple[str, str]:
-        """The payer and the payee of euros who paid each other most: nobody's first time."""
-        payments = self.town.payments
+    def pair(self, *, cross: bool) -> Pair:
+        """The person who paid somebody small sums in euros KNOWN_TIMES, or nearly, and of those
+        the most money."""
+        payments, population = self.town.payments, self.town.world.population
         wanted = (payments["asset"] == ASSETS.index(EUR)) & ~payments["is_fraud"]
-        payee_asset = self.town.world.population.asset[payments["payee"]]
-        wanted &= payee_asset == ASSETS.index(JPY if cross else EUR)
+        wanted &= payments["amount_minor"] <= SMALL_MINOR_MAX
+        wanted &= population.kind[payments["payer"]] == PERSON
+        wanted &= population.asset[payments["payee"]] == ASSETS.index(JPY if cross else EUR)
         wanted &= self.town.crosses == cross
-        pairs = payments["payer"][wanted].astype(np.int64) * self.town.count
-        keys, counts = np.unique(pairs + payments["payee"][wanted], return_counts=True)
-        payer, payee = divmod(int(keys[np.argmax(counts)]), self.town.count)
-        return self.town.ids[payer], self.town.ids[payee]
+        paid = payments[wanted]
+        pairs = paid["payer"].astype(np.int64) * self.town.count + paid["payee"]
+        keys, pair_of, times = np.unique(pairs, return_inverse=True, return_counts=True)
+        total_minor = np.bincount(pair_of, paid["amount_minor"])
+        best = int(np.lexsort((total_minor, np.minimum(times, KNOWN_TIMES)))[-1])
+        payer, payee = divmod(int(keys[best]), self.town.count)
+        sums_minor = np.sort(paid["amount_minor"][pair_of == best])
+        middle_minor = int(sums_minor[len(sums_minor) // 2])
+        return Pair(self.town.ids[payer], self.town.ids[payee], middle_minor)
 
-    def name(self, id: str) -> str:
+    def owner(self, id: str) -> str:
         return self.town.names[self.town.ids.index(id)]
 
     def fund(self, id: str) -> None:
         body = {"account": id, "amount": FUNDING, "asset": EUR, "nostro": NOSTRO}
-        self.api.post("/v1/issuances", body, key=f"story-fund-{id}")
+        self.api.post("/v1/issuances", body, key=f"{self.name}-fund-{id}")
 
     def receipt(self, payment: str) -> str:
         """Its place on the chain, after the receipt was checked against the genesis alone.
@@ -90,12 +115,12 @@ def tell_stories(teller: Teller, advance: Callable[[int], None]) -> list[Story]:
 
 
 def _sanctioned(teller: Teller, title: str) -> Story:
-    payer, _ = teller.pair(cross=False)
+    pair = teller.pair(cross=False)
     name = listed_names(teller.node.screener.watchlist)[-1]
-    owner = {"name": name}
-    body = {"id": SANCTIONED_ID, "owner": owner, "assets": [EUR]}
-    teller.api.post("/v1/accounts", body, key="story-sanctioned-account")
-    payment = _pay(teller, "story-sanctioned", payer, SANCTIONED_ID, "120.00")
+    listed = f"{teller.name}-sanctioned"
+    body = {"id": listed, "owner": {"name": name}, "assets": [EUR]}
+    teller.api.post("/v1/accounts", body, key=f"{listed}-account")
+    payment = _pay(teller, "sanctioned", replace(pair, payee=listed))
     why = teller.api.get(f"/v1/payments/{payment['id']}/explanation")
     matches = why.get("matches") or [{"matched_name": "nobody", "entity_id": "-", "score": 0.0}]
     match = matches[0]
@@ -115,21 +140,22 @@ def _ring(teller: Teller, title: str) -> Story:
     text = (
         f"Victims pay in, {ring.accounts} mules pass on: {ring.stopped} of the ring's "
         f"{ring.payments} payments stopped, {float(ring.stopped_eur):,.2f} of "
-        f"{float(ring.value_eur):,.2f} EUR. Most given reasons: {', '.join(ring.reasons)}."
+        f"{float(ring.value_eur):,.2f} EUR. Most given reasons: {' '.join(ring.reasons)}"
     )
     return _ended(teller, title, text, payment, "declined")
 
 
 def _cross_border(teller: Teller, title: str) -> Story:
-    payer, payee = teller.pair(cross=True)
-    teller.fund(payer)
-    asked = {"asset": EUR, "to_asset": JPY, "amount": "250.00"}
-    quote = teller.api.post("/v1/quotes", asked, key="story-quote")
-    body = {"to_asset": JPY, "quote": quote["id"], "reference": "invoice 4711"}
-    payment = _pay(teller, "story-cross", payer, payee, "250.00", **body)
+    pair = teller.pair(cross=True)
+    teller.fund(pair.payer)
+    asked = {"asset": EUR, "to_asset": JPY, "amount": pair.amount}
+    quote = teller.api.post("/v1/quotes", asked, key=f"{teller.name}-quote")
+    body = {"to_asset": JPY, "quote": quote["id"], "reference": "order 4711"}
+    payment = _pay(teller, "cross", pair, **body)
+    payer, payee = teller.owner(pair.payer), teller.owner(pair.payee)
     text = (
-        f"{payment['amount']} EUR from {teller.name(payer)} arrive as {payment['to_amount']} JPY "
-        f"with {teller.name(payee)}. Quote {quote['id'][:12]}…: ECB rate "
+        f"{payment['amount']} EUR from {payer} arrive as {payment['to_amount']} JPY "
+        f"with {payee}. Quote {quote['id'][:12]}…: ECB rate "
         f"{float(quote['rate']):.4f} of {quote['rate_date']} less {quote['spread_bps']} bp, fee "
         f"{quote['fee']} EUR; {len(payment['legs'])} legs that all happen or none."
     )
@@ -137,23 +163,25 @@ def _cross_border(teller: Teller, title: str) -> Story:
 
 
 def _captured(teller: Teller, title: str) -> Story:
-    payer, payee = teller.pair(cross=False)
-    teller.fund(payer)
-    held = _pay(teller, "story-hold", payer, payee, "24.00", capture="manual")
+    pair = teller.pair(cross=False)
+    teller.fund(pair.payer)
+    held = _pay(teller, "hold", pair, capture="manual")
+    body = {"amount": replace(pair, amount_minor=pair.amount_minor * 3 // 4).amount}
     act = f"/v1/payments/{held['id']}/capture"
-    payment = teller.api.post(act, {"amount": "18.00"}, key="story-capture")
+    payment = teller.api.post(act, body, key=f"{teller.name}-capture")
     text = (
-        f"{held['amount']} EUR {held['status']} for {teller.name(payee)}, "
+        f"{held['amount']} EUR {held['status']} for {teller.owner(pair.payee)}, "
         f"{payment['amount_captured']} captured; the rest is free again."
     )
-    wrong = "" if payment["amount_captured"] == "18.00" else "another amount was captured"
+    is_right = payment["amount_captured"] == body["amount"]
+    wrong = "" if is_right else "another amount was captured"
     return _ended(teller, title, text, payment, "settled", wrong)
 
 
 def _voided(teller: Teller, title: str) -> Story:
-    payer, payee = teller.pair(cross=False)
-    held = _pay(teller, "story-deposit", payer, payee, "450.00", capture="manual")
-    payment = teller.api.post(f"/v1/payments/{held['id']}/void", {}, key="story-void")
+    held = _pay(teller, "deposit", teller.pair(cross=False), capture="manual")
+    act = f"/v1/payments/{held['id']}/void"
+    payment = teller.api.post(act, {}, key=f"{teller.name}-void")
     text = f"{held['amount']} EUR {held['status']} as a deposit, then {payment['status']}."
     return _ended(teller, title, text, payment, "voided")
 
@@ -163,13 +191,13 @@ def _reviewed(teller: Teller, title: str) -> Story:
         return Story(title, "", "", "", wrong="no honest payment of the last day went to review")
     id = format_payment(teller.left_open)
     before = teller.api.get(f"/v1/payments/{id}")
-    decision = before["decision"]
+    why = teller.api.get(f"/v1/payments/{id}/explanation")
     note = {"note": "called the customer back"}
-    payment = teller.api.post(f"/v1/payments/{id}/approve", note, key="story-approve")
-    reasons = ", ".join(decision["reasons"][:3])
+    payment = teller.api.post(f"/v1/payments/{id}/approve", note, key=f"{teller.name}-approve")
+    reasons = " ".join(reason["text"] for reason in why["reasons"][:REASONS_SHOWN])
     text = (
         f"{before['amount']} {before['asset'].partition('/')[0]} held at a fraud probability of "
-        f"{decision['score_bps'] / 100:.1f} %: {reasons}. An analyst "
+        f"{before['decision']['score_bps'] / 100:.1f} %. {reasons} An analyst "
         "called the customer back and approved it."
     )
     return _ended(teller, title, text, payment, "settled")
@@ -188,11 +216,9 @@ STORIES: Final[tuple[tuple[str, Callable[[Teller, str], Story]], ...]] = (
 # --- what they share ----------------------------------------------------------------------------
 
 
-def _pay(
-    teller: Teller, key: str, payer: str, payee: str, amount: str, **more: str
-) -> dict[str, Any]:
-    body = {"from": payer, "to": payee, "amount": amount, "asset": EUR, **more}
-    payment: dict[str, Any] = teller.api.post("/v1/payments", body, key=key)
+def _pay(teller: Teller, what: str, pair: Pair, **more: str) -> dict[str, Any]:
+    body = {"from": pair.payer, "to": pair.payee, "amount": pair.amount, "asset": EUR, **more}
+    payment: dict[str, Any] = teller.api.post("/v1/payments", body, key=f"{teller.name}-{what}")
     return payment
 
 
