@@ -175,8 +175,8 @@ SEC_PONZI: Final = Document(
 )
 UK_FINANCE_2020: Final = Document(
     "UK Finance",
-    "Bank branch staff and police team up to stop £19 million of fraud in first half of 2020",
-    "2020",
+    "press release on the Banking Protocol in the first half of 2020",
+    "9 September 2020",
 )
 UK_FINANCE_2024: Final = Document("UK Finance", "Annual Fraud Report 2024", "22 May 2024")
 VISA_ACQUIRERS: Final = Document("Visa", "Acquirer Risk Management Guide", "February 2003")
