@@ -10,7 +10,7 @@ from scipy import stats
 
 from clearway.risk.laundering.bursts import find_bursts
 from clearway.risk.laundering.fans import find_burst_fans, find_fan_in, find_fan_out
-from clearway.risk.laundering.gathers import find_gathers
+from clearway.risk.laundering.gathers import find_gathers, find_structured_gathers
 from clearway.risk.laundering.graph import PaymentGraph, make_graph
 from clearway.risk.laundering.hops import KEPT, find_hops
 from clearway.risk.laundering.structuring import find_structured_in
@@ -19,6 +19,7 @@ from clearway.risk.laundering.surprise import (
     calibrate_by_degree,
     poisson_surprise,
     strength,
+    uncertain_surprises,
 )
 
 
@@ -35,6 +36,20 @@ def test_surprise_is_minus_the_logarithm_of_the_poisson_tail(mean: float, times:
     k = math.ceil(mean * times) + 1
     exact = -stats.poisson.logsf(k - 1, mean)
     assert poisson_surprise(k, mean) == pytest.approx(exact, rel=0.06, abs=0.15)
+
+
+@pytest.mark.parametrize("shape", [0.5, 2.0, 20.0])
+@pytest.mark.parametrize("mean", [1e-6, 0.01, 0.5, 3.0])
+@pytest.mark.parametrize("times", [2, 3, 6])
+def test_a_guessed_mean_makes_the_tail_negative_binomial(
+    shape: float, mean: float, times: int
+) -> None:
+    k = math.ceil(mean * times) + 1
+    exact = -stats.nbinom.logsf(k - 1, shape, shape / (shape + mean))
+    found = uncertain_surprises(np.array([k]), np.array([mean]), shape)
+    assert found[0] == pytest.approx(exact, rel=0.12, abs=0.3)
+    assert found[0] <= poisson_surprise(k, mean) + 0.1
+    assert uncertain_surprises(np.array([1, 0]), np.array([1.0, 0.5]), shape).tolist() == [0, 0]
 
 
 def test_what_is_not_above_the_mean_is_no_surprise() -> None:
@@ -152,6 +167,29 @@ def test_gathering_before_scattering_counts_and_the_other_way_round_does_not() -
     assert set(range(1, 11)) <= set(gathers.member[gathers.centre == 0])
     before = [(490 + k, 0, k, 100.0) for k in range(6, 11)]
     assert find_gathers(among_others(*into, *before)).surprise[0] < gathers.surprise[0] / 2
+
+
+def test_gathering_and_scattering_alike_amounts_is_more_surprising() -> None:
+    def surprise(amounts: list[float]) -> float:
+        into = [(400 + 20 * k, k, 0, amounts[k - 1]) for k in range(1, 5)]
+        out_of = [(500 + 20 * k, 0, k, amounts[k - 1]) for k in range(5, 9)]
+        stars = find_structured_gathers(among_others(*into, *out_of))
+        if amounts[0] == amounts[1]:
+            assert np.argmax(stars.surprise) == 0
+            assert set(range(1, 9)) <= set(stars.member[stars.centre == 0])
+        return float(stars.surprise[0])
+
+    assert surprise([300.0] * 8) > surprise([900.0 / 2.5**k for k in range(8)]) + 4
+
+
+def test_wages_that_come_again_are_no_scattering() -> None:
+    into = [(500 + k, k, 0, 100.0) for k in range(1, 6)]
+    once = [(510 + k, 0, k, 100.0) for k in range(6, 11)]
+    again = [(at + k, 0, k, 100.0) for at in (110, 510) for k in range(6, 11)]
+    scattered, paid = (find_gathers(among_others(*into, *out_of)) for out_of in (once, again))
+    assert set(range(6, 11)) <= set(scattered.member[scattered.centre == 0])
+    assert not set(range(6, 11)) & set(paid.member[paid.centre == 0])
+    assert paid.surprise[0] < scattered.surprise[0] - 5
 
 
 def test_what_passes_through_is_more_surprising_soon_and_alike() -> None:

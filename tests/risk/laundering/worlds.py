@@ -1,11 +1,11 @@
 """Worlds of ordinary payments with one kind of laundering planted in each, to measure detectors.
 
-Five worlds differ in everything a detector might lean on: `steps` (as AMLSim's published samples:
-whole steps, a pair pays once, launderers pay in bursts, some plans are cut off by the end of the
-file), `once` (the same background, no bursts), `days` (seconds over two months, wages, shops,
-friends, rents, log-normal amounts), `hours` (whole hours, businesses that pay each other again and
-again) and `minutes` (ten days, amounts of all sizes, launderers who take their time). Planted
-amounts lie within the world's own, so that no amount betrays anybody.
+Nine worlds differ in everything a detector might lean on; four are in other_worlds.py. Here are
+`steps` (as AMLSim's published samples: whole steps, a pair pays once, launderers pay in bursts, some
+plans are cut off by the end of the file), `once` (the same background, no bursts), `days` (seconds
+over two months, wages, shops, friends, rents, log-normal amounts), `hours` (whole hours, businesses
+that pay each other again and again) and `minutes` (ten days, amounts of all sizes, launderers who
+take their time). Planted amounts lie within the world's own, so that no amount betrays anybody.
 """
 
 from collections.abc import Callable
@@ -14,6 +14,8 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tests.risk.laundering.other_worlds import OTHER_WORLDS, STYLES, Background
 
 Hops = list[tuple[int, int, float, float]]  # payer, payee, when in [0, 1], share of the sum
 
@@ -44,7 +46,7 @@ def make_world(
     names = sorted(PATTERNS)
     for ring in range(rings):
         name = names[ring % len(names)] if pattern == "mixed" else pattern
-        size = int(rng.integers(4, 11))
+        size = int(rng.integers(*STYLES[kind].sizes if kind in STYLES else (4, 11)))
         members = rng.choice(accounts, size, replace=False)
         suspicious[members] = True
         hops = [(members[a], members[b], when, share) for a, b, when, share in
@@ -83,6 +85,9 @@ def _plant(
         return rows
     lasts = span * rng.uniform(*LASTS[kind])
     begin = rng.uniform(0.0, span - lasts)
+    if kind in STYLES and STYLES[kind].drawn:
+        return [(int(begin + when * lasts), payer, payee, float(rng.choice(ordinary)))
+                for payer, payee, when, _ in hops]  # fmt: skip
     total = float(np.quantile(ordinary, rng.uniform(0.6, 0.95)))
     smallest = float(np.quantile(ordinary, 0.1))
     return [
@@ -163,10 +168,6 @@ PATTERNS: Final[dict[str, Callable[[np.random.Generator, int], Hops]]] = {
 
 # --- the backgrounds ----------------------------------------------------------------------------
 
-Background = tuple[
-    NDArray[np.float64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]
-]  # fmt: skip
-
 
 def _steps(rng: np.random.Generator, accounts: int) -> Background:
     """A scale-free graph whose edges are paid once each, more in the middle than at the ends."""
@@ -245,10 +246,11 @@ def _hours(rng: np.random.Generator, accounts: int) -> Background:
 
 WORLDS: Final[dict[str, Callable[[np.random.Generator, int], Background]]] = {
     "steps": _steps, "once": _steps, "days": _days, "hours": _hours,
-    "minutes": _minutes,
+    "minutes": _minutes, **OTHER_WORLDS,
 }  # fmt: skip
 LASTS: Final = {"once": (0.04, 0.15), "days": (0.02, 0.08), "hours": (0.005, 0.04),
-               "minutes": (0.1, 0.4)}  # of the span  # fmt: skip
+               "minutes": (0.1, 0.4),
+               **{kind: style.lasts for kind, style in STYLES.items()}}  # of the span  # fmt: skip
 
 
 def _zipf(rng: np.random.Generator, n: int, among: int, exponent: float) -> NDArray[np.int64]:

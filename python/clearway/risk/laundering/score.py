@@ -9,7 +9,7 @@ from clearway.risk.laundering.bursts import find_bursts, weigh_bursts
 from clearway.risk.laundering.chains import weigh_chains
 from clearway.risk.laundering.cycles import weigh_cycles
 from clearway.risk.laundering.fans import find_burst_fans, find_fan_in, find_fan_out
-from clearway.risk.laundering.gathers import find_gathers
+from clearway.risk.laundering.gathers import find_gathers, find_structured_gathers
 from clearway.risk.laundering.graph import Floats, PaymentGraph
 from clearway.risk.laundering.hops import find_hops, weigh_hops
 from clearway.risk.laundering.stars import weigh_stars
@@ -20,6 +20,9 @@ PATTERNS: Final = (
     "repeated_payments", "fan_in", "fan_out", "structuring", "gather_scatter", "pass_through",
     "layering", "mutual", "cycle", "scatter_gather", "bipartite", "association",
 )  # fmt: skip
+FANS: Final = tuple(PATTERNS.index(name) for name in ("fan_in", "fan_out", "structuring"))
+TOLD_AGAIN: Final = 0.5  # of a fan's evidence counts when another one has told it
+CUSTOM: Final = 0.1  # of all accounts; a pattern that names more is a custom
 NAMED_MIN: Final = 2.5  # nats of strength from which a pattern is named
 HALF: Final = 10.0  # nats that make a score of one half
 
@@ -37,7 +40,7 @@ def find_patterns(graph: PaymentGraph) -> Floats:
         np.maximum(weigh_stars(find_fan_in(graph)), weigh_stars(burst_in)),
         np.maximum(weigh_stars(find_fan_out(graph)), weigh_stars(burst_out)),
         np.maximum(weigh_stars(find_structured_in(graph)), weigh_stars(find_structured_out(graph))),
-        weigh_stars(find_gathers(graph)),
+        np.maximum(weigh_stars(find_gathers(graph)), weigh_stars(find_structured_gathers(graph))),
         weigh_hops(graph, hops),
         weigh_chains(graph, hops),
         mutual,
@@ -46,12 +49,28 @@ def find_patterns(graph: PaymentGraph) -> Floats:
         weigh_bipartite(graph),
         weigh_association(graph, bursts),
     )
-    return np.stack(columns, axis=1)
+    return _temper(np.stack(columns, axis=1))
+
+
+def _temper(strengths: Floats) -> Floats:
+    """A pattern that names many accounts is a custom of the file as far as it names more than
+    CUSTOM of them, and says less of each: half if it names 1.4 times as many, a quarter if twice.
+
+    A launderer's pattern is seen once; shops, employers and clubs make fans by the thousand.
+    """
+    named = (strengths >= NAMED_MIN).mean(axis=0)
+    tempered: Floats = strengths * (CUSTOM / np.maximum(named, CUSTOM)) ** 2
+    return tempered
 
 
 def score_accounts(strengths: Floats) -> Floats:
-    """float64[accounts] in [0, 1): more evidence of any kind, a higher score."""
-    total = strengths.sum(axis=1)
+    """float64[accounts] in [0, 1): more evidence of any kind, a higher score.
+
+    Fans and structuring look at the same payments: the strongest of them counts in full.
+    """
+    fans = strengths[:, FANS]
+    again = (1.0 - TOLD_AGAIN) * (fans.sum(axis=1) - fans.max(axis=1))
+    total = strengths.sum(axis=1) - again
     score: Floats = total / (total + HALF)
     return score
 

@@ -4,10 +4,11 @@ import math
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clearway.risk.compiled import compiled
 from clearway.risk.laundering.fans import LASTING, brief_others
-from clearway.risk.laundering.graph import Ints, PaymentGraph, Sequences
+from clearway.risk.laundering.graph import Floats, Ints, PaymentGraph, Sequences
 from clearway.risk.laundering.stars import Stars, expand_runs
 from clearway.risk.laundering.surprise import poisson_surprise
 
@@ -36,10 +37,25 @@ def _find(graph: PaymentGraph, side: Sequences, account: Ints, other: Ints) -> S
     )  # fmt: skip
     centre, place = expand_runs(first, last)
     payment = order[place]
-    ratio = amount[payment] / np.maximum(amount[order[first[centre]]], 1e-300)
-    part = (ratio >= 1.0 / ALIKE) & (ratio <= ALIKE)
+    part = are_alike(amount[payment], amount[order[first[centre]]])
     part &= brief_others(graph, other)[payment] != LASTING
     return Stars(surprise, side.count, centre[part], other[payment[part]])
+
+
+def are_alike(amount: Floats, first: Floats) -> NDArray[np.bool_]:
+    """bool[r]: amounts that are like those of the first payments of their runs."""
+    return (amount >= first / ALIKE) & (amount <= first * ALIKE)
+
+
+@compiled("float64(float64[:], float64[:], float64, float64, int64)")
+def share_alike(amounts, own, least, most, different):  # type: ignore[no-untyped-def]
+    """The share of payments with an amount from `least` to `most`: of the file's, or of the
+    account's own outside the run of `different` ones, whichever is more."""
+    of_file = np.searchsorted(amounts, most, side="right") - np.searchsorted(amounts, least)
+    of_own = np.searchsorted(own, most, side="right") - np.searchsorted(own, least)
+    share = of_file / len(amounts)
+    outside, outside_alike = max(0, len(own) - different), max(0, of_own - different)
+    return max(share, (outside_alike + PRIOR * share) / (outside + PRIOR))
 
 
 @compiled(
@@ -61,8 +77,6 @@ def _scan(start, begin, end, other, amount, own_amounts, amounts):  # type: igno
             if other[first] == LASTING:
                 continue
             least, most = amount[first] / ALIKE, amount[first] * ALIKE
-            alike = np.searchsorted(own, most, side="right") - np.searchsorted(own, least)
-            of_file = np.searchsorted(amounts, most, side="right") - np.searchsorted(amounts, least)
             seen[0] = other[first]
             different = 1
             for last in range(first + 1, min(stop, first + RUN_MAX)):
@@ -73,9 +87,7 @@ def _scan(start, begin, end, other, amount, own_amounts, amounts):  # type: igno
                     continue
                 seen[different] = other[last]
                 different += 1
-                outside, outside_alike = stop - low - different, max(0, alike - different)
-                share = of_file / len(amounts)
-                share = max(share, (outside_alike + PRIOR * share) / (outside + PRIOR))
+                share = share_alike(amounts, own, least, most, different)
                 mean = (stop - low - 1) * (end[last] - begin[first]) * share
                 found = poisson_surprise(different - 1, mean) - math.log(stop - low)
                 if found > surprise[account]:

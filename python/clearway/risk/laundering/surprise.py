@@ -37,6 +37,24 @@ def poisson_surprises(k, mean):  # type: ignore[no-untyped-def]
     return found
 
 
+@compiled(float64[:](int64[:], float64[:], float64))
+def uncertain_surprises(k, mean, shape):  # type: ignore[no-untyped-def]
+    """As poisson_surprise, float64[n], where the mean is a guess: gamma-distributed about `mean`
+    with this shape, which makes the count negative binomial. Twice of little is as surprising as
+    before; twice of many is not."""
+    found = np.zeros(len(k))
+    for row in range(len(k)):
+        times, about = float(k[row]), max(mean[row], 1e-12)
+        if times <= about:
+            continue
+        odds = about / (shape + about)
+        first = math.lgamma(times + shape) - math.lgamma(shape) - math.lgamma(times + 1.0)
+        first += times * math.log(odds) - shape * math.log1p(about / shape)
+        ratio = min((times + shape) / (times + 1.0) * odds, 0.95)
+        found[row] = max(0.0, math.log1p(-ratio) - first)
+    return found
+
+
 def calibrate(surprise: Floats) -> Floats:
     """Surprise as this file's own bulk has it; never more than the null model said.
 

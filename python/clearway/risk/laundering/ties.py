@@ -7,8 +7,9 @@ import numpy as np
 
 from clearway.risk.laundering.graph import Floats, Ints, PaymentGraph, Sequences
 from clearway.risk.laundering.hops import Hops
-from clearway.risk.laundering.surprise import calibrate, poisson_surprises, strength
+from clearway.risk.laundering.surprise import calibrate, strength, uncertain_surprises
 
+SHAPE: Final = 2.0  # of the gamma distribution of what is expected: within a factor of about 2
 NEAR: Final = 4  # payments of a third account that are next to each other
 
 
@@ -53,7 +54,8 @@ def _neighbours(side: Sequences, middle: Ints, other: Ints) -> _Ties:
 
 def _weigh(graph: PaymentGraph, ties: _Ties) -> Floats:
     """Null: as many ties as there are, between accounts as often as they have any (a configuration
-    model). Each account might be tied to any other, so ln(accounts) nats are due by chance."""
+    model); how many to expect is known roughly, because famous accounts share more than chance
+    gives them. Each account might be tied to any other, so ln(accounts) nats are due by chance."""
     accounts = graph.accounts
     other = (ties.a != ties.b) & (ties.a != ties.middle) & (ties.b != ties.middle)
     key = ties.a[other] * accounts + ties.b[other]
@@ -71,7 +73,7 @@ def _weigh(graph: PaymentGraph, ties: _Ties) -> Floats:
     count = np.bincount(pair)
     lead = np.flatnonzero(np.append(True, pair[1:] != pair[:-1])[: len(pair)])
     mean = (weight[0] * weight[1] / weight[2])[lead]
-    surprise = np.where(count > 1, poisson_surprises(count, mean), 0.0)
+    surprise = np.where(count > 1, uncertain_surprises(count, mean, SHAPE), 0.0)
     beyond = np.maximum(0.0, surprise - np.log(max(accounts, 1)))[pair]
     found = np.zeros(accounts)
     for account in (a, b, middle):
