@@ -86,7 +86,9 @@ def test_the_levels_that_typologies_were_looked_for_at_are_told(careful: Api) ->
     payer, payee = careful.account(funded="9000.00"), careful.account()
     payment = careful.pay(payer, payee, "8850.00").json()
     full = careful.get(f"/v1/payments/{payment['id']}/explanation").json()
-    assert full["typologies_digest"] == SHIPPED.digest.hex()
+    digest = SHIPPED.digest.hex()
+    assert full["typologies_digest"] == digest
+    assert f'clearway_typologies_info{{digest="{digest}"}} 1' in careful.get("/metrics").text
     row = _row(careful, payment)
     decision = careful.node.vault.decision(row.key, row.sequence, row.envelope_index)
     assert decision is not None

@@ -203,6 +203,11 @@ class Node:
         counts = self.scorer.counts(self.clock())
         return replace(counts, shadow=dict(self.rooms.shadow.counts))
 
+    @property
+    def typologies_digest(self) -> bytes:
+        """Of the levels of typologies that are in force, as decisions carry it."""
+        return self.rooms.typologies.digest
+
     def disk_fault(self) -> Fault | None:
         """node.disk_full or node.disk_failed: nothing is accepted, and reads go on. None as long as
         anything else keeps the node from serving."""

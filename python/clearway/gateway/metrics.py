@@ -54,6 +54,9 @@ class Metrics:
         yield from _settlement(durable)
         yield from _risk(node.risk_counts())
         yield from _drift(node.drift())
+        name = "clearway_typologies_info"
+        yield from _head(name, "gauge", "1 for the levels of typologies in force.")
+        yield f'{name}{{digest="{node.typologies_digest.hex()}"}} 1'
         book, projections = node.book, node.projections
         gauges = (
             ("clearway_block_height", "Height of the last block.", book.height),

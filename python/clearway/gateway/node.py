@@ -69,6 +69,10 @@ class Node(Protocol):
     def risk_counts(self) -> RiskCounts:
         """How the risk room decided since the start."""
 
+    @property
+    def typologies_digest(self) -> bytes:
+        """Of the levels of typologies that are in force, as decisions carry it."""
+
     def disk_fault(self) -> Fault | None:
         """node.disk_full or node.disk_failed: nothing is accepted, and reads go on."""
 
