@@ -97,6 +97,21 @@ def test_shares_are_of_what_became_known() -> None:
     assert feature(last, "payee_reports_30d") == [1.0], "a clearance is no report"
 
 
+def test_how_long_ago_a_payment_of_the_payee_was_last_cleared() -> None:
+    cleared = payments(eur=25.0, report=2)
+    features = features_of(
+        payments(eur=25.0), cleared, payments(eur=25.0, time_ns=NOON_NS + HOUR_NS),
+        payments(eur=25.0, time_ns=NOON_NS + HOUR_NS, payee=PAYEE + 1),
+        payments(eur=25.0, time_ns=NOON_NS + DAY_NS, report=1),
+        payments(eur=25.0, time_ns=NOON_NS - DAY_NS),
+    )  # fmt: skip
+    idle = feature(features, "payee_cleared_idle")
+    assert idle[0] == -1.0
+    assert idle[2] == pytest.approx(math.log2(1 + 3_600))
+    assert idle[3] == -1.0, "another payee"
+    assert idle[5] == 0.0, "a clock that goes back makes an age of nothing"
+
+
 def test_a_report_of_a_payment_nobody_saw_blames_the_payee_alone() -> None:
     features = features_of(payments(eur=25.0, report=1), payments(eur=25.0))
     assert feature(features, "payee_blame")[-1] == 1.0

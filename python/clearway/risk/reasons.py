@@ -92,7 +92,7 @@ CATALOGUE: Final = (
            ("payee_reports_7d", "payee_reports_30d", "payee_report_share_7d",
             "payee_report_share_30d", "payee_report_share_90d", "payee_report_idle",
             "payee_blame", "payee_blame_age", "payee_blamed_share_1d",
-            "payee_blamed_share_3d", "payee_fraud_share_90d")),
+            "payee_blamed_share_3d", "payee_fraud_share_90d", "payee_cleared_idle")),
     Reason(21, "risk.near_accused", "Payer or payee is few payments away from an accused account.",
            _NEUTRAL, ("payer_hops", "payee_hops", "payer_taint", "payee_taint")),
     Reason(22, "risk.cycle", "The payment closes a cycle: the money comes back.", _NEUTRAL,

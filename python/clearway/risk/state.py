@@ -18,7 +18,9 @@ ACCOUNTS_MAX: Final = 2**26
 ENTITIES_MAX: Final = 2**22  # devices, and network addresses, and corridors: so many of each
 STAGED_MAX: Final = 3  # one batch is decided while one is kept and one is ordered
 _KEYED: Final = {"devices": "device", "addresses": "address", "corridors": "corridor"}
-_ACCOUNT_COUNTS: Final = ("sent_n", "got_n", "robbed_n", "accused_n")
+# An account has been seen when one of these is above zero; payments may be cleared that it was told
+# nothing else of.
+_ACCOUNT_SEEN: Final = ("sent_n", "got_n", "robbed_n", "accused_n", "trusted_ns")
 _NEVER_NS: Final = -1
 _NO_FEATURES: Final = np.empty((0, len(FEATURES)), dtype=np.float32)
 
@@ -180,7 +182,7 @@ class FeatureState:
         """Writes a snapshot, which is there complete or not at all. Nothing may be staged."""
         with self._lock:
             assert not self._staged, "invariant: save before commit or discard"
-            seen = [self._accounts.rows[cell] > 0 for cell in _ACCOUNT_COUNTS]
+            seen = [self._accounts.rows[cell] > 0 for cell in _ACCOUNT_SEEN]
             numbers = np.flatnonzero(np.logical_or.reduce(seen))
             tables = [(numbers.astype(np.uint64), self._accounts.rows, numbers)]
             tables += [

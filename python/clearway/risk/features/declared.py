@@ -48,6 +48,7 @@ from clearway.risk.features.past import (
     ROBBED,
     ROUND,
     SENT,
+    TRUSTED,
     USED,
     WEEKDAY,
     Side,
@@ -72,6 +73,7 @@ _DEVICE_MISUSED = Side("device", MISUSED["device"])
 _ADDRESS_MISUSED = Side("address", MISUSED["address"])
 _CORRIDOR_MISUSED = Side("corridor", MISUSED["corridor"])
 _ROBBED, _ACCUSED = Side("payer", ROBBED), Side("payee", ACCUSED)
+_TRUSTED = Side("payee", TRUSTED)
 # Euros that the payer sends within the hour after they came.
 _PASSED: Final = Value(f"min(amount, {_PAYER_GOT.sum(HOUR).code})", _PAYER_GOT.sum(HOUR).parts)
 
@@ -188,6 +190,8 @@ DECLARED: Final = (
     Feature("payee_blamed_share_3d", blamed_share(THREE_DAYS), "the same in 3 days"),
     Feature("payee_fraud_share_90d", fraud_share(QUARTER),
             "share of frauds in what became known of the payee's payments in 90 days"),
+    Feature("payee_cleared_idle", _TRUSTED.since(),
+            "time since a payment of the payee last became known as honest"),
     # the graph of payments
     Feature("payer_payees_1d", payees(DAY), "different payees of the payer in a day"),
     Feature("payer_payees_7d", payees(WEEK), "different payees of the payer in 7 days"),

@@ -13,7 +13,7 @@ from clearway.risk.features.exact import decay, log2_1p
 
 AMOUNT_EUR_MAX: Final = 1e15  # above it counts as this; NaN and what is not above zero as nothing
 TIME_NS_MAX: Final = 4_294_967_295_000_000_000  # the last second that 32 bits hold, in 2106
-IDENTITY: Final = "5e93884ef3cf59318a36c12caf31186d5b6c64a1d4695c145be9f69a4405d9f6"
+IDENTITY: Final = "fe789beda9eb613af76ec53d8fc8fb132dc6f8d209d5b44a5cf88ebd395726f5"
 
 FEATURES: Final = (
     "amount_log",
@@ -87,6 +87,7 @@ FEATURES: Final = (
     "payee_blamed_share_1d",
     "payee_blamed_share_3d",
     "payee_fraud_share_90d",
+    "payee_cleared_idle",
     "payer_payees_1d",
     "payer_payees_7d",
     "cycle",
@@ -202,6 +203,7 @@ MEANINGS: Final = (
     "3fa54bc91351fe22",
     "b2241b7b259a84b2",
     "c382e26b2a38a543",
+    "4600487f30111e14",
     "6ca2c1fabded130b",
     "e8268a020245d28d",
     "45c8bfa69eea7ab8",
@@ -824,88 +826,90 @@ def advance_rows(
             out[i, 69] = (payee_accused_blame_3d / ((1.0 + payee_accused_count_3d) + payee_trusted_count_3d))
             # payee_fraud_share_90d: share of frauds in what became known of the payee's payments in 90 days
             out[i, 70] = (payee_accused_count_90d / ((1.0 + payee_accused_count_90d) + payee_trusted_count_90d))
+            # payee_cleared_idle: time since a payment of the payee last became known as honest
+            out[i, 71] = (log2_1p(payee_trusted_age_s) if payee.trusted_ns > 0 else -1.0)
             # payer_payees_1d: different payees of the payer in a day
-            out[i, 71] = payees_1d
+            out[i, 72] = payees_1d
             # payer_payees_7d: different payees of the payer in 7 days
-            out[i, 72] = payees_7d
+            out[i, 73] = payees_7d
             # cycle: payments in the cycle that this one closes within 30 days
-            out[i, 73] = cycle
+            out[i, 74] = cycle
             # payer_hops: payments between the payer and an accused account
-            out[i, 74] = (payer_hops - 1.0)
+            out[i, 75] = (payer_hops - 1.0)
             # payee_hops: payments between the payee and an accused account
-            out[i, 75] = (payee_hops - 1.0)
+            out[i, 76] = (payee_hops - 1.0)
             # payer_taint: share of what the payer got in 30 days that came from accused accounts
-            out[i, 76] = (payer_got_tainted_30d / (1.0 + payer_got_sum_30d))
+            out[i, 77] = (payer_got_tainted_30d / (1.0 + payer_got_sum_30d))
             # payee_taint: the same of the payee
-            out[i, 77] = (payee_got_tainted_30d / (1.0 + payee_got_sum_30d))
+            out[i, 78] = (payee_got_tainted_30d / (1.0 + payee_got_sum_30d))
             # payer_kin: accounts that share devices with the payer
-            out[i, 78] = log2_1p(max(accounts[payer_root].kin_n, 1))
+            out[i, 79] = log2_1p(max(accounts[payer_root].kin_n, 1))
             # payee_kin: accounts that share devices with the payee
-            out[i, 79] = log2_1p(max(accounts[payee_root].kin_n, 1))
+            out[i, 80] = log2_1p(max(accounts[payee_root].kin_n, 1))
             # pair_kin: 1 when payer and payee share devices
-            out[i, 80] = (1.0 if payer_root == payee_root else 0.0)
+            out[i, 81] = (1.0 if payer_root == payee_root else 0.0)
             # device_new: 1 when the payer never used this device, or not lately
-            out[i, 81] = (device_new if fact.device != 0 else -1.0)
+            out[i, 82] = (device_new if fact.device != 0 else -1.0)
             # device_count_1h: payments from the device in an hour
-            out[i, 82] = (device_used_count_1h if fact.device != 0 else -1.0)
+            out[i, 83] = (device_used_count_1h if fact.device != 0 else -1.0)
             # device_accounts_7d: payments in 7 days of payers to whom the device was new
-            out[i, 83] = (device_used_new_7d if fact.device != 0 else -1.0)
+            out[i, 84] = (device_used_new_7d if fact.device != 0 else -1.0)
             # device_sum_1d: money sent from the device in a day
-            out[i, 84] = (log2_1p(device_used_sum_1d) if fact.device != 0 else -1.0)
+            out[i, 85] = (log2_1p(device_used_sum_1d) if fact.device != 0 else -1.0)
             # device_idle: time since the device last paid
-            out[i, 85] = ((log2_1p(device_used_age_s) if device.used_n > 0 else -1.0) if fact.device != 0 else -1.0)
+            out[i, 86] = ((log2_1p(device_used_age_s) if device.used_n > 0 else -1.0) if fact.device != 0 else -1.0)
             # device_reports_30d: reports of frauds from the device in 30 days
-            out[i, 86] = (device_misused_count_30d if fact.device != 0 else -1.0)
+            out[i, 87] = (device_misused_count_30d if fact.device != 0 else -1.0)
             # address_count_1h: payments from the network address in an hour
-            out[i, 87] = (address_used_count_1h if fact.address != 0 else -1.0)
+            out[i, 88] = (address_used_count_1h if fact.address != 0 else -1.0)
             # address_sum_1d: money sent from the address in a day
-            out[i, 88] = (log2_1p(address_used_sum_1d) if fact.address != 0 else -1.0)
+            out[i, 89] = (log2_1p(address_used_sum_1d) if fact.address != 0 else -1.0)
             # address_idle: time since the address last paid
-            out[i, 89] = ((log2_1p(address_used_age_s) if address.used_n > 0 else -1.0) if fact.address != 0 else -1.0)
+            out[i, 90] = ((log2_1p(address_used_age_s) if address.used_n > 0 else -1.0) if fact.address != 0 else -1.0)
             # address_reports_30d: reports of frauds from the address in 30 days
-            out[i, 90] = (address_misused_count_30d if fact.address != 0 else -1.0)
+            out[i, 91] = (address_misused_count_30d if fact.address != 0 else -1.0)
             # corridor_new: 1 when the payer never paid on this way before
-            out[i, 91] = (corridor_new if fact.corridor != 0 else -1.0)
+            out[i, 92] = (corridor_new if fact.corridor != 0 else -1.0)
             # corridor_count_1d: payments on this way in a day
-            out[i, 92] = (log2_1p(corridor_used_count_1d) if fact.corridor != 0 else -1.0)
+            out[i, 93] = (log2_1p(corridor_used_count_1d) if fact.corridor != 0 else -1.0)
             # corridor_deviation: amount against the usual one on this way, in standard deviations
-            out[i, 93] = (((amount_log - corridor.used_mean) / math.sqrt((corridor.used_var * corridor.used_n + 3.0) / (corridor.used_n + 3.0)) if corridor.used_n > 0 else 0.0) if fact.corridor != 0 else -1.0)
+            out[i, 94] = (((amount_log - corridor.used_mean) / math.sqrt((corridor.used_var * corridor.used_n + 3.0) / (corridor.used_n + 3.0)) if corridor.used_n > 0 else 0.0) if fact.corridor != 0 else -1.0)
             # corridor_report_share_30d: reports of frauds over payments on this way in 30 days
-            out[i, 94] = ((corridor_misused_count_30d / (1.0 + corridor_used_count_30d)) if fact.corridor != 0 else -1.0)
+            out[i, 95] = ((corridor_misused_count_30d / (1.0 + corridor_used_count_30d)) if fact.corridor != 0 else -1.0)
             # payer_got_count_1d: payments the payer got in a day
-            out[i, 95] = payer_got_count_1d
+            out[i, 96] = payer_got_count_1d
             # payer_got_sum_1d: money the payer got in a day
-            out[i, 96] = log2_1p(payer_got_sum_1d)
+            out[i, 97] = log2_1p(payer_got_sum_1d)
             # payer_got_new_1d: payments in a day from payers to whom the payer was new
-            out[i, 97] = payer_got_new_1d
+            out[i, 98] = payer_got_new_1d
             # payer_surge: share of what the payer sent in 30 days that it sent in a day
-            out[i, 98] = ((amount + payer_sent_sum_1d) / ((1.0 + amount) + payer_sent_sum_30d))
+            out[i, 99] = ((amount + payer_sent_sum_1d) / ((1.0 + amount) + payer_sent_sum_30d))
             # payee_surge: share of what the payee got in 30 days that it got in a day
-            out[i, 99] = ((amount + payee_got_sum_1d) / ((1.0 + amount) + payee_got_sum_30d))
+            out[i, 100] = ((amount + payee_got_sum_1d) / ((1.0 + amount) + payee_got_sum_30d))
             # payee_idle: time since the payee last got money
-            out[i, 100] = (log2_1p(payee_got_age_s) if payee.got_n > 0 else -1.0)
+            out[i, 101] = (log2_1p(payee_got_age_s) if payee.got_n > 0 else -1.0)
             # payee_sent_idle: time since the payee last sent
-            out[i, 101] = (log2_1p(payee_sent_age_s) if payee.sent_n > 0 else -1.0)
+            out[i, 102] = (log2_1p(payee_sent_age_s) if payee.sent_n > 0 else -1.0)
             # pair_growth: amount over the first one to this payee
-            out[i, 102] = growth
+            out[i, 103] = growth
             # payer_trifles_1d: trifles the payer sent in a day
-            out[i, 103] = payer_sent_trifle_1d
+            out[i, 104] = payer_sent_trifle_1d
             # payee_trifles_1d: trifles the payee got in a day
-            out[i, 104] = payee_got_trifle_1d
+            out[i, 105] = payee_got_trifle_1d
             # payer_same_1d: payments in a day of the amount that the payer sent before
-            out[i, 105] = payer_sent_same_1d
+            out[i, 106] = payer_sent_same_1d
             # payee_same_1d: payments in a day of the amount that the payee got before
-            out[i, 106] = payee_got_same_1d
+            out[i, 107] = payee_got_same_1d
             # payer_rounds_7d: whole hundreds the payer sent in 7 days
-            out[i, 107] = payer_sent_round_7d
+            out[i, 108] = payer_sent_round_7d
             # payer_travel_7d: payments just below 1,000 that the payer sent in 7 days
-            out[i, 108] = payer_sent_travel_7d
+            out[i, 109] = payer_sent_travel_7d
             # payer_ways_7d: ways new to the payer that it paid on in 7 days
-            out[i, 109] = payer_sent_ways_7d
+            out[i, 110] = payer_sent_ways_7d
             # payee_ways_7d: payments to the payee in 7 days on ways new to their payers
-            out[i, 110] = payee_got_ways_7d
+            out[i, 111] = payee_got_ways_7d
             # payee_refunds_30d: payments in 30 days from those whom the payee had paid
-            out[i, 111] = payee_got_back_30d
+            out[i, 112] = payee_got_back_30d
         if fact.report == 0:  # the payment becomes the past
             payer.sent_n += 1
             sent_weight = 1.0 / min(payer.sent_n, 64)

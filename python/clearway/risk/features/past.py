@@ -134,6 +134,12 @@ class Side:
         code = f"(log2_1p({name}_age_s) if {self.row}.{self.role.name}_n > 0 else -1.0)"
         return self.value(code, self._age(), self.ever())
 
+    def since(self) -> Value:
+        """The same without a count of events to keep: a clock that never moved stands at 1970."""
+        name, last = f"{self.row}_{self.role.name}", f"{self.row}.{self.role.name}_ns"
+        code = f"(log2_1p({name}_age_s) if {last} > 0 else -1.0)"
+        return self.value(code, self._age())
+
     def over_usual(self) -> Value:
         """log2 of the amount over the usual one; 0 without a past."""
         row, role = self.row, self.role.name
