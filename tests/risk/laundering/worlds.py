@@ -1,11 +1,12 @@
 """Worlds of ordinary payments with one kind of laundering planted in each, to measure detectors.
 
 Nine worlds differ in everything a detector might lean on; four are in other_worlds.py. Here are
-`steps` (as AMLSim's published samples: whole steps, a pair pays once, launderers pay in bursts, some
-plans are cut off by the end of the file), `once` (the same background, no bursts), `days` (seconds
-over two months, wages, shops, friends, rents, log-normal amounts), `hours` (whole hours, businesses
-that pay each other again and again) and `minutes` (ten days, amounts of all sizes, launderers who
-take their time). Planted amounts lie within the world's own, so that no amount betrays anybody.
+`steps` (as AMLSim's published samples: whole steps, a pair pays once, launderers pay in bursts,
+some plans are cut off by the end of the file), `once` (the same background, no bursts), `days`
+(seconds over two months, wages, shops, friends, rents, log-normal amounts), `hours` (whole hours,
+businesses that pay each other again and again) and `minutes` (ten days, amounts of all sizes,
+launderers who take their time). Planted amounts lie within the world's own, so that no amount
+betrays anybody.
 """
 
 from collections.abc import Callable
