@@ -38,7 +38,7 @@ MEANT: Final = {
     "dormant_wake_up": "sleepers", "dormant_collects": "sleepers", "many_in_one_out": "gathering",
     "one_in_many_out": "scattering", "funnel_account": "funnels",
     "smurfing_corridors": "corridors", "mis_invoicing": "mis_invoicing", "mixing": "mixing",
-    "round_layering": "layering", "device_farm": "device_farms", "address_farm": "address_farms",
+    "round_layering": "conduits", "device_farm": "device_farms", "address_farm": "address_farms",
     "shared_device_dealing": "own_accounts", "tainted_received": "mule_ring",
     "accused_pays_out": "mule_ring", "near_accused": "mule_ring",
     "new_account_burst": "scattering", "account_takeover": "account_takeover",
@@ -48,7 +48,7 @@ MEANT: Final = {
     "tested_then_used": "card_testing", "bust_out": "bust_outs", "refund_abuse": "refund_abuse",
     "micro_charges": "micro_charges", "merchant_bust_out": "merchant_bust_outs",
     "equal_contributions": "pyramids", "night_burst": "night_takeovers",
-    "reported_payee": "authorised_scam", "repeat_victim": "authorised_scam",
+    "reported_payee": "authorised_scam", "repeat_victim": "recoveries",
     "reported_device": "account_takeover", "reported_corridor": "scams_abroad",
 }  # fmt: skip
 
@@ -227,8 +227,9 @@ the schemes live about six times as many honest look-alikes as there are cases: 
 small payrolls that hire, treasurers who send money round, ticket sales, students, heirs, families
 with relatives in several countries, suppliers with a new bank (`risk/wide/lookalikes.py`), families
 that share a tablet, offices and carriers that share an address, people with a new telephone
-(`risk/wide/devices.py`). The world knows nothing of the rules; their levels were chosen while
-looking at other worlds of the simulator. {stories} crimes and {stories} honest look-alikes of each
+(`risk/wide/devices.py`), and thousands of accounts that are seen a few times in a life. The world
+knows nothing of the rules; their levels were chosen while looking at other worlds of the simulator
+(seeds 11 and 12). {stories} crimes and {stories} honest look-alikes of each
 typology are planted in it as well, with accounts of their own and amounts and times that vary by
 a seed: the stories of `tests/risk/typologies/`.
 

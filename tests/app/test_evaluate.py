@@ -93,8 +93,11 @@ def test_without_a_file_simulated_payments_are_scored(
     assert set(found["world"]["schemes"]) == set(SCHEMES) - {"honest"}
     assert set(found["wide_world"]["schemes"]) == set(ALL_SCHEMES) - {"honest"}
     for world in found.values():
-        rules = [rival["totals"]["saved_eur"] for rival in world["rivals"]]
-        assert world["model"]["saved_eur"] > max(rules)
+        instead = world["rivals"][0]["model_instead"]["measures"]["saved_eur"]
+        assert instead["other"] == pytest.approx(world["model"]["saved_eur"], abs=0.01)
+        assert instead["low"] <= instead["change"] <= instead["high"]
+    rules = [rival["totals"]["saved_eur"] for rival in found["world"]["rivals"]]
+    assert found["world"]["model"]["saved_eur"] > max(rules)
 
 
 def test_half_of_what_a_file_needs_is_a_mistake_of_usage(

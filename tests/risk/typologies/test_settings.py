@@ -188,4 +188,4 @@ def test_levels_are_kept_under_their_digest_as_a_file_that_says_the_same(tmp_pat
 
 def test_never_is_said_in_words() -> None:
     texts = [c.text for one in TYPOLOGIES for c in one.conditions if c.at_least is NEVER]
-    assert texts == ["payee_age never to 14 d"] * 2
+    assert texts == [*["payee_age never to 14 d"] * 2, "payee_age never to 60 d"]

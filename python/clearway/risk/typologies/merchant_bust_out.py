@@ -33,5 +33,6 @@ TYPOLOGY: Final = Typology(
         at_least("payee_new_share", 0.7, "who never bought there"),
         between("payee_age", days(0), days(45), "opened lately"),
         at_least("amount_log", eur(80), "goods worth complaining about"),
+        between("payee_same_1d", 0, 3, "goods of several prices: a box office has one or two"),
     ),
 )

@@ -3,8 +3,11 @@
 from typing import Final
 
 from clearway.risk.typologies.rule import (
+    NEVER,
     Typology,
     at_least,
+    between,
+    days,
     eur,
     yes,
 )
@@ -33,5 +36,8 @@ TYPOLOGY: Final = Typology(
         yes("payee_new", "a helper who is new too"),
         at_least("amount_deviation", 2.0, "more than the owner usually pays"),
         at_least("amount_log", eur(250), "a fee for the recovery"),
+        between(
+            "payee_age", NEVER, days(60), "the helper's account is new too: a landlord's is not"
+        ),
     ),
 )

@@ -146,6 +146,18 @@ def draw_scams_abroad(s: Stage, n: int, scheme: int) -> Flow:
     )  # fmt: skip
 
 
+def draw_recoveries(s: Stage, n: int, scheme: int) -> Flow:
+    """Who was robbed is called by somebody who promises, for a fee, to get the money back."""
+    robbed = s.rng.integers(0, len(s.robbed), n)
+    who = repeat_each(s.rng.choice([1, 1, 2, 3], n))
+    victim, told_s = s.robbed[robbed], s.robbed_s[robbed] + 7 * DAY_S
+    return Flow.of(
+        time_s=(told_s + s.hours(130, n, 0.7))[who] + running(s.hours(30, len(who)), who),
+        payer=victim[who], payee=s.neighbours(victim)[who], eur=s.eur(500, len(who), 0.5),
+        rounding=s.roundness(len(who), 0.7), scheme=scheme, case=who,
+    )  # fmt: skip
+
+
 FRAUD = (
     draw_night_takeovers,
     draw_invoice_redirections,
@@ -156,4 +168,5 @@ FRAUD = (
     draw_refund_abuse,
     draw_pyramids,
     draw_scams_abroad,
+    draw_recoveries,
 )

@@ -19,6 +19,22 @@ def draw_layering(s: Stage, n: int, scheme: int) -> Flow:
     return _pass_on(s, members, s.rng.integers(3, 8, n), s.eur(7_000, n, 0.9), scheme)
 
 
+def draw_conduits(s: Stage, n: int, scheme: int) -> Flow:
+    """An account that passes on whole thousands, again and again for days."""
+    account = s.fresh(n, country=s.rng.integers(0, 5, n))  # where a thousand euros are a thousand
+    who = repeat_each(s.rng.integers(4, 11, n))
+    eur = 1_000.0 * s.rng.choice([1, 2, 2, 3, 5, 8], len(who))
+    at = s.start(n)[who] + running(s.hours(14, len(who)), who)
+    into = Flow.of(
+        time_s=at, payer=s.persons_near(account[who]), payee=account[who],
+        eur=eur * s.rng.uniform(1.0, 1.1, len(who)), scheme=scheme, case=who,
+    )  # fmt: skip
+    return join([into, Flow.of(
+        time_s=at + s.hours(0.8, len(who)), payer=account[who], payee=s.neighbours(account[who]),
+        eur=eur, scheme=scheme, case=who,
+    )])  # fmt: skip
+
+
 def draw_round_trips(s: Stage, n: int, scheme: int) -> Flow:
     """It comes back to where it started, by way of two to four others."""
     members, depth = _members(s, n, 9), s.rng.choice([3, 3, 4, 5], n)
@@ -268,6 +284,7 @@ def _pass_on(s: Stage, members: Ints, depth: Ints, eur: Floats, scheme: int) -> 
 
 LAUNDERING = (
     draw_layering,
+    draw_conduits,
     draw_round_trips,
     draw_mixing,
     draw_smurfing,

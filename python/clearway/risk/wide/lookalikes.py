@@ -4,6 +4,8 @@ A typology's precision means something only where they live too. What several of
 devices and addresses (families, offices, new telephones) is in `devices.py`.
 """
 
+from typing import Final
+
 import numpy as np
 
 from clearway.risk.flows import EXACT, Flow, join, repeat_each, running, steps_of
@@ -242,7 +244,32 @@ def draw_moves(s: Stage, n: int) -> Flow:
     )  # fmt: skip
 
 
+def draw_outsiders(s: Stage, n: int) -> Flow:
+    """Craftsmen, holiday flats, sellers of used things, relatives: a hundred times n accounts that
+    are seen a few times in a life. Most payees that are new to their payer are new to the bank."""
+    one = s.fresh(_OUTSIDERS * n, country=s.rng.choice(s.people.country, _OUTSIDERS * n))
+    who = repeat_each(s.rng.geometric(0.4, len(one)))
+    first, again = s.start(len(one), 0), s.rng.choice([0.02, 3.0, 30.0], len(one))
+    partner = s.either(0.85, s.persons_near(one), s.persons(len(one)))
+    usual = s.eur(90, len(one), 1.3)
+    came = Flow.of(
+        time_s=first[who] + again[who] * DAY_S * steps_of(np.bincount(who)) + s.hours(4, len(who)),
+        payer=s.either(0.6, partner[who], s.persons_near(one[who])), payee=one[who],
+        eur=usual[who] * s.eur(1, len(who), 0.4), rounding=s.roundness(len(who)),
+    )  # fmt: skip
+    payers = repeat_each(s.rng.choice([0, 0, 1, 2, 5], len(one)))
+    left = Flow.of(
+        time_s=first[payers] + s.hours(60, len(payers), 1.8) * s.rng.choice([1, -1], len(payers)),
+        payer=one[payers],
+        payee=s.either(0.5, s.persons_near(one[payers]), s.shops_near(one[payers])),
+        eur=usual[payers] * s.eur(0.7, len(payers), 0.8), rounding=s.roundness(len(payers)),
+    )  # fmt: skip
+    return join([came, left])
+
+
+_OUTSIDERS: Final = 100
 LOOKALIKES = (
+    draw_outsiders,
     draw_payrolls,
     draw_savings_circles,
     draw_treasuries,

@@ -10,7 +10,7 @@ from clearway.risk.flows import EXACT, ROUND
 from clearway.risk.population import ASSETS, COUNTRIES, Floats, Ints, Population
 
 DAY_S: Final = 86_400.0
-FRESH_MAX: Final = 60_000  # accounts that stories may open in one world
+FRESH_MAX: Final = 200_000  # accounts that stories may open in one world
 _ASSET_OF: Final = np.array([ASSETS.index(country.asset) for country in COUNTRIES])
 _UTC_H: Final = np.array([country.utc_h for country in COUNTRIES])
 
@@ -20,11 +20,15 @@ class Stage:
     one after another, each once.
 
     device, address: int64[accounts], of accounts that one hand leads; 0 where everybody has an own.
-    crook: bool[accounts], of those who report nothing that they pay.
+    crook: bool[accounts], of those who report nothing that they pay. robbed, robbed_s: int64[m]
+    accounts and float64[m] seconds, of whom the world robs anyhow.
     """
 
-    def __init__(self, rng: Generator, people: Population, days: int) -> None:
+    def __init__(
+        self, rng: Generator, people: Population, days: int, *, robbed: Ints, robbed_s: Floats
+    ) -> None:
         self.rng, self.people, self.days = rng, people, days
+        self.robbed, self.robbed_s = robbed, robbed_s
         self._next = len(people)
         self._hands = 0
         people.enlarge(rng, FRESH_MAX)

@@ -9,13 +9,13 @@ from clearway.risk.facts import Facts, ReferenceRates
 from clearway.risk.flows import Flow, join
 from clearway.risk.history import find_reports
 from clearway.risk.population import ASSETS
-from clearway.risk.schemes import TAKEOVER
+from clearway.risk.schemes import MULE, SCAM, STRUCTURING, TAKEOVER
 from clearway.risk.wide.devices import draw_addresses, draw_devices
 from clearway.risk.wide.fraud import FRAUD
 from clearway.risk.wide.laundering import LAUNDERING
 from clearway.risk.wide.lookalikes import LOOKALIKES
 from clearway.risk.wide.stage import Stage
-from clearway.risk.world import HABITS, SCHEMES, Payments, World, settle
+from clearway.risk.world import HABITS, SCHEMES, START_NS, Payments, World, settle
 
 _DRAWS: Final = (*LAUNDERING, *FRAUD)
 ALL_SCHEMES: Final = (*SCHEMES, *(draw.__name__.removeprefix("draw_") for draw in _DRAWS))
@@ -27,23 +27,29 @@ COVER: Final = len(ALL_HABITS) - 1
 # Customers and days per case of a scheme, and per honest look-alike of a habit.
 _PER_CASE: Final = 24_000
 _PER_LOOKALIKE: Final = 4_000
-_UNREPORTED: Final = range(len(SCHEMES), len(SCHEMES) + len(LAUNDERING))
+_UNREPORTED: Final = (
+    MULE, STRUCTURING, *range(len(SCHEMES), len(SCHEMES) + len(LAUNDERING)),
+)  # fmt: skip
 _BY_THIEVES: Final = (TAKEOVER, ALL_SCHEMES.index("night_takeovers"))
 
 
 class WideWorld:
     """As World, of the same arguments, with whose payments it begins. Same arguments, same bytes.
 
-    Of each of the schemes after SCHEMES there are some cases, together about as many payments as
-    of those; of the honest look-alikes of each kind six times as many as cases. Its payments carry
-    devices, addresses and, as corridor, the two currencies.
+    Of each of the schemes after SCHEMES there are some cases, together somewhat more payments than
+    of those; of the honest look-alikes of each kind six times as many as cases, and many accounts
+    that are seen a few times. Payments carry devices, addresses and, as corridor, two currencies.
     """
 
     def __init__(self, seed: int, customers: int, merchants: int, days: int) -> None:
         world = World(seed, customers, merchants, days)
         ordinary = world.payments()  # before its population grows
         rng = np.random.default_rng([seed, 3])
-        self._stage = Stage(rng, world.population, days)
+        robbed = ordinary[np.isin(ordinary["scheme"], (TAKEOVER, SCAM))]
+        self._stage = Stage(
+            rng, world.population, days,
+            robbed=robbed["payer"].astype(np.int64), robbed_s=(robbed["time_ns"] - START_NS) / 1e9,
+        )  # fmt: skip
         flow = self._draw(customers * days)
         self._stage.finish()
         self.population = world.population
