@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -11,12 +11,13 @@ import pyarrow.csv
 import pyarrow.parquet
 from numpy.typing import NDArray
 
+from clearway.risk.columns import cast, numbers, read_table, refuse, texts
 from clearway.risk.errors import RiskFault
-from clearway.risk.laundering.graph import Floats, Ints, PaymentGraph, make_graph
+from clearway.risk.laundering.graph import Floats, PaymentGraph, make_graph
 
 _PAYMENT_COLUMNS: Final = ("payment_id", "time", "payer", "payee", "amount")
 _LABEL_COLUMNS: Final = ("account", "is_suspicious")
-_TEXTS: Final = {name: pa.string() for name in ("payment_id", "payer", "payee", "account")}
+_TEXTS: Final = ("payment_id", "payer", "payee", "account")
 
 Labels = NDArray[np.int8]  # per account: 1 suspicious, 0 not, -1 unknown
 
@@ -38,11 +39,11 @@ def load_transfers(path: Path) -> Transfers:
     any one currency. Accounts are compared as text. Raises risk.file_format, risk.file_columns, and
     risk.file_values for a null, and for an amount that is negative or not finite.
     """
-    table = _read(path, _PAYMENT_COLUMNS)
-    time, amount = (_numbers(path, table, name) for name in ("time", "amount"))
-    _refuse(path, "a negative amount", amount < 0)
-    texts = [_texts(path, table, name) for name in ("payer", "payee")]
-    both = pa.concat_arrays(texts).dictionary_encode()
+    table = read_table(path, _PAYMENT_COLUMNS, as_text=_TEXTS)
+    time, amount = (numbers(path, table, name) for name in ("time", "amount"))
+    refuse(path, "a negative amount", amount < 0)
+    parties = [texts(path, table, name) for name in ("payer", "payee")]
+    both = pa.concat_arrays(parties).dictionary_encode()
     number = both.indices.to_numpy(zero_copy_only=False).astype(np.int64)
     payer, payee = number[: len(table)], number[len(table) :]
     order = np.argsort(time, kind="stable")
@@ -60,10 +61,10 @@ def load_suspicions(path: Path, names: pa.Array) -> tuple[Labels, int]:
     nothing can be learnt from those. Raises risk.file_format, risk.file_columns, risk.file_values,
     and risk.file_labels when an account has two different labels.
     """
-    table = _read(path, _LABEL_COLUMNS)
-    account = _texts(path, table, "account")
-    label = pc.fill_null(_cast(path, table, "is_suspicious", pa.int8()), -1).to_numpy()
-    _refuse(path, "an is_suspicious that is neither 0 nor 1", (label < -1) | (label > 1))
+    table = read_table(path, _LABEL_COLUMNS, as_text=_TEXTS)
+    account = texts(path, table, "account")
+    label = pc.fill_null(cast(path, table, "is_suspicious", pa.int8()), -1).to_numpy()
+    refuse(path, "an is_suspicious that is neither 0 nor 1", (label < -1) | (label > 1))
     place = pc.index_in(account, value_set=names)
     known = place.is_valid().to_numpy(zero_copy_only=False)
     at = place.drop_null().to_numpy(zero_copy_only=False)
@@ -88,56 +89,3 @@ def write_accounts(out: Path, names: pa.Array, score: Floats, typologies: list[s
         pa.csv.write_csv(table, out)
     else:
         pa.parquet.write_table(table, out)
-
-
-def _read(path: Path, columns: tuple[str, ...]) -> Any:
-    try:
-        if path.suffix.lower() == ".csv":
-            options = pa.csv.ConvertOptions(column_types=_TEXTS)
-            table = pa.csv.read_csv(path, convert_options=options)
-        else:
-            table = pa.parquet.read_table(path)
-    except pa.ArrowInvalid as error:
-        raise RiskFault("risk.file_format", path=path, what=str(error).splitlines()[0]) from error
-    missing = [name for name in columns if name not in table.column_names]
-    if missing:
-        raise RiskFault("risk.file_columns", path=path, missing=", ".join(missing))
-    return table.select(columns)
-
-
-def _texts(path: Path, table: Any, name: str) -> Any:
-    text = _cast(path, table, name, pa.string())
-    empty = pc.fill_null(pc.equal(text, ""), True)
-    _refuse(path, f"no {name}", empty.to_numpy(zero_copy_only=False))
-    return text
-
-
-def _numbers(path: Path, table: Any, name: str) -> Floats | Ints:
-    """Whole numbers stay whole: nanoseconds do not fit a float."""
-    kind = table[name].type
-    if name == "time" and (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
-        zoned = pc.any(pc.match_substring_regex(table[name], r"(Z|[+-]\d\d:?\d\d)$")).as_py()
-        kind = pa.timestamp("ns", "UTC" if zoned else None)
-    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
-        stamped = _cast(path, table, name, pa.timestamp("ns", getattr(kind, "tz", None)))
-        column = pc.cast(stamped, pa.int64())
-    else:
-        column = _cast(path, table, name, pa.int64() if pa.types.is_integer(kind) else pa.float64())
-    _refuse(path, f"no {name}", column.is_null().to_numpy(zero_copy_only=False))
-    number: Floats | Ints = column.to_numpy()
-    _refuse(path, f"no finite {name}", ~np.isfinite(number))
-    return number
-
-
-def _cast(path: Path, table: Any, name: str, kind: Any) -> Any:
-    try:
-        return pc.cast(table[name], kind).combine_chunks()
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        what = f"{name}: {str(error).splitlines()[0]}"
-        raise RiskFault("risk.file_format", path=path, what=what) from error
-
-
-def _refuse(path: Path, what: str, bad: NDArray[np.bool_]) -> None:
-    rows = np.flatnonzero(bad)
-    if len(rows):
-        raise RiskFault("risk.file_values", path=path, what=what, row=int(rows[0]) + 1)
