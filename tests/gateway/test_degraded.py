@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from clearway.risk.calibration_drift import CalibrationDrift
 from clearway.risk.decide import NO_MODEL_ID
 from clearway.risk.model import RiskModel
 from tests.gateway.api import Api
@@ -107,3 +108,14 @@ def test_a_node_without_any_model_serves(tmp_path: Path, monkeypatch: pytest.Mon
         ready = api.get("/readyz").json()
         assert ready["status"] == "degraded"
         assert len(ready["warnings"]) == 2
+
+
+def test_a_calibration_that_drifts_warns_and_degrades_nothing(node: Api) -> None:
+    assert 'clearway_risk_calibration{of="ratio"}' not in node.get("/metrics").text
+    node.node.calibration_watch.stop()
+    found = CalibrationDrift(1_000, 50.0, 120, ratio=2.4, low=1.8, high=3.0, z=6.4)
+    node.node.calibration_watch.found = found
+    ready = node.get("/readyz").json()
+    assert ready["status"] == "ready"
+    assert ready["warnings"] == found.alerts()
+    assert 'clearway_risk_calibration{of="ratio"} 2.4000' in node.get("/metrics").text

@@ -44,6 +44,7 @@ from clearway.ledger.book import Book
 from clearway.ledger.crypto import hash_bytes, public_key
 from clearway.ledger.genesis import Genesis, dump_genesis, load_genesis
 from clearway.lifecycle.batcher import Batcher, Limits
+from clearway.lifecycle.calibration import CalibrationWatch
 from clearway.lifecycle.govern import Governor, last_sequence
 from clearway.lifecycle.house import House
 from clearway.lifecycle.investigate import Desk
@@ -63,6 +64,7 @@ from clearway.payment.ids import account_address, payment_id
 from clearway.payment.records import Kind, pack_head
 from clearway.ports.model import Model
 from clearway.ports.ordering import Ordering
+from clearway.risk.calibration_drift import CalibrationDrift
 from clearway.risk.decide import RiskCounts, Scorer
 from clearway.risk.errors import RiskFault
 from clearway.risk.policy import CostPolicy
@@ -113,6 +115,7 @@ class Node:
     batcher: Batcher
     queue: PaymentQueue
     cases: Desk
+    calibration_watch: CalibrationWatch
     phases: PhaseClock
     ballast: Ballast
     governor: Governor
@@ -149,6 +152,7 @@ class Node:
         self._standing.start()
         self.queue.start()
         self.cases.start()
+        self.calibration_watch.start()
         self._snapshots = Snapshots(self.book)
         self._snapshots.start()
         self._started = True
@@ -163,6 +167,7 @@ class Node:
             self._standing.stop()
         self.queue.stop()
         self.cases.stop()
+        self.calibration_watch.stop()
         if self._snapshots is not None:
             self._snapshots.stop()
         self.batcher.stop()
@@ -188,7 +193,8 @@ class Node:
     def warnings(self) -> Sequence[str]:
         """What is wrong although payments are served."""
         scarcity = self.scorer.scarcity(self.clock())
-        return [*self.degraded(), *scarcity, *self.rooms.shadow.alerts()]
+        drift = [*self.rooms.shadow.alerts(), *self.calibration_watch.alerts()]
+        return [*self.degraded(), *scarcity, *drift]
 
     def degraded(self) -> Sequence[str]:
         """Those of the warnings that change how payments are decided."""
@@ -197,6 +203,10 @@ class Node:
     def drift(self) -> Mapping[str, float]:
         """PSI of each risk feature and of the score; empty while too little was seen."""
         return self.rooms.shadow.psi()
+
+    def calibration(self) -> CalibrationDrift | None:
+        """Frauds against what was said of them; None while too little is known."""
+        return self.calibration_watch.found
 
     def risk_counts(self) -> RiskCounts:
         """How the risk room decided since the start."""
@@ -381,6 +391,7 @@ def build_node(config: Config, *, clock: Callable[[], int] = time.time_ns) -> No
             CaseStore(config.data / "cases.sqlite"),
             deadline_ns=config.case_deadline_s * 10**9,
         ),
+        calibration_watch=CalibrationWatch(scorer, vault, book, clock),
         phases=phases,
         ballast=Ballast(config.data / "ballast"),
         governor=Governor(rooms, seed=keys.governance),

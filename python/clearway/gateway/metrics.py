@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from clearway.gateway.node import Node
+from clearway.risk.calibration_drift import CalibrationDrift
 from clearway.risk.decide import RiskCounts
 from clearway.store.vault import Durable
 
@@ -54,6 +55,7 @@ class Metrics:
         yield from _settlement(durable)
         yield from _risk(node.risk_counts())
         yield from _drift(node.drift())
+        yield from _calibration(node.calibration())
         name = "clearway_typologies_info"
         yield from _head(name, "gauge", "1 for the levels of typologies in force.")
         yield f'{name}{{digest="{node.typologies_digest.hex()}"}} 1'
@@ -108,6 +110,15 @@ def _drift(psi: Mapping[str, float]) -> Iterator[str]:
     yield from _head(name, "gauge", "Drift from the training data; above 0.25 look at the model.")
     for column, value in psi.items():
         yield f'{name}{{of="{column}"}} {value:.4f}'
+
+
+def _calibration(found: CalibrationDrift | None) -> Iterator[str]:
+    name = "clearway_risk_calibration"
+    help = "Frauds over those that the scores said, and its 99 % interval."
+    yield from _head(name, "gauge", help)
+    if found is not None:
+        for what in ("expected", "frauds", "ratio", "low", "high", "z"):
+            yield f'{name}{{of="{what}"}} {getattr(found, what):.4f}'
 
 
 def _settlement(durable: Sequence[Durable]) -> Iterator[str]:

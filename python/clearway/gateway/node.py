@@ -17,6 +17,7 @@ from clearway.lifecycle.queue import PaymentQueue
 from clearway.payment.batch import Placed, Submission
 from clearway.payment.errors import Fault
 from clearway.ports.model import Model
+from clearway.risk.calibration_drift import CalibrationDrift
 from clearway.risk.decide import RiskCounts
 from clearway.routing.quotes import Quotes
 from clearway.routing.rates import Rates
@@ -65,6 +66,9 @@ class Node(Protocol):
 
     def drift(self) -> Mapping[str, float]:
         """PSI of each risk feature and of the score; empty while too little was seen."""
+
+    def calibration(self) -> CalibrationDrift | None:
+        """Frauds against what was said of them; None while too little is known."""
 
     def risk_counts(self) -> RiskCounts:
         """How the risk room decided since the start."""

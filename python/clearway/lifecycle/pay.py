@@ -362,7 +362,13 @@ def remember(batch: PaymentBatch, ordered: Ordered, rooms: Rooms) -> None:
     scores, batch.scores = batch.scores, None
     if scores is not None:
         rows = batch.rows_of(*SCORED)
-        rooms.scorer.commit(scores, height=ordered.height, index=ordered.index + int(rows[-1]))
+        stood = view_results(ordered.results)["code"][rows] == 0
+        rooms.scorer.commit(
+            scores,
+            height=ordered.height,
+            index=ordered.index + int(rows[-1]),
+            went_on=stood & (batch.heads["outcome"][rows] != DECLINE),
+        )
         if rooms.shadow.is_wanted:
             seen = Seen(rooms.key, batch.sequence, ordered.time_ns, rows, scores)
             rooms.shadow.see(seen)

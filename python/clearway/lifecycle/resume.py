@@ -18,9 +18,9 @@ from clearway.lifecycle.reports import tell_reports
 from clearway.lifecycle.reviewable import find_reviewable
 from clearway.payment.batch import NOT_AN_ACCOUNT
 from clearway.payment.decision import Decisions
-from clearway.payment.records import ENVELOPE, Kind
+from clearway.payment.records import DECLINE, ENVELOPE, Kind
 from clearway.ports.ordering import Ordered
-from clearway.risk.decide import NO_MODEL_ID, Decided, Scorer
+from clearway.risk.decide import Decided, Scorer
 from clearway.risk.facts import Facts, ReferenceRates
 from clearway.risk.snapshot import AsOf
 from clearway.store.vault import Vault
@@ -135,8 +135,10 @@ def _decided(part: Recorded) -> Decided | None:
     kept = part.decisions
     if kept is None or len(kept) == 0:
         return None
-    has_model = kept["model_id"][0].tobytes() != NO_MODEL_ID
-    return Decided(kept["score_bps"], part.outcome, kept["reasons"], has_model)
+    stood = part.block.results["code"][part.rows] == 0
+    went_on = (part.outcome != DECLINE) & stood
+    model_id = kept["model_id"][0].tobytes()
+    return Decided(kept["score_bps"], part.outcome, kept["reasons"], went_on, model_id)
 
 
 def tell_known(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from clearway.payment.records import ACCEPT, DECLINE, REVIEW
 from clearway.ports.model import SCORE_BPS_MAX, Model
+from clearway.risk.calibration_drift import CalibrationDrift, Day, Frauds, ScoreTally
 from clearway.risk.facts import Facts
 from clearway.risk.features import FEATURES, Features
 from clearway.risk.guard import BUDGET_S, Guard
@@ -26,7 +27,7 @@ from clearway.risk.reasons import (
     WARMING_UP,
     find_reasons,
 )
-from clearway.risk.reviews import NOTHING, Prices, Reviews, Wanted, to_euros
+from clearway.risk.reviews import NOTHING, STATE_BYTES, UNDECIDED, Prices, Reviews, Wanted, to_euros
 from clearway.risk.rules import RulesModel
 from clearway.risk.snapshot import AsOf
 from clearway.risk.state import FeatureState
@@ -56,12 +57,14 @@ class Scores:
 @dataclass(frozen=True, slots=True)
 class Decided:
     """What is on record of the n payments of one batch: score_bps uint16[n]; outcome uint8[n], as
-    it stands on the ledger; reasons uint64[n]; whether a model answered."""
+    it stands on the ledger; reasons uint64[n]; went_on: bool[n], whether it was booked and not
+    declined; model_id: NO_MODEL_ID when none answered."""
 
     score_bps: NDArray[np.uint16]
     outcome: NDArray[np.uint8]
     reasons: NDArray[np.uint64]
-    has_model: bool
+    went_on: NDArray[np.bool_]
+    model_id: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ class _Waiting:
     """A batch that is staged."""
 
     features: Features
+    time_ns: NDArray[np.int64]
     wanted: Wanted = NOTHING
 
 
@@ -124,7 +128,8 @@ class Scorer:
         self._policy = policy or CostPolicy()
         self._rules = rules
         self._fallback = load_fallback()
-        self._reviews = Reviews(self._policy.reviews_per_day, state.beside)
+        self._reviews = Reviews(self._policy.reviews_per_day, state.beside[:STATE_BYTES])
+        self._tally = ScoreTally(state.beside[STATE_BYTES:])
         self._unreviewed = {"accept": 0, "decline": 0}  # since the start
         self._waiting: deque[_Waiting] = deque()  # the staged batches, oldest first
         # One batch may end while the next is staged: here and in the state both are the same ones.
@@ -179,13 +184,13 @@ class Scorer:
         ValueError for an account number that is out of bounds. Nothing is staged when it raises.
         """
         with self._lock:
-            waiting = _Waiting(self.state.stage(facts))
+            waiting = _Waiting(self.state.stage(facts), facts["time_ns"])
             self._waiting.append(waiting)
         try:
             scores = self._score(facts, waiting.features)
             if self._rules is not None:
                 self._apply_rules(self._rules, scores)
-            self._ration(facts["time_ns"], scores, reviewable, waiting)
+            self._ration(scores, reviewable, waiting)
         except BaseException:
             self._discard(waiting.features)
             raise
@@ -237,22 +242,16 @@ class Scorer:
         scores.outcome[holds & (scores.outcome == ACCEPT)] = REVIEW
 
     def _ration(
-        self,
-        time_ns: NDArray[np.int64],
-        scores: Scores,
-        reviewable: NDArray[np.bool_] | None,
-        waiting: _Waiting,
+        self, scores: Scores, reviewable: NDArray[np.bool_] | None, waiting: _Waiting
     ) -> None:
         """Gives out reviews, in place; where there is none, the next best outcome."""
         asked = scores.outcome == REVIEW
         rows = np.flatnonzero(asked if reviewable is None else asked & reviewable)
         if len(rows) == 0:
             return
-        decided = Decided(
-            scores.score_bps, scores.outcome, scores.reasons, scores.model_id != NO_MODEL_ID
-        )
-        wanted = self._wanted(rows, time_ns, scores.amount_eur, decided)
-        wanted.taken[:] = -1
+        has_model = scores.model_id != NO_MODEL_ID
+        saving = self._saving(rows, scores.score_bps, scores.amount_eur, has_model=has_model)
+        wanted = Wanted(waiting.time_ns[rows], saving, np.full(len(rows), UNDECIDED, np.int8))
         with self._lock:
             scores.review_price[rows] = to_euros(self._reviews.take(wanted))
             waiting.wanted = wanted
@@ -260,7 +259,7 @@ class Scorer:
         if len(left) == 0:
             return
         alone = np.full(len(left), DECLINE, np.uint8)
-        if decided.has_model:
+        if has_model:
             alone = self._policy.decide_alone(scores.score_bps[left], scores.amount_eur[left])
         scores.outcome[left] = alone
         scores.reasons[left] |= REVIEWS_SCARCE
@@ -268,28 +267,54 @@ class Scorer:
         self._unreviewed["decline"] += declined
         self._unreviewed["accept"] += len(left) - declined
 
-    def _wanted(
+    def _saving(
         self,
         rows: NDArray[np.intp],
-        time_ns: NDArray[np.int64],
+        score_bps: NDArray[np.uint16],
         amount_eur: NDArray[np.float64],
-        decided: Decided,
-    ) -> Wanted:
-        saving = np.full(len(rows), np.inf)
-        if decided.has_model:
-            saving = self._policy.saving_eur(decided.score_bps[rows], amount_eur[rows])
-        taken = (decided.outcome[rows] == REVIEW).astype(np.int8)
-        return Wanted(time_ns[rows], saving, taken)
+        *,
+        has_model: bool,
+    ) -> NDArray[np.float64]:
+        """Of a review; nobody can tell without a model."""
+        if not has_model:
+            return np.full(len(rows), np.inf)
+        return self._policy.saving_eur(score_bps[rows], amount_eur[rows])
 
-    def commit(self, scores: Scores | None = None, *, height: int, index: int) -> None:
+    def commit(
+        self,
+        scores: Scores | None = None,
+        *,
+        height: int,
+        index: int,
+        went_on: NDArray[np.bool_] | None = None,
+    ) -> None:
         """What was scored first stands on the chain; its last payment is (height, index).
-        Whoever keeps several batches under way says which one this is, and is checked."""
+        Whoever keeps several batches under way says which one this is, and is checked. went_on:
+        bool[n], which were booked and not declined; they count for `calibration`."""
         with self._lock:
             assert self._waiting, "invariant: commit without score"
             first = scores is None or scores.features is self._waiting[0].features
             assert first, "invariant: commit out of order"
             self.state.commit(height=height, index=index)
-            self._reviews.stand(self._waiting.popleft().wanted)
+            waiting = self._waiting.popleft()
+            self._reviews.stand(waiting.wanted)
+            if scores is not None and went_on is not None:
+                self._count(waiting.time_ns, scores.score_bps, scores.model_id, went_on)
+
+    def _count(
+        self,
+        time_ns: NDArray[np.int64],
+        score_bps: NDArray[np.uint16],
+        model_id: bytes,
+        went_on: NDArray[np.bool_],
+    ) -> None:
+        if model_id != NO_MODEL_ID:
+            self._tally.count(time_ns[went_on], score_bps[went_on], model_id)
+
+    def calibration(self, today: Day, frauds: Frauds) -> CalibrationDrift | None:
+        """Of the model in force; see calibration_drift.py."""
+        with self._lock:
+            return self._tally.look(self.model_id, today, frauds)
 
     def discard(self, scores: Scores | None = None) -> None:
         """What was scored, by default last, never happened; what was scored after it stays. Scores
@@ -322,17 +347,19 @@ class Scorer:
         self.state.advance(facts, height=height, index=index)
         if decided is None:
             return
-        scarce = decided.reasons & REVIEWS_SCARCE != 0
-        rows = np.flatnonzero((decided.outcome == REVIEW) | scarce)
-        if len(rows):
-            with self._lock:
-                wanted = self._wanted(rows, facts["time_ns"], facts["amount_eur"], decided)
-                self._reviews.learn(wanted)
+        reviewed = decided.outcome == REVIEW
+        rows = np.flatnonzero(reviewed | (decided.reasons & REVIEWS_SCARCE != 0))
+        has_model = decided.model_id != NO_MODEL_ID
+        saving = self._saving(rows, decided.score_bps, facts["amount_eur"], has_model=has_model)
+        with self._lock:
+            taken = reviewed[rows].astype(np.int8)
+            self._reviews.learn(Wanted(facts["time_ns"][rows], saving, taken))
+            self._count(facts["time_ns"], decided.score_bps, decided.model_id, decided.went_on)
 
     def save(self, path: Path) -> None:
         """See FeatureState.save."""
         with self._lock:
-            self.state.beside = self._reviews.to_bytes()
+            self.state.beside = self._reviews.to_bytes() + self._tally.to_bytes()
         self.state.save(path)
 
 

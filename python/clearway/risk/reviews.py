@@ -30,7 +30,7 @@ DAY_NS: Final = 86_400_000_000_000
 HOUR_NS: Final = 3_600_000_000_000
 NO_PRICE: Final = 2**16 - 1  # nobody could look
 _BINS_AN_OCTAVE: Final = 3.0
-_UNDECIDED: Final = -1
+UNDECIDED: Final = -1
 _TIME, _BEGAN, _USED = range(3)  # places in `_State.clock`
 
 Prices = NDArray[np.uint16]
@@ -125,19 +125,21 @@ class Reviews:
         return 0 < self.per_day <= self.used(now_ns)
 
     def to_bytes(self) -> bytes:
-        """What stands."""
+        """What stands: STATE_BYTES."""
         return b"".join(array.tobytes() for array in self._stands.arrays())
 
 
+STATE_BYTES: Final = sum(array.nbytes for array in _State().arrays())
+
+
 def _of_bytes(kept: bytes) -> _State:
-    state = _State()
-    sizes = [array.nbytes for array in state.arrays()]
-    if len(kept) != sum(sizes):
-        raise ValueError(f"{len(kept)} bytes of reviews, needed {sum(sizes)}")
-    start = 0
-    for array, size in zip(state.arrays(), sizes, strict=True):
-        array[...] = np.frombuffer(kept[start : start + size], array.dtype).reshape(array.shape)
-        start += size
+    if len(kept) != STATE_BYTES:
+        raise ValueError(f"{len(kept)} bytes of reviews, needed {STATE_BYTES}")
+    state, start = _State(), 0
+    for array in state.arrays():
+        part = kept[start : start + array.nbytes]
+        array[...] = np.frombuffer(part, array.dtype).reshape(array.shape)
+        start += array.nbytes
     return state
 
 
@@ -153,7 +155,7 @@ def decide_in_order(
         rows = np.flatnonzero(outcome == REVIEW)
         score_bps, amount_eur = score_bps[rows], amount_eur[rows]
         saving = policy.saving_eur(score_bps, amount_eur)
-        wanted = Wanted(time_ns[rows], saving, np.full(len(rows), _UNDECIDED, np.int8))
+        wanted = Wanted(time_ns[rows], saving, np.full(len(rows), UNDECIDED, np.int8))
         Reviews(policy.reviews_per_day).take(wanted)
         alone = policy.decide_alone(score_bps, amount_eur)
         outcome[rows] = np.where(wanted.taken == 1, REVIEW, alone)

@@ -156,6 +156,12 @@ class FeedbackTable:
 
     # --- reading --------------------------------------------------------------------------------
 
+    def last_before(self, recorded_ns: int) -> int:
+        """The number of the last entry that was recorded before then, 0 for none."""
+        query = "SELECT coalesce(max(number), 0) FROM feedback WHERE recorded_ns < ?"
+        (number,) = self._database.reader().execute(query, (recorded_ns,)).fetchone()
+        return int(number)
+
     def of(self, institution: int, payment: bytes) -> list[Feedback]:
         """All entries of a payment, oldest first."""
         query = f"{_SELECT} WHERE payment = ? AND institution = ? ORDER BY number LIMIT ?"
