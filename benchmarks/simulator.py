@@ -20,9 +20,9 @@ learned from (of other seeds), and wide ones with {_WORLD.format(*simulated.WIDE
 declined or reviewed; saved is what was declined, and of what was reviewed all but the fifth that an
 analyst lets go; costs are those of `CostPolicy`. Of the cases with a stop, the payments and the
 time before the first are medians. The rules have people look from a level on that was set by
-looking at these very payments: so that they alert as often as the model, or stop as many honest
-payments. In brackets where nine in ten of 1,000 resamples of payers lie. Named by a typology are
-cases with an alert that stops nothing."""
+looking at these very payments: so that they alert as often as the model, have as many reviewed, or
+stop as many honest payments. In brackets where nine in ten of 1,000 resamples of payers lie. Named
+by a typology are cases with an alert that stops nothing."""
 
 
 def section() -> str:

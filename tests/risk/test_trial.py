@@ -67,6 +67,7 @@ def test_rules_are_judged_at_as_many_alerts_and_at_as_many_honest_payments_stopp
     assert found.model.stopped == 3
     alerts = rivals["amount, as many alerts"]
     assert (alerts.totals.stopped, alerts.totals.level) == (3, 80.0)
+    assert rivals["amount, as many reviews"].totals.stopped == 0  # the model declines all three
     honest = rivals["amount, as many honest stopped"].totals
     assert honest.false_positive_rate == found.model.false_positive_rate
     assert (honest.level, honest.found) == (95.0, 0.0)

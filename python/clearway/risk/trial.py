@@ -146,8 +146,9 @@ class Verdict:
 
 
 def judge(trial: Trial, policy: CostPolicy) -> Verdict:
-    """What the model does, and beside it each rule at as many alerts, at as many honest payments
-    stopped, and the habit rule as it is usually written."""
+    """What the model does, and beside it each rule at as many alerts (reviewed or declined), at as
+    many reviews, at as many honest payments stopped, and the habit rule as it is usually written.
+    """
     outcome = policy.decide(trial.score_bps, trial.amount_eur)
     probability = trial.score_bps / SCORE_BPS_MAX
     schemes = [int(number) for number in np.unique(trial.scheme[trial.is_fraud])]
@@ -171,12 +172,17 @@ def judge(trial: Trial, policy: CostPolicy) -> Verdict:
 def _levels(trial: Trial, outcome: NDArray[np.uint8]) -> list[tuple[str, str, float]]:
     """(name, rule, level) of each rival."""
     stopped, honest = outcome != ACCEPT, ~trial.is_fraud
-    found = []
-    for rule, levels in trial.levels.items():
-        found.append((AS_MANY_ALERTS.format(rule), rule,
-                      level_of(levels, at_most=int(stopped.sum()))))  # fmt: skip
-        found.append((f"{rule}, as many honest stopped", rule,
-                      level_of(levels[honest], at_most=int((stopped & honest).sum()))))  # fmt: skip
+    everybody = np.ones_like(honest)
+    equal = (
+        (AS_MANY_ALERTS, everybody, stopped),
+        ("{}, as many reviews", everybody, outcome == REVIEW),
+        ("{}, as many honest stopped", honest, stopped & honest),
+    )
+    found = [
+        (name.format(rule), rule, level_of(levels[among], at_most=int(like.sum())))
+        for rule, levels in trial.levels.items()
+        for name, among, like in equal
+    ]
     return [*found, (f"{HABIT}, as usual", HABIT, HABIT_TIMES)]
 
 

@@ -36,7 +36,7 @@ TYPOLOGY: Final = Typology(
         "well."
     ),
     conditions=(
-        at_least("address_count_1h", 7, "many more than a household"),
+        at_least("address_count_1h", 4, "more than a household"),
         between(
             "payer_age", days(0), days(7), "opened days ago: an office's staff have old accounts"
         ),

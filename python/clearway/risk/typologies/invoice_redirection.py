@@ -40,7 +40,7 @@ TYPOLOGY: Final = Typology(
             2.5,
             "an invoice like others: the fraud hides behind a real one",
         ),
-        between("payer_new_share", 0, 0.4, "it seldom pays anybody new"),
+        between("payer_new_share", 0, 0.7, "to a new company, all suppliers are new"),
         between("purpose_new", 0, 0, "for a purpose that it often pays for"),
     ),
 )

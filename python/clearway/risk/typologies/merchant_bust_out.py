@@ -29,7 +29,7 @@ TYPOLOGY: Final = Typology(
     conditions=(
         at_least("payee_sum_1d", eur(3_000), "considerable money"),
         at_least("payee_count_1d", 9, "of many buyers"),
-        at_least("payee_surge", 0.8, "nearly all that it took in the month"),
+        at_least("payee_surge", 0.5, "most of what it took in the month"),
         at_least("payee_new_share", 0.7, "who never bought there"),
         between("payee_age", days(0), days(45), "opened lately"),
         at_least("amount_log", eur(80), "goods worth complaining about"),

@@ -22,7 +22,7 @@ TYPOLOGY: Final = Typology(
     why="In a run of wages to known accounts, one goes to an account that nobody knew.",
     advice="Ask the employee, not by e-mail, whether they changed their account.",
     conditions=(
-        at_least("payer_count_1h", 7, "in the middle of a run"),
+        at_least("payer_count_1h", 4, "in the middle of a run, also of a small employer"),
         yes("payee_new", "one account in the run is new"),
         between("payer_new_share", 0, 0.15, "the others are not"),
         between("amount_deviation", -2, 2, "a wage like the others"),
