@@ -502,10 +502,11 @@ def _parser() -> argparse.ArgumentParser:
                       help="payment_id, score")  # fmt: skip
     aml = add("aml", "score the accounts of a file for laundering", _evaluate_aml, evaluations)
     aml.add_argument("--payments", type=Path, required=True, metavar="P.parquet|csv",
-                     help="payment_id, time, payer, payee, amount")  # fmt: skip
+                     help="[payment_id,] time, payer, payee, amount[, currency], or as AMLSim, "
+                     "IBM's AML worlds, SAML-D, PaySim and edge lists call them")  # fmt: skip
     aml.add_argument("--labels", type=Path, metavar="L.csv", help="account, is_suspicious")
     aml.add_argument("--out", type=Path, required=True, metavar="A.csv",
-                     help="account, score, typologies")  # fmt: skip
+                     help="account, score (with labels a probability), typologies")  # fmt: skip
 
     screen = add("screen", "search the sanctions lists", _screen)
     screen.add_argument("name", nargs="?", metavar="NAME")

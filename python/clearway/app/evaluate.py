@@ -18,10 +18,13 @@ def evaluate_laundering(
         f"{found.payments} payments, {found.accounts} accounts, {found.named} with a typology: "
         f"{out}"
     )
-    if found.average_precision is not None:
+    if found.average_precision is None:
+        words += "\nthe score orders accounts by evidence; it is no probability"
+    else:
         words += (
-            f"\naverage precision {found.average_precision:.3f} over {found.labelled} labelled "
-            f"accounts ({found.suspicious} suspicious), cross-fitted"
+            f"\naverage precision {found.average_precision:.3f}, calibration error "
+            f"{found.calibration_error:.4f} over {found.labelled} labelled accounts "
+            f"({found.suspicious} suspicious), cross-fitted; the score is a probability"
         )
     return {**asdict(found), "out": str(out)}, words
 

@@ -13,7 +13,7 @@ from clearway.app.cli import main
 from clearway.risk.errors import RiskFault
 from clearway.risk.laundering import evaluate_aml
 from clearway.risk.laundering.supervised import fit_and_score
-from clearway.risk.metrics import average_precision
+from clearway.risk.metrics import average_precision, calibration_error
 from tests.risk.laundering.worlds import LaunderingWorld, make_world
 
 HEADER = "payment_id,time,payer,payee,amount\n"
@@ -52,7 +52,8 @@ def test_every_account_is_scored_the_worst_first(tmp_path: Path) -> None:
     assert sorted(account) == sorted(set(world.payer) | set(world.payee))
     assert average_precision(score, world.is_suspicious[account]) > 0.7
     assert rows["typologies"][0].as_py() != ""
-    assert (found.labelled, found.average_precision) == (0, None)
+    assert (found.labelled, found.average_precision, found.calibration_error) == (0, None, None)
+    assert found.score_is == "evidence"
     assert found.accounts == len(account)
 
 
@@ -61,6 +62,9 @@ def test_labels_are_learnt_from_across_folds(tmp_path: Path) -> None:
     found = evaluate_aml(payments=payments, labels=labels, out=tmp_path / "a.parquet")
     assert found.average_precision is not None
     assert found.average_precision > 0.85
+    assert found.score_is == "probability"
+    assert found.calibration_error is not None
+    assert found.calibration_error < 0.02
     again = evaluate_aml(payments=payments, labels=labels, out=tmp_path / "b.parquet")
     assert again == found
     assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
@@ -72,6 +76,27 @@ def test_no_account_is_scored_by_a_forest_that_saw_its_label() -> None:
     labels = (rng.random(2_000) < 0.3).astype(np.int8)
     score = fit_and_score(noise, labels)
     assert average_precision(score, labels == 1) < 0.4  # 0.3 is chance; with leaks it is near 1
+
+
+def test_a_score_learnt_from_labels_is_a_probability_of_accounts_it_has_not_seen() -> None:
+    rng = np.random.default_rng(3)
+    chance = rng.beta(0.6, 4.0, 12_000)
+    truth = rng.random(12_000) < chance
+    features = np.stack([chance + rng.normal(scale=0.02, size=12_000), rng.random(12_000)], axis=1)
+    labels = np.where(np.arange(12_000) < 6_000, truth, -1).astype(np.int8)
+    probability = fit_and_score(features, labels)
+    for part in (slice(0, 6_000), slice(6_000, None)):
+        assert calibration_error(probability[part], truth[part]) < 0.02
+        assert abs(probability[part].mean() - truth[part].mean()) < 0.01
+    assert 0.0 <= probability.min() <= probability.max() <= 1.0
+
+
+def test_what_tells_nothing_is_the_share_of_the_suspicious() -> None:
+    rng = np.random.default_rng(4)
+    labels = (rng.random(4_000) < 0.1).astype(np.int8)
+    probability = fit_and_score(rng.normal(size=(4_000, 4)), labels)
+    assert calibration_error(probability, labels == 1) < 0.02
+    assert probability.max() < 0.4
 
 
 def test_accounts_without_a_label_are_scored_too() -> None:
@@ -118,8 +143,11 @@ def test_the_command_says_what_it_found(tmp_path: Path, capsys: pytest.CaptureFi
     assert found["payments"] == len(world.time)
     assert found["suspicious"] > 0
     assert found["average_precision"] > 0.85
+    assert found["score_is"] == "probability"
     assert main(words) == 0
-    assert str(out) in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert str(out) in said
+    assert "no probability" in said
 
 
 def test_the_command_says_what_is_wrong_in_one_line(

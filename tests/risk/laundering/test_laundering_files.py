@@ -11,6 +11,7 @@ import pyarrow.parquet
 import pytest
 
 from clearway.risk.errors import RiskFault
+from clearway.risk.laundering import evaluate_aml
 from clearway.risk.laundering.files import load_suspicions, load_transfers
 
 PAYMENTS: dict[str, list[Any]] = {
@@ -101,14 +102,142 @@ def test_what_is_no_payment_is_refused_with_its_row(
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("p.csv", ""), ("p.parquet", "PAR?"), ("p.csv", "a\n1,2\n")]
+    ("name", "text"),
+    [
+        ("p.csv", ""),
+        ("p.parquet", "PAR?"),
+        ("p.csv", "time,payer,payee,amount\n1,2\n"),
+        ("p.csv", "\n1\n"),
+        ("p.csv", "\udcff,x\n"),
+    ],
 )
 def test_what_is_no_table_is_refused(tmp_path: Path, name: str, text: str) -> None:
     path = tmp_path / name
-    path.write_text(text, "utf-8")
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(RiskFault) as caught:
         load_transfers(path)
     assert caught.value.code == "risk.file_format"
+
+
+LAYOUTS = {
+    "amlsim": """TX_ID,SENDER_ACCOUNT_ID,RECEIVER_ACCOUNT_ID,TX_TYPE,TX_AMOUNT,TIMESTAMP,IS_FRAUD
+1,anna,bert,TRANSFER,10.5,0,False
+2,bert,carl,TRANSFER,10.0,3,True
+""",
+    "amlsim converted": """tran_id,orig_acct,bene_acct,tx_type,base_amt,tran_timestamp,is_sar
+1,anna,bert,TRANSFER,10.5,2017-01-01T00:00:00Z,False
+2,bert,carl,TRANSFER,10.0,2017-01-04T00:00:00Z,True
+""",
+    "amlsim sample": """sourceNodeId,targetNodeId,value,time
+anna,bert,10.5,0
+bert,carl,10.0,3
+""",
+    "paysim": """step,type,amount,nameOrig,oldbalanceOrg,nameDest,isFraud
+0,TRANSFER,10.5,anna,170136.0,bert,0
+3,TRANSFER,10.0,bert,181.0,carl,1
+""",
+    "saml-d": """Time,Date,Sender_account,Receiver_account,Amount,Payment_type,Is_laundering
+10:35:19,2022-10-07,anna,bert,10.5,Cash Deposit,0
+10:35:20,2022-10-07,bert,carl,10.0,Cross-border,1
+""",
+    "edge list": """src;dst;amount;time
+anna;bert;10.5;2025-01-01
+bert;carl;10.0;2025-01-02
+""",
+    "with a mark of its encoding, from a spreadsheet": """\ufeffDate\tFrom\tTo\tAmount
+2025-01-01\tanna\tbert\t10.5
+2025-01-02\tbert\tcarl\t10.0
+""",
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_columns_of_other_people_are_known(tmp_path: Path, layout: str) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text(LAYOUTS[layout], "utf-8")
+    found = load_transfers(path)
+    graph = found.graph
+    names = np.array(found.names.to_pylist())
+    assert names[graph.payer].tolist() == ["anna", "bert"]
+    assert names[graph.payee].tolist() == ["bert", "carl"]
+    assert graph.amount.tolist() == [10.5, 10.0]
+    assert graph.begin.tolist() == [0.0, 0.5]
+
+
+IBM = """Timestamp,From Bank,Account,To Bank,Account,Amount Received,Receiving Currency,\
+Amount Paid,Payment Currency,Payment Format,Is Laundering
+2022/09/01 00:20,010,8000EBD30,020,8000F4580,3697.34,US Dollar,3697.34,US Dollar,Reinvestment,{0}
+2022/09/01 00:26,020,8000F4580,010,8000F4580,0.01,Bitcoin,500.0,US Dollar,Cheque,{1}
+2022/09/01 00:15,010,8000F4580,020,8000EBD30,0.04,Bitcoin,0.04,Bitcoin,Wire,0
+"""
+
+
+@pytest.mark.parametrize("name", ["p.csv", "p.parquet"])
+def test_accounts_of_two_banks_are_two_and_currencies_are_made_comparable(
+    tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text(IBM.format(0, 1), "utf-8")
+    if name != path.name:
+        texts = pa.csv.ConvertOptions(
+            column_types={"From Bank": pa.string(), "To Bank": pa.string()}
+        )
+        pa.parquet.write_table(pa.csv.read_csv(path, convert_options=texts), tmp_path / name)
+    found = load_transfers(tmp_path / name)
+    names = np.array(found.names.to_pylist())
+    assert names[found.graph.payer].tolist() == ["010/8000F4580", "010/8000EBD30", "020/8000F4580"]
+    assert found.graph.amount == pytest.approx([1.0, 3697.34 / 500.0, 1.0])
+    assert found.self_payments == 0
+
+
+def test_a_column_that_says_who_launders_is_not_read(tmp_path: Path) -> None:
+    out = {}
+    for flags in ((0, 1), (1, 0), ("", "x")):
+        path = tmp_path / "p.csv"
+        path.write_text(IBM.format(*flags), "utf-8")
+        evaluate_aml(payments=path, out=tmp_path / "a.csv")
+        out[flags] = (tmp_path / "a.csv").read_bytes()
+    assert len(set(out.values())) == 1
+
+
+def test_a_row_that_is_there_twice_is_one_payment(tmp_path: Path) -> None:
+    twice = {name: [*values, *values[:2]] for name, values in PAYMENTS.items()}
+    found = load_transfers(write(tmp_path / "p.parquet", twice))
+    once = load_transfers(write(tmp_path / "o.parquet", PAYMENTS))
+    assert (found.repeated, once.repeated) == (2, 0)
+    assert found.graph.amount.tolist() == once.graph.amount.tolist()
+    assert found.self_payments == once.self_payments == 1
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"payment_id": None},
+        {"payment_id": pa.nulls(4, pa.string())},
+        {"payment_id": ["p", "p", "p", "p"], "amount": [1.0, 2.0, 1.0, 4.0]},
+    ],
+    ids=["no ids", "unknown ids", "ids that differ otherwise"],
+)
+def test_payments_alike_that_are_not_the_same_are_all_counted(
+    tmp_path: Path, changed: dict[str, Any]
+) -> None:
+    alike: dict[str, Any] = {"time": [1] * 4, "payer": ["anna"] * 4, "payee": ["bert"] * 4,
+                             "amount": [5.0] * 4}  # fmt: skip
+    found = load_transfers(write(tmp_path / "p.parquet", PAYMENTS, **{**alike, **changed}))
+    expected = 3 if "amount" in changed else 4  # two of those four say the same
+    assert found.graph.payments == expected
+
+
+def test_a_currency_of_nothing_but_zeros_is_one(tmp_path: Path) -> None:
+    path = write(tmp_path / "p.parquet", PAYMENTS | {"currency": ["X", "X", "Y", "X"]},
+                 amount=[0.0, 0.0, 7.0, 0.0])  # fmt: skip
+    assert load_transfers(path).graph.amount.tolist() == [0.0, 0.0, 0.0]
+
+
+def test_labels_of_other_people_are_known(tmp_path: Path) -> None:
+    path = tmp_path / "l.csv"
+    path.write_text("nodeid,isFraud,amount\nanna,1,5\nbert,0,5\n", "utf-8")
+    assert load_suspicions(path, pa.array(["anna", "bert"]))[0].tolist() == [1, 0]
 
 
 def test_labels_are_matched_by_name_and_strangers_are_counted(tmp_path: Path) -> None:

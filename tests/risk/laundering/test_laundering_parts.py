@@ -23,7 +23,7 @@ from clearway.risk.laundering.surprise import (
 )
 
 
-@pytest.mark.parametrize("module", ["graph", "score", "stars", "surprise"])
+@pytest.mark.parametrize("module", ["graph", "layouts", "score", "stars", "surprise"])
 def test_the_examples_run(module: str) -> None:
     found = doctest.testmod(import_module(f"clearway.risk.laundering.{module}"))
     assert found.attempted > 0
