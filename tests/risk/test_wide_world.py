@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from clearway.risk.history import DAY_NS
+from clearway.risk.features import FEATURES
+from clearway.risk.history import DAY_NS, compute_features
 from clearway.risk.metrics import auc_roc
 from clearway.risk.wide.laundering import SLEEP_DAYS
 from clearway.risk.wide.world import ALL_HABITS, ALL_SCHEMES, COVER, WideWorld
@@ -48,10 +49,23 @@ def test_a_world_of_a_few_days_has_nobody_who_was_forgotten_for_months() -> None
     assert ALL_SCHEMES.index("layering") in short["scheme"]
 
 
-def test_no_single_fact_gives_a_crime_away() -> None:
-    for name in ("amount_eur", "time_ns", "purpose", "device", "address", "corridor", "payer"):
-        auc = auc_roc(FACTS[name].astype(np.float64), PAYMENTS["is_fraud"])
+def test_no_single_feature_gives_a_crime_away() -> None:
+    features = compute_features(FACTS, WORLD.reports(7 * DAY_NS))
+    for k, name in enumerate(FEATURES):
+        auc = auc_roc(features[:, k], PAYMENTS["is_fraud"])
         assert max(auc, 1 - auc) < 0.85, name
+
+
+def test_most_payees_that_nobody_saw_before_are_honest() -> None:
+    later = PAYMENTS["time_ns"] >= PAYMENTS["time_ns"][0] + 30 * DAY_NS
+    features = compute_features(FACTS)[later]
+    unseen = features[:, FEATURES.index("payee_age")] < 0
+    assert unseen.mean() > 0.005
+    assert PAYMENTS["is_fraud"][later][unseen].mean() < 0.3
+
+
+def test_a_small_wide_world_works_too() -> None:
+    assert len(WideWorld(seed=1, customers=50, merchants=20, days=1).payments()) > 50
 
 
 def test_a_farm_has_one_device_for_many_accounts_or_one_address_for_many_devices() -> None:

@@ -61,7 +61,7 @@ def draw_addresses(
 
 
 def _household(people: Population) -> Ints:
-    """One to four persons of neighbouring numbers live together; those who come later live alone,
+    """One to three persons of neighbouring numbers live together; those who come later live alone,
     and are counted on from there."""
     number: Ints = np.arange(len(people))
     home = (number * 2 + number % 7 % 3) // 5
