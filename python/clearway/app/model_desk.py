@@ -7,7 +7,6 @@ is the shipped model, and without that limits and rules. `problems` says so unti
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable
 from functools import partial
@@ -22,7 +21,7 @@ from clearway.risk.drift import DriftMonitor
 from clearway.risk.errors import RiskFault
 from clearway.risk.features import FEATURES
 from clearway.risk.load import load_model
-from clearway.risk.model import CARD_NAME, RiskModel
+from clearway.risk.model import RiskModel, read_card
 from clearway.risk.registry import Registry, Roles
 
 Loaded = TypeVar("Loaded")
@@ -112,14 +111,11 @@ class ModelDesk:
             return None
 
     def _card_of(self, model: Model) -> dict[str, Any]:
-        card: dict[str, Any]
         if model is self._shipped:
             with as_file(files("clearway.risk").joinpath("data")) as folder:
-                card = json.loads((folder / CARD_NAME).read_text("utf-8"))
-            return card
+                return read_card(folder)
         if self._pinned is not None:
-            card = json.loads(self._pinned.with_name(CARD_NAME).read_text("utf-8"))
-            return card
+            return read_card(self._pinned.parent)
         return self.registry.card(model.model_id.hex())
 
 

@@ -19,7 +19,7 @@ from clearway.app.retrain import train_ledger
 from clearway.ports.model import Model
 from clearway.risk.compare import Comparison, compare
 from clearway.risk.errors import RiskFault
-from clearway.risk.model import CARD_NAME, RiskModel, read_vouched
+from clearway.risk.model import RiskModel, read_card, read_vouched
 from clearway.risk.registry import Entry, Registry
 from clearway.risk.train import train_file, train_world
 from clearway.store.audit import Audit
@@ -78,8 +78,7 @@ def add_model(folder: Path, *, data: Path | None, challenge: bool) -> Found:
     config = load_node_config(data)
     registry = _registry(config)
     content = read_vouched(folder / "model.json")
-    card = json.loads((folder / CARD_NAME).read_text("utf-8"))
-    id = registry.register(content, card, by=_who())
+    id = registry.register(content, read_card(folder), by=_who())
     _audit(config, "model.register", id)
     if challenge:
         registry.challenge(id, by=_who())

@@ -97,14 +97,22 @@ class RiskModel:
         return read_knots(self.knots, raw)
 
 
+def read_card(folder: Path) -> dict[str, Any]:
+    """What is said of the model in this folder. Raises risk.model_unknown."""
+    path = folder / CARD_NAME
+    try:
+        card = json.loads(path.read_text("utf-8"))
+        if not isinstance(card, dict):
+            raise ValueError("a card is a JSON object")
+    except (OSError, ValueError, RecursionError) as error:
+        raise RiskFault("risk.model_unknown", path=folder, card=path) from error
+    return card
+
+
 def read_vouched(path: Path) -> bytes:
     """A model file that the card beside it vouches for. Raises risk.model_unknown without a card,
     risk.model_corrupt when the hash differs."""
-    card_path = path.with_name(CARD_NAME)
-    try:
-        declared = str(json.loads(card_path.read_text("utf-8"))["model_id"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RiskFault("risk.model_unknown", path=path, card=card_path) from error
+    declared = str(read_card(path.parent).get("model_id"))
     data = path.read_bytes()[: MODEL_BYTES_MAX + 1]
     found = hashlib.sha256(data).hexdigest()
     if found != declared:

@@ -24,10 +24,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from clearway.ports.model import Model
 from clearway.risk.errors import RiskFault
 from clearway.risk.load import load_model, parse_model, write_model
-from clearway.risk.model import CARD_NAME, MODEL_NAME
+from clearway.risk.model import MODEL_NAME, read_card
 
 FILE: Final = "registry.json"
 _DIGITS: Final = 16
@@ -49,9 +51,9 @@ class Roles:
     """champion, challenger: ids in hex, None for none: then the shipped model decides, and none is
     tried. events: all that ever happened, oldest first."""
 
-    champion: str | None = None
-    challenger: str | None = None
-    events: tuple[Event, ...] = ()
+    champion: str | None
+    challenger: str | None
+    events: tuple[Event, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +80,10 @@ class Registry:
         """Raises risk.registry_corrupt."""
         path = self.folder / FILE
         try:
-            said = json.loads(path.read_text("utf-8"))
-            events = tuple(Event(**event) for event in said["events"])
-            return Roles(said["champion"], said["challenger"], events)
+            return msgspec.json.decode(path.read_bytes(), type=Roles)
         except FileNotFoundError:
-            return Roles()
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            return Roles(champion=None, challenger=None, events=())
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise RiskFault("risk.registry_corrupt", path=path, what=str(error)) from error
 
     def version(self) -> tuple[int, int]:
@@ -108,12 +108,7 @@ class Registry:
 
     def card(self, id: str) -> dict[str, Any]:
         """Raises risk.model_unknown."""
-        path = self._place(id) / CARD_NAME
-        try:
-            card: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        except (OSError, ValueError) as error:
-            raise RiskFault("risk.model_unknown", path=path.parent, card=path) from error
-        return card
+        return read_card(self._place(id))
 
     def find(self, said: str) -> str:
         """The whole id that begins with these hex digits. Raises risk.model_ambiguous for none or
