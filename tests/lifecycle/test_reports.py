@@ -80,6 +80,22 @@ def test_a_clearance_ends_what_a_report_began(town: Town) -> None:
     town.node.stop()
 
 
+def test_of_words_that_contradict_each_other_the_last_holds(town: Town) -> None:
+    placed = pay(town)
+    for verdict, is_blamed in (
+        (Verdict.FRAUD, True),
+        (Verdict.HONEST, False),
+        (Verdict.CHARGEBACK, True),
+        (Verdict.FRAUD, True),  # says nothing new
+        (Verdict.HONEST, False),
+    ):
+        town.say(placed, verdict)
+        pay(town)
+        assert (row(town, "bob")["blamed"] > 0.0) == is_blamed
+    assert reports(town, "bob") == (0, 2)
+    town.node.stop()
+
+
 @pytest.mark.parametrize("keeps_snapshot", [True, False])
 def test_the_same_is_known_after_a_restart(
     town: Town, tmp_path: Path, keeps_snapshot: bool

@@ -43,14 +43,10 @@ def tell_reports(
 
 
 def _is_news(one: Feedback, feedback: FeedbackTable) -> bool:
-    """A chargeback of a payment that was known as a fraud is none. Another verdict is: the report
-    that it takes back stays counted, but ends the payee's run of them."""
-    earlier = feedback.of(one.institution, one.payment)
-    return not any(
-        other.verdict.is_fraud == one.verdict.is_fraud
-        for other in earlier
-        if other.number < one.number
-    )
+    """A chargeback of a payment that is known as a fraud is none. Another verdict than the last is:
+    the report that it takes back stays counted, but ends the payee's run of them."""
+    earlier = feedback.before(one)
+    return earlier is None or earlier.verdict.is_fraud != one.verdict.is_fraud
 
 
 def _facts_of(news: list[Feedback], vault: Vault, book: Book, reference: ReferenceRates) -> Facts:

@@ -167,6 +167,15 @@ class FeedbackTable:
         query = f"{_SELECT} WHERE payment = ? AND institution = ? ORDER BY number LIMIT ?"
         return self._read(query, (payment, institution, LIMIT_MAX))
 
+    def before(self, one: Feedback) -> Feedback | None:
+        """What was said of the same payment last; None when it was nothing."""
+        query = (
+            f"{_SELECT} WHERE payment = ? AND institution = ? AND number < ?"
+            " ORDER BY number DESC LIMIT 1"
+        )
+        found = self._read(query, (one.payment, one.institution, one.number))
+        return found[0] if found else None
+
     def after(self, number: int, *, limit: int) -> list[Feedback]:
         """In the order of arrival; number: of the last one seen, 0 for none."""
         return self._read(f"{_SELECT} WHERE number > ? ORDER BY number LIMIT ?", (number, limit))
