@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from clearway.app.demo import Outcome, play_demo
+from clearway.app.demo import Outcome, play_demo, run
 from clearway.app.demo.api import Api
 from clearway.app.demo.clock import SimulatedClock
 from clearway.app.demo.play import wait_for_noon
+from clearway.app.demo.run import BEFORE_NS
 from clearway.app.demo.stories import STORIES, Teller
 from clearway.app.demo.town import Size, Town, last_week_ns
 from clearway.app.serve import dev_api_key
@@ -84,11 +85,11 @@ def test_stories_are_told_at_noon_however_slow_the_machine_was(
     assert abs(told - end - timedelta(days=noon, hours=12)) < timedelta(minutes=1)
 
 
-def test_no_story_depends_on_the_hour(tmp_path: Path) -> None:
+def test_no_story_depends_on_the_hour(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Night, noon, the last minute of a day and a Sunday: the same node, the same end."""
+    clock = SimulatedClock(last_week_ns(time.time_ns()) - BEFORE_NS)
+    monkeypatch.setattr(run, "SimulatedClock", lambda _: clock)
     with play_demo(tmp_path, SMALL, Console(file=io.StringIO())) as (_, node, url):
-        clock = node.clock
-        assert isinstance(clock, SimulatedClock)
         town = Town(node, SMALL, start_ns=last_week_ns(time.time_ns()))
         asked = [story for story in STORIES if story[0] not in BY_CHANCE]
         end_ns = town.start_ns + town.days * DAY_NS  # a Wednesday begins

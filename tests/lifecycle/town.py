@@ -178,7 +178,7 @@ class Town:
         self, kind: Kind, *, key: str | None = None, units: bytes = b"", **fields: Any
     ) -> Submission:
         key = key or f"key-{next(iter(self.keys))}"
-        now_ns = self.clock.now_ns
+        now_ns = self.node.clock()
         head = pack_head(
             kind=kind,
             id=payment_id(self.node.secret, principal="test", idempotency_key=key),
@@ -196,12 +196,15 @@ class Town:
         head = view_heads(placed.head)[0]
         said = Feedback(
             payment=head["id"].tobytes(), institution=self.node.institution, verdict=verdict,
-            known_ns=self.clock(), payment_height=placed.height, payment_index=placed.index,
+            known_ns=self.node.clock(), payment_height=placed.height, payment_index=placed.index,
             key=placed.key, sequence=placed.sequence, envelope_index=placed.envelope_index,
             payer=head["payer"].tobytes(), by=None, note=None,
         )  # fmt: skip
         self.node.vault.feedback.add(
-            said, now_ns=self.clock(), height=lambda: self.node.book.height, repeats=lambda _: False
+            said,
+            now_ns=self.node.clock(),
+            height=lambda: self.node.book.height,
+            repeats=lambda _: False,
         )
 
     def place(self, submission: Submission) -> Placed:

@@ -26,6 +26,7 @@ from typing import Final
 
 from clearway.app.backup import LEVELS, RESTORED
 from clearway.app.ballast import Ballast
+from clearway.app.clock import SteadyClock
 from clearway.app.config import Config
 from clearway.app.genesis import (
     ASSET_CODES,
@@ -304,6 +305,7 @@ def build_node(config: Config, *, clock: Callable[[], int] = time.time_ns) -> No
     keys = open_keys(config)
     genesis = _open_genesis(config.data / "genesis.json", keys, config.dev, clock)
     book = _open_book(config.data / "chain", genesis)
+    clock = SteadyClock(clock, not_before_ns=book.time_ns)
     vault = Vault(config.data / "vault.sqlite", keys.vault)
     projections = Projections(config.database, numbers=book.account_numbers)
     assets = {asset.number: asset for asset in book.assets()}
