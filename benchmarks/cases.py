@@ -40,8 +40,9 @@ from clearway.payment.records import (
     Outcome,
     pack_account_units,
 )
-from clearway.risk.decide import Scorer, Scores
+from clearway.risk.decide import Scorer
 from clearway.risk.facts import Facts
+from clearway.risk.scores import Scores
 from clearway.store.cases import CaseStore
 from clearway.store.vault import AccountRecord
 
@@ -73,8 +74,8 @@ class Drawn:
         self._scorer = scorer
         self.stop = np.zeros(0, np.bool_)
 
-    def score(self, facts: Facts) -> Scores:
-        scores = self._scorer.score(facts)
+    def score(self, facts: Facts, reviewable: npt.NDArray[np.bool_]) -> Scores:
+        scores = self._scorer.score(facts, reviewable)
         stop = self.stop[: len(facts)]
         scores.outcome[:] = np.where(stop, Outcome.REVIEW, Outcome.ACCEPT)
         scores.score_bps[:] = np.where(stop, 500 + facts["payer"] % 9_000, 0)

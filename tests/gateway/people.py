@@ -12,9 +12,10 @@ import numpy.typing as npt
 
 from clearway.gateway.auth import create_api_key
 from clearway.payment.records import Outcome
-from clearway.risk.decide import Scorer, Scores
+from clearway.risk.decide import Scorer
 from clearway.risk.facts import Facts
 from clearway.risk.features import FEATURES
+from clearway.risk.scores import Scores
 from tests.gateway.api import Api
 from tests.gateway.conftest import serve
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from clearway.risk.calibration_drift import CalibrationDrift
-from clearway.risk.decide import NO_MODEL_ID
 from clearway.risk.model import RiskModel
+from clearway.risk.scores import NO_MODEL_ID
 from tests.gateway.api import Api
 from tests.gateway.conftest import serve
 

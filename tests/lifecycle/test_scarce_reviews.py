@@ -16,6 +16,7 @@ from clearway.payment.batch import Columns, Placed
 from clearway.payment.records import Flag, Outcome, view_heads
 from clearway.risk.reasons import reasons_of
 from clearway.risk.reviews import NO_PRICE
+from clearway.risk.rules import FORMAT
 from tests.lifecycle.town import SECOND_NS, Town, build_town, outcome
 
 DAY_S = 86_400
@@ -25,7 +26,7 @@ EUROS = (200, 900, 20, 700, 150, 2_000, 400, 300, 100, 1_500)
 def make_model(folder: Path) -> Path:
     """A model.json with its card: probability 1 in 8, and payments of 3,000 euros are frauds."""
     data = json.dumps({
-        "format": "clearway-risk-rules/1", "base": -2.0,
+        "format": FORMAT, "base": -2.0,
         "rules": [{"name": "huge", "weight": 9.0, "if": [["amount_log", ">", 11.5]]}],
     }).encode()  # fmt: skip
     folder.mkdir(exist_ok=True)
@@ -158,6 +159,12 @@ def test_what_if_comes_to_the_same_and_tells_reviews_under_another_bound(
     assert found["measures"]["reviews"]["actual"] == 4
     assert what_if(data, Other(reviews_per_day=0))[0]["measures"]["reviews"]["other"] == 18
     assert what_if(data, Other(reviews_per_day=1))[0]["measures"]["reviews"]["other"] == 2
+    rules = data.parent / "rules.json"
+    small = {"name": "small", "weight": 1.0, "if": [["amount_log", "<", 5.0]]}
+    rules.write_text(json.dumps({"format": FORMAT, "base": -9.0, "rules": [small]}))
+    found, _ = what_if(data, Other(rules=rules))
+    assert found["differently"] > 0, "what a rule asks for comes before what is worth more"
+    assert found["measures"]["reviews"]["other"] == 5, "with the first payment of all"
     assert 4 < what_if(data, Other(reviews_per_day=5))[0]["measures"]["reviews"]["other"] <= 10
 
 

@@ -34,8 +34,9 @@ from clearway.payment.records import (
     view_heads,
     view_results,
 )
-from clearway.risk.decide import Scorer, Scores
+from clearway.risk.decide import Scorer
 from clearway.risk.facts import Facts
+from clearway.risk.scores import Scores
 from clearway.store.feedback import Feedback, Verdict
 from clearway.store.vault import AccountRecord
 

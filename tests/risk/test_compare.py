@@ -132,3 +132,16 @@ def test_the_policy_takes_what_costs_least_in_expectation() -> None:
         for other in (ACCEPT, REVIEW, DECLINE):
             rest = mean_cost(np.full(len(scores), other, np.uint8))
             assert (mean_cost(taken) <= rest + 1e-9).all()
+
+
+def test_what_people_cannot_look_at_is_no_review_of_either_model() -> None:
+    day_ns = 86_400_000_000_000
+    judged = Judged(
+        said(noisy(1.0, 1)), said(noisy(0.1, 2)), EUR, IS_FRAUD, np.arange(N) * (10 * day_ns // N)
+    )
+    free, scarce = (compare(judged, CostPolicy(reviews_per_day=n)) for n in (0, 20))
+    for name in ("champion", "challenger"):
+        without, within = getattr(free, name), getattr(scarce, name)
+        assert round((within.alerts - within.declines) * N) <= 20 * 10
+        assert within.alerts < without.alerts
+        assert within.cost_eur > without.cost_eur

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from clearway.payment.records import Outcome
 from clearway.risk import NO_MODEL_ID, FeatureState, RiskModel, Scorer, reasons_of
-from clearway.risk.decide import Scores
 from clearway.risk.features import Features
+from clearway.risk.scores import Scores
 from tests.risk.rows import payments, random_history
 
 BUDGET_S = 0.05

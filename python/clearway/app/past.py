@@ -12,7 +12,8 @@ from clearway.app.backup import back_up
 from clearway.app.bootstrap import Node, build_node
 from clearway.app.config import Config
 from clearway.lifecycle.resume import Recorded, recorded, tell_known
-from clearway.risk.decide import Scorer, Scores
+from clearway.risk.decide import Scorer
+from clearway.risk.scores import Scores
 
 
 @contextmanager

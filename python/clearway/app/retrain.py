@@ -23,9 +23,10 @@ from clearway.app.config import Config
 from clearway.app.past import copied_node, play_past
 from clearway.lifecycle.resume import Recorded
 from clearway.payment.records import DECLINE
-from clearway.risk.decide import Scorer, Scores
+from clearway.risk.decide import Scorer
 from clearway.risk.errors import RiskFault
 from clearway.risk.history import DAY_NS
+from clearway.risk.scores import Scores
 from clearway.risk.state import FeatureState
 
 if TYPE_CHECKING:

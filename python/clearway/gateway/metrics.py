@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from clearway.gateway.node import Node
 from clearway.risk.calibration_drift import CalibrationDrift
-from clearway.risk.decide import RiskCounts
+from clearway.risk.scores import RiskCounts
 from clearway.store.vault import Durable
 
 SETTLED_BATCHES = 1_000  # the last ones, for the quantiles

@@ -18,7 +18,7 @@ from clearway.payment.batch import Placed, Submission
 from clearway.payment.errors import Fault
 from clearway.ports.model import Model
 from clearway.risk.calibration_drift import CalibrationDrift
-from clearway.risk.decide import RiskCounts
+from clearway.risk.scores import RiskCounts
 from clearway.routing.quotes import Quotes
 from clearway.routing.rates import Rates
 from clearway.routing.routes import Routes

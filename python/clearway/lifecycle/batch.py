@@ -12,7 +12,7 @@ from clearway.payment.batch import BATCH_ROWS_MAX, Columns, Placed
 from clearway.payment.decision import DECISION, Decisions
 from clearway.payment.errors import ClearwayError
 from clearway.payment.records import Heads, Kind
-from clearway.risk.decide import Scores
+from clearway.risk.scores import Scores
 from clearway.routing.quotes import Quote
 
 

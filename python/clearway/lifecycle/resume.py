@@ -20,8 +20,9 @@ from clearway.payment.batch import NOT_AN_ACCOUNT
 from clearway.payment.decision import Decisions
 from clearway.payment.records import DECLINE, ENVELOPE, Kind
 from clearway.ports.ordering import Ordered
-from clearway.risk.decide import Decided, Scorer
+from clearway.risk.decide import Scorer
 from clearway.risk.facts import Facts, ReferenceRates
+from clearway.risk.scores import Decided
 from clearway.risk.snapshot import AsOf
 from clearway.store.vault import Vault
 

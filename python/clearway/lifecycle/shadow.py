@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from clearway.ports.model import Model
-from clearway.risk.decide import NO_MODEL_ID, Scores
 from clearway.risk.drift import DriftMonitor
+from clearway.risk.scores import NO_MODEL_ID, Scores
 from clearway.store.shadow import SHADOW, ShadowStore
 
 WAITING_MAX: Final = 64  # batches

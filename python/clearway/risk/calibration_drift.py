@@ -78,13 +78,19 @@ class ScoreTally:
         """Takes n payments in that were not declined."""
         days = time_ns // DAY_NS
         p = score_bps / SCORE_BPS_MAX
+        if len(days) and (days == days[0]).all():  # np.unique is dear where payments come singly
+            self._add(int(days[0]), p, model_id)
+            return
         for day in np.unique(days).tolist():
-            said = p[days == day]
-            sums = np.array([len(said), said.sum(), (said * (1.0 - said)).sum()])
-            key = (day, model_id)
-            if key not in self._sums:
-                self._forget(max(day, *(kept for kept, _ in self._sums), 0) - _DAYS_KEPT)
-            self._sums[key] = self._sums.get(key, np.zeros(3)) + sums
+            self._add(day, p[days == day], model_id)
+
+    def _add(self, day: Day, said: NDArray[np.float64], model_id: bytes) -> None:
+        key = (day, model_id)
+        if key not in self._sums:
+            self._forget(max(day, *(kept for kept, _ in self._sums), 0) - _DAYS_KEPT)
+            self._sums[key] = np.zeros(3)
+        expected = said.sum()
+        self._sums[key] += len(said), expected, expected - said @ said
 
     def _forget(self, last: Day) -> None:
         self._sums = {key: sums for key, sums in self._sums.items() if key[0] > last}

@@ -1,8 +1,7 @@
 """From a score to an outcome: whatever costs least, in expectation, for this amount."""
 
 from collections import deque
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from clearway.payment.records import ACCEPT, DECLINE, REVIEW
+from clearway.payment.records import ACCEPT, REVIEW
 from clearway.ports.model import SCORE_BPS_MAX, Model
 from clearway.risk.calibration_drift import CalibrationDrift, Day, Frauds, ScoreTally
 from clearway.risk.facts import Facts
@@ -20,66 +19,22 @@ from clearway.risk.features import FEATURES, Features
 from clearway.risk.guard import BUDGET_S, Guard
 from clearway.risk.model import RiskModel
 from clearway.risk.policy import CostPolicy
+from clearway.risk.ration import Ration
 from clearway.risk.reasons import (
     AMOUNT_LIMIT,
     MODEL_MISSING,
-    REVIEWS_SCARCE,
     WARMING_UP,
     find_reasons,
 )
-from clearway.risk.reviews import NOTHING, STATE_BYTES, UNDECIDED, Prices, Reviews, Wanted, to_euros
+from clearway.risk.reviews import NOTHING, STATE_BYTES, Wanted
 from clearway.risk.rules import RulesModel
+from clearway.risk.scores import NO_MODEL_ID, Decided, RiskCounts, Scores
 from clearway.risk.snapshot import AsOf
 from clearway.risk.state import FeatureState
 
-NO_MODEL_ID: Final = bytes(32)
 NO_MODEL_LIMIT_EUR: Final = 10_000.0  # without a model, a person looks at what is above
 WARM_UP_S: Final = 3_600  # of ledger time since the first payment of all
 _MEMORY_AGE: Final = FEATURES.index("memory_age")
-
-
-@dataclass(frozen=True, slots=True)
-class Scores:
-    """n answers: score_bps uint16[n]; outcome uint8[n], 1 accept, 2 review, 3 decline; reasons
-    uint64[n], bits of reasons.CATALOGUE, 0 for what is accepted; features float32[n, k]. model_id:
-    of the model that answered, NO_MODEL_ID when none did. amount_eur: as it was weighed.
-    review_price: uint16[n] in euros, of what somebody should look at; see reviews.py."""
-
-    score_bps: NDArray[np.uint16]
-    outcome: NDArray[np.uint8]
-    reasons: NDArray[np.uint64]
-    features: Features
-    model_id: bytes
-    amount_eur: NDArray[np.float64]
-    review_price: Prices
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """What is on record of the n payments of one batch: score_bps uint16[n]; outcome uint8[n], as
-    it stands on the ledger; reasons uint64[n]; went_on: bool[n], whether it was booked and not
-    declined; model_id: NO_MODEL_ID when none answered."""
-
-    score_bps: NDArray[np.uint16]
-    outcome: NDArray[np.uint8]
-    reasons: NDArray[np.uint64]
-    went_on: NDArray[np.bool_]
-    model_id: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class RiskCounts:
-    """Since the start. payments: decided, by what (`model`, `fallback`); misses: batches by why
-    they had no answer of the model, see Guard; shadow: payments, by what became of them when a
-    challenger is tried (`scored`, `failed`, `left_out`). reviews: today's. unreviewed: payments
-    for which there was no review, by what became of them (`accept`, `decline`)."""
-
-    model_id: bytes
-    payments: Mapping[str, int]
-    misses: Mapping[str, int]
-    reviews: int = 0
-    unreviewed: Mapping[str, int] = field(default_factory=dict)
-    shadow: Mapping[str, int] = field(default_factory=dict)
 
 
 Judged = tuple[NDArray[np.uint16], NDArray[np.uint8], NDArray[np.uint64]]
@@ -126,11 +81,9 @@ class Scorer:
         self.payments = {"model": 0, "fallback": 0}  # decided since the start, by what
         self._model = model
         self._policy = policy or CostPolicy()
-        self._rules = rules
         self._fallback = load_fallback()
-        self._reviews = Reviews(self._policy.reviews_per_day, state.beside[:STATE_BYTES])
+        self._ration = Ration(self._policy, rules, state.beside[:STATE_BYTES])
         self._tally = ScoreTally(state.beside[STATE_BYTES:])
-        self._unreviewed = {"accept": 0, "decline": 0}  # since the start
         self._waiting: deque[_Waiting] = deque()  # the staged batches, oldest first
         # One batch may end while the next is staged: here and in the state both are the same ones.
         self._lock = Lock()
@@ -159,8 +112,8 @@ class Scorer:
             self.model_id,
             dict(self.payments),
             dict(self.guard.misses),
-            reviews=self._reviews.used(now_ns),
-            unreviewed=dict(self._unreviewed),
+            reviews=self._ration.reviews.used(now_ns),
+            unreviewed=dict(self._ration.unreviewed),
         )
 
     def problems(self) -> list[str]:
@@ -171,9 +124,10 @@ class Scorer:
 
     def scarcity(self, now_ns: int) -> list[str]:
         """That nobody can look at anything until midnight, in words; empty when somebody can."""
-        if not self._reviews.are_used_up(now_ns):
+        reviews = self._ration.reviews
+        if not reviews.are_used_up(now_ns):
             return []
-        used_up = f"the day's {self._reviews.per_day} reviews are used up"
+        used_up = f"the day's {reviews.per_day} reviews are used up"
         return [f"{used_up}; until midnight UTC expected cost accepts or declines"]
 
     def score(self, facts: Facts, reviewable: NDArray[np.bool_] | None = None) -> Scores:
@@ -188,9 +142,8 @@ class Scorer:
             self._waiting.append(waiting)
         try:
             scores = self._score(facts, waiting.features)
-            if self._rules is not None:
-                self._apply_rules(self._rules, scores)
-            self._ration(scores, reviewable, waiting)
+            with self._lock:
+                waiting.wanted = self._ration.give_out(scores, waiting.time_ns, reviewable)
         except BaseException:
             self._discard(waiting.features)
             raise
@@ -237,49 +190,6 @@ class Scorer:
         reasons[above] |= AMOUNT_LIMIT
         return np.zeros(len(facts), dtype=np.uint16), outcome, reasons
 
-    def _apply_rules(self, rules: RulesModel, scores: Scores) -> None:
-        holds = rules.raw_scores(scores.features) > rules.base
-        scores.outcome[holds & (scores.outcome == ACCEPT)] = REVIEW
-
-    def _ration(
-        self, scores: Scores, reviewable: NDArray[np.bool_] | None, waiting: _Waiting
-    ) -> None:
-        """Gives out reviews, in place; where there is none, the next best outcome."""
-        asked = scores.outcome == REVIEW
-        rows = np.flatnonzero(asked if reviewable is None else asked & reviewable)
-        if len(rows) == 0:
-            return
-        has_model = scores.model_id != NO_MODEL_ID
-        saving = self._saving(rows, scores.score_bps, scores.amount_eur, has_model=has_model)
-        wanted = Wanted(waiting.time_ns[rows], saving, np.full(len(rows), UNDECIDED, np.int8))
-        with self._lock:
-            scores.review_price[rows] = to_euros(self._reviews.take(wanted))
-            waiting.wanted = wanted
-        left = rows[wanted.taken == 0]
-        if len(left) == 0:
-            return
-        alone = np.full(len(left), DECLINE, np.uint8)
-        if has_model:
-            alone = self._policy.decide_alone(scores.score_bps[left], scores.amount_eur[left])
-        scores.outcome[left] = alone
-        scores.reasons[left] |= REVIEWS_SCARCE
-        declined = int((alone == DECLINE).sum())
-        self._unreviewed["decline"] += declined
-        self._unreviewed["accept"] += len(left) - declined
-
-    def _saving(
-        self,
-        rows: NDArray[np.intp],
-        score_bps: NDArray[np.uint16],
-        amount_eur: NDArray[np.float64],
-        *,
-        has_model: bool,
-    ) -> NDArray[np.float64]:
-        """Of a review; nobody can tell without a model."""
-        if not has_model:
-            return np.full(len(rows), np.inf)
-        return self._policy.saving_eur(score_bps[rows], amount_eur[rows])
-
     def commit(
         self,
         scores: Scores | None = None,
@@ -297,7 +207,7 @@ class Scorer:
             assert first, "invariant: commit out of order"
             self.state.commit(height=height, index=index)
             waiting = self._waiting.popleft()
-            self._reviews.stand(waiting.wanted)
+            self._ration.reviews.stand(waiting.wanted)
             if scores is not None and went_on is not None:
                 self._count(waiting.time_ns, scores.score_bps, scores.model_id, went_on)
 
@@ -328,7 +238,7 @@ class Scorer:
                 if features is None or waiting[place].features is features:
                     del self._waiting[place]
                     self.state.discard(place)
-                    self._reviews.go_back(one.wanted for one in self._waiting)
+                    self._ration.reviews.go_back(one.wanted for one in self._waiting)
                     return
 
     @property
@@ -347,19 +257,14 @@ class Scorer:
         self.state.advance(facts, height=height, index=index)
         if decided is None:
             return
-        reviewed = decided.outcome == REVIEW
-        rows = np.flatnonzero(reviewed | (decided.reasons & REVIEWS_SCARCE != 0))
-        has_model = decided.model_id != NO_MODEL_ID
-        saving = self._saving(rows, decided.score_bps, facts["amount_eur"], has_model=has_model)
         with self._lock:
-            taken = reviewed[rows].astype(np.int8)
-            self._reviews.learn(Wanted(facts["time_ns"][rows], saving, taken))
+            self._ration.recall(decided, facts["time_ns"], facts["amount_eur"])
             self._count(facts["time_ns"], decided.score_bps, decided.model_id, decided.went_on)
 
     def save(self, path: Path) -> None:
         """See FeatureState.save."""
         with self._lock:
-            self.state.beside = self._reviews.to_bytes() + self._tally.to_bytes()
+            self.state.beside = self._ration.reviews.to_bytes() + self._tally.to_bytes()
         self.state.save(path)
 
 
