@@ -89,6 +89,8 @@ NAN, INF = float("nan"), float("inf")
         ({"time": ["2025-06-16", None, "2025-06-16"]}, "risk.file_values", "no time in row 2"),
         ({"time": ["then", "later", "soon"]}, "risk.file_format", "time: Failed to parse"),
         ({"time": [datetime(9999, 1, 1, tzinfo=UTC)] * 3}, "risk.file_format", "time: "),
+        ({"time": [1, 2, 2**63 - 1]}, "risk.file_values", "not of this age in row 3"),
+        ({"time": ["2025-06-16", "2261-01-01", "1890-01-01"]}, "risk.file_values", "age in row 2"),
         ({"payer": ["anna", None, "carl"]}, "risk.file_values", "no payer in row 2"),
         ({"payee": ["bert", "carl", ""]}, "risk.file_values", "no payee in row 3"),
         ({"payment_id": ["a", None, "c"]}, "risk.file_values", "no payment_id in row 2"),

@@ -459,7 +459,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--payments", type=Path, help="a file with labels; what the node itself has seen"
         )
-        command.add_argument("--delay-days", type=int, default=7, help="until silence is honesty")
+        command.add_argument("--delay-days", type=_days, default=7, help="until silence is honesty")
         if action == "promote":
             command.add_argument("--force", metavar="WHY", help="without a test; goes on record")
     retired = add("retire", "take a model out of force", _models, models_commands, data=True)

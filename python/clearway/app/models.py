@@ -50,7 +50,6 @@ def train_model(training: Training, *, out: Path, seed: int, data: Path | None) 
         raise ValueError("give a file or --ledger")
     if training.promote_tested:
         _promote_if_better(data)
-    out.mkdir(parents=True, exist_ok=True)
     if training.ledger:
         trained = train_ledger(load_node_config(data), out, seed, training.kind)
     elif training.file is not None:

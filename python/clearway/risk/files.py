@@ -20,6 +20,9 @@ from clearway.risk.history import Labels
 _NEEDED: Final = ("payment_id", "time", "payer", "payee", "amount")
 _KEPT: Final = ("payment_id", "device", "address", "payer_country", "payee_country")
 _TEXTS: Final = ("payer", "payee", "device", "address")
+# The years 1900 and 2200: a label's delay on top still fits 64 bits.
+_TIME_NS_MIN: Final = -2_208_988_800 * 10**9
+_TIME_NS_MAX: Final = 7_258_118_400 * 10**9
 _ASSET: Final = "EUR/2"  # of a file without a column `asset`
 
 
@@ -94,6 +97,8 @@ def _time_ns(path: Path, table: Any) -> NDArray[np.int64]:
         largest = np.abs(number).max(initial=0)
         unit_ns = next((u for top, u in ((10**11, 10**9), (10**14, 10**6), (10**17, 10**3))
                         if largest < top), 1)  # fmt: skip
+    far = (number < _TIME_NS_MIN / unit_ns) | (number > _TIME_NS_MAX / unit_ns)
+    refuse(path, "a time that is not of this age", far)
     scaled: NDArray[np.int64] = (number * unit_ns).astype(np.int64)
     return scaled
 

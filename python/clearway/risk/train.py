@@ -105,6 +105,8 @@ def train_history(
     """As train_file, of features that were computed before. source: what the card says of it;
     where: for the text of risk.file_labels."""
     time_ns = history.time_ns
+    if len(time_ns) == 0:
+        raise RiskFault("risk.file_labels", path=where, what="there are no payments")
     begin, end = int(time_ns[0]), int(time_ns[-1]) + 1
     cuts = [begin, begin + (end - begin) * 6 // 10, begin + (end - begin) * 8 // 10, end]
     parts, window = {}, {}
