@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks import card_fraud, simulator
+from benchmarks import card_fraud, laundering, simulator
 
 FIGURES: Final = Path(__file__).parents[1] / "docs/figures.md"
 _CARD_FRAUD: Final = """\
@@ -46,6 +46,7 @@ def card_fraud_section(found: Mapping[str, Any]) -> str:
 SECTIONS: Final[Mapping[str, Callable[[Path], str]]] = {
     "card fraud": lambda shared: card_fraud_section(card_fraud.measure(shared)),
     "simulator": lambda shared: simulator.section(),
+    "laundering": lambda shared: laundering.section(laundering.measure(shared, laundering.SEEDS)),
 }
 
 

@@ -282,3 +282,32 @@ def test_rows_in_another_order_are_the_same_graph(tmp_path: Path) -> None:
     other = load_transfers(write(tmp_path / "b.parquet", rows)).graph
     assert one.begin.tolist() == other.begin.tolist()
     assert sorted(one.amount) == sorted(other.amount)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_file_of_anything_is_scored_or_refused_and_leaves_no_trace(
+    tmp_path: Path, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    header = ["payment_id", "time", "payer", "payee", "amount", "currency"]
+    good = [["1", "2"], ["1", "2", "3"], ["a", "b", "c"], ["a", "b", "c"], ["5", "0"], ["EUR"]]
+    bad = [[""], ["", "then", "2025-13-01", "1e400", "10:30"], ["", "\'a,b"], ["", "é"],
+           ["", "-1", "nan", "inf", "1,5", "1e308"], ["", "USD"]]  # fmt: skip
+    refused = 0
+    for spoilt in np.repeat([0.0, 0.03, 0.3], 25):
+        rows = [
+            [str(rng.choice(bad[k] if rng.random() < spoilt else good[k])) for k in range(6)]
+            for _ in range(rng.integers(0, 30))
+        ]
+        text = "\n".join(";".join(row) for row in [header, *rows]) + "\n"
+        path, out = tmp_path / "p.csv", tmp_path / "a.csv"
+        path.write_bytes(text.encode("utf-8" if rng.random() < 0.8 else "latin-1"))
+        out.unlink(missing_ok=True)
+        try:
+            evaluate_aml(payments=path, out=out)
+        except RiskFault:
+            refused += 1
+            assert not out.exists()
+        else:
+            assert out.exists()
+    assert 20 < refused < 60

@@ -9,7 +9,7 @@ from clearway.risk.compiled import compiled
 from clearway.risk.laundering.fans import LASTING, brief_others
 from clearway.risk.laundering.graph import Floats, PaymentGraph
 from clearway.risk.laundering.stars import Stars, expand_runs
-from clearway.risk.laundering.structuring import ALIKE, are_alike, share_alike
+from clearway.risk.laundering.structuring import ALIKE, are_alike, count_alike, share_alike
 from clearway.risk.laundering.surprise import poisson_surprise
 
 RUN_MAX: Final = 24  # payments on each side that are looked at
@@ -49,10 +49,10 @@ def _find(graph: PaymentGraph, amount: Floats) -> Stars:
 
 @compiled(
     "Tuple((float64, int64))(int64[:], float64[:], float64[:], int64, int64, int64, float64,"
-    " float64, float64, float64[:], float64[:])"
+    " float64, float64, float64, int64, int64)"
 )
 def _best_scatter(  # type: ignore[no-untyped-def]
-    payee, end, amount, first, stop, brief, since, least, most, own, amounts
+    payee, end, amount, first, stop, brief, since, least, most, of_file, own, own_alike
 ):  # fmt: skip
     """The least likely run of outgoing payments from place `first`, and its last place (-1: none);
     brief: how many the account has before `stop` to payees who do not last."""
@@ -68,7 +68,7 @@ def _best_scatter(  # type: ignore[no-untyped-def]
         different += 1
         if different < SIDE_MIN:
             continue
-        share = share_alike(amounts, own, least, most, different)
+        share = share_alike(of_file, own, own_alike, different)
         found = poisson_surprise(different, brief * (end[at] - since) * share)
         if found > max(best, _SIDE_SURPRISE_MIN):
             best, best_last = found, at
@@ -99,12 +99,14 @@ def _scan(  # type: ignore[no-untyped-def]
         n_out = np.sum(payee[out_first:out_stop] != LASTING)
         if n_in < SIDE_MIN or n_out < SIDE_MIN:
             continue
-        own_in, own_out = in_amounts[in_first:in_stop], out_amounts[out_first:out_stop]
         tries = math.log(float(n_in * n_out))
         for first in range(in_first, in_stop - 1):
             if payer[first] == LASTING:
                 continue
             least, most = in_amount[first] / ALIKE, in_amount[first] * ALIKE
+            of_file = count_alike(amounts, least, most) / len(amounts)
+            in_alike = count_alike(in_amounts[in_first:in_stop], least, most)
+            out_alike = count_alike(out_amounts[out_first:out_stop], least, most)
             seen[0], different = payer[first], 1
             for last in range(first + 1, min(in_stop, first + RUN_MAX)):
                 known = payer[last] == LASTING or in_amount[last] < least or in_amount[last] > most
@@ -114,7 +116,7 @@ def _scan(  # type: ignore[no-untyped-def]
                     continue
                 seen[different] = payer[last]
                 different += 1
-                share = share_alike(amounts, own_in, least, most, different)
+                share = share_alike(of_file, in_stop - in_first, in_alike, different)
                 mean = (n_in - 1) * (in_end[last] - in_begin[first]) * share
                 of_gather = poisson_surprise(different - 1, mean)
                 if of_gather <= _SIDE_SURPRISE_MIN:
@@ -122,7 +124,7 @@ def _scan(  # type: ignore[no-untyped-def]
                 after = out_first + np.searchsorted(out_begin[out_first:out_stop], in_begin[last])
                 of_scatter, scatter_last = _best_scatter(
                     payee, out_end, out_amount, after, out_stop, n_out, in_begin[last],
-                    least, most, own_out, amounts,
+                    least, most, of_file, out_stop - out_first, out_alike,
                 )  # fmt: skip
                 found = of_gather + of_scatter - tries
                 if scatter_last >= 0 and found > surprise[account]:

@@ -4,6 +4,7 @@ import math
 from typing import Final
 
 import numpy as np
+from numba import float64, int64
 from numpy.typing import NDArray
 
 from clearway.risk.compiled import compiled
@@ -47,15 +48,18 @@ def are_alike(amount: Floats, first: Floats) -> NDArray[np.bool_]:
     return (amount >= first / ALIKE) & (amount <= first * ALIKE)
 
 
-@compiled("float64(float64[:], float64[:], float64, float64, int64)")
-def share_alike(amounts, own, least, most, different):  # type: ignore[no-untyped-def]
-    """The share of payments with an amount from `least` to `most`: of the file's, or of the
-    account's own outside the run of `different` ones, whichever is more."""
-    of_file = np.searchsorted(amounts, most, side="right") - np.searchsorted(amounts, least)
-    of_own = np.searchsorted(own, most, side="right") - np.searchsorted(own, least)
-    share = of_file / len(amounts)
-    outside, outside_alike = max(0, len(own) - different), max(0, of_own - different)
-    return max(share, (outside_alike + PRIOR * share) / (outside + PRIOR))
+@compiled(int64(float64[:], float64, float64))
+def count_alike(amounts, least, most):  # type: ignore[no-untyped-def]
+    """How many of rising amounts lie from `least` to `most`."""
+    return np.searchsorted(amounts, most, side="right") - np.searchsorted(amounts, least)
+
+
+@compiled(float64(float64, int64, int64, int64))
+def share_alike(of_file, own, own_alike, different):  # type: ignore[no-untyped-def]
+    """The share of amounts like those of a run of `different` payments: of_file, or of the
+    account's `own` payments outside the run, whichever is more."""
+    outside, outside_alike = max(0, own - different), max(0, own_alike - different)
+    return max(of_file, (outside_alike + PRIOR * of_file) / (outside + PRIOR))
 
 
 @compiled(
@@ -72,11 +76,12 @@ def _scan(start, begin, end, other, amount, own_amounts, amounts):  # type: igno
     seen = np.zeros(RUN_MAX, dtype=np.int64)
     for account in range(accounts):
         low, stop = start[account], start[account + 1]
-        own = own_amounts[low:stop]
         for first in range(low, stop - 1):
             if other[first] == LASTING:
                 continue
             least, most = amount[first] / ALIKE, amount[first] * ALIKE
+            of_file = count_alike(amounts, least, most) / len(amounts)
+            own_alike = count_alike(own_amounts[low:stop], least, most)
             seen[0] = other[first]
             different = 1
             for last in range(first + 1, min(stop, first + RUN_MAX)):
@@ -87,7 +92,7 @@ def _scan(start, begin, end, other, amount, own_amounts, amounts):  # type: igno
                     continue
                 seen[different] = other[last]
                 different += 1
-                share = share_alike(amounts, own, least, most, different)
+                share = share_alike(of_file, stop - low, own_alike, different)
                 mean = (stop - low - 1) * (end[last] - begin[first]) * share
                 found = poisson_surprise(different - 1, mean) - math.log(stop - low)
                 if found > surprise[account]:
