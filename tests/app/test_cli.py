@@ -8,13 +8,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from clearway.app.cli import MODEL_KINDS, main
+from clearway.app.cli import BENCHES, MODEL_KINDS, main
 from clearway.gateway.auth import KEY_FRESH_S
 from clearway.risk.kinds import KINDS
 
@@ -233,3 +234,8 @@ def test_typologies_are_listed_with_their_sources(capsys: pytest.CaptureFixture[
 
 def test_the_kinds_of_models_are_those_that_can_be_trained() -> None:
     assert tuple(KINDS) == MODEL_KINDS
+
+
+def test_every_bench_that_help_names_can_be_run() -> None:
+    for name in BENCHES:
+        assert callable(import_module(f"clearway.app.bench.{name}").run)

@@ -103,7 +103,8 @@ class Reviews:
 
     def stand(self, wanted: Wanted) -> None:
         """What was taken first, of all that waits, stands on the ledger."""
-        self._stands.advance(wanted, self.per_day)
+        if len(wanted):  # seldom is anything wanted of a payment that comes alone
+            self._stands.advance(wanted, self.per_day)
 
     def go_back(self, waiting: Iterable[Wanted]) -> None:
         """Only these wait for their block; others that were taken never were."""
