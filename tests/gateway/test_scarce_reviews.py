@@ -39,4 +39,5 @@ def test_a_payment_that_nobody_could_look_at_says_so_everywhere(api: Api) -> Non
     assert ready["status"] == "ready"
     assert ready["warnings"][0].startswith("the day's 1 reviews are used up")
     assert metric(api, "clearway_risk_reviews_today") == 1
+    assert "clearway_risk_review_price_eur +Inf\n" in api.get("/metrics").text
     assert metric(api, 'clearway_risk_unreviewed_total{became="accept"}') == 1

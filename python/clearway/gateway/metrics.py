@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from math import isinf
 
 from clearway.gateway.node import Node
 from clearway.risk.calibration_drift import CalibrationDrift
@@ -95,6 +96,10 @@ def _risk(counts: RiskCounts) -> Iterator[str]:
     name = "clearway_risk_reviews_today"
     yield from _head(name, "gauge", "Reviews given out since midnight UTC.")
     yield f"{name} {counts.reviews}"
+    name = "clearway_risk_review_price_eur"
+    yield from _head(name, "gauge", "What the last review wanted had to save above its cost.")
+    price = counts.review_price_eur
+    yield f"{name} {'+Inf' if isinf(price) else f'{price:.2f}'}"
     name = "clearway_risk_unreviewed_total"
     yield from _head(name, "counter", "Payments there was no review for, by what became of them.")
     for became, number in sorted(counts.unreviewed.items()):

@@ -113,6 +113,7 @@ class Scorer:
             dict(self.payments),
             dict(self.guard.misses),
             reviews=self._ration.reviews.used(now_ns),
+            review_price_eur=self._ration.reviews.price_eur,
             unreviewed=dict(self._ration.unreviewed),
         )
 

@@ -83,7 +83,8 @@ class _State:
 
 class Reviews:
     """What was wanted and taken, as far as it stands, and as of what waits for its block. Callers
-    guard it with a lock of their own. per_day: 0 for any number; then the price is 0.
+    guard it with a lock of their own. per_day: 0 for any number; then the price is 0. price_eur: of
+    the last one that was wanted since the start.
 
     >>> reviews = Reviews(per_day=1)
     >>> wanted = Wanted(np.zeros(2, np.int64), np.array([5.0, 7.0]), np.full(2, -1, np.int8))
@@ -94,12 +95,15 @@ class Reviews:
     def __init__(self, per_day: int = 0, kept: bytes = b"") -> None:
         """kept: what `to_bytes` gave; anything else is refused with ValueError."""
         self.per_day = per_day
+        self.price_eur = 0.0
         self._stands = _of_bytes(kept) if kept else _State()
         self._now = self._stands.copy()
 
     def take(self, wanted: Wanted) -> NDArray[np.float64]:
         """Decides, and fills `taken`; the price of each in euros. `stand` or `go_back` follows."""
-        return self._now.advance(wanted, self.per_day)
+        price = self._now.advance(wanted, self.per_day)
+        self.price_eur = float(price[-1])
+        return price
 
     def stand(self, wanted: Wanted) -> None:
         """What was taken first, of all that waits, stands on the ledger."""

@@ -46,12 +46,14 @@ class Decided:
 class RiskCounts:
     """Since the start. payments: decided, by what (`model`, `fallback`); misses: batches by why
     they had no answer of the model, see Guard; shadow: payments, by what became of them when a
-    challenger is tried (`scored`, `failed`, `left_out`). reviews: today's. unreviewed: payments
-    for which there was no review, by what became of them (`accept`, `decline`)."""
+    challenger is tried (`scored`, `failed`, `left_out`). reviews: today's; review_price_eur: of
+    the last one wanted. unreviewed: payments for which there was no review, by what became of
+    them (`accept`, `decline`)."""
 
     model_id: bytes
     payments: Mapping[str, int]
     misses: Mapping[str, int]
     reviews: int = 0
+    review_price_eur: float = 0.0
     unreviewed: Mapping[str, int] = field(default_factory=dict)
     shadow: Mapping[str, int] = field(default_factory=dict)
