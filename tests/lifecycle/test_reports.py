@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
@@ -96,9 +97,30 @@ def test_of_words_that_contradict_each_other_the_last_holds(town: Town) -> None:
     town.node.stop()
 
 
-@pytest.mark.parametrize("keeps_snapshot", [True, False])
+def flip(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def put_a_folder_there(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+SNAPSHOTS: dict[str, Callable[[Path], object]] = {
+    "whole": lambda path: None,
+    "gone": Path.unlink,
+    "empty": lambda path: path.write_bytes(b""),
+    "cut off": lambda path: path.write_bytes(path.read_bytes()[:-9]),
+    "one bit": flip,
+    "a folder": put_a_folder_there,
+}
+
+
+@pytest.mark.parametrize("damage", SNAPSHOTS.values(), ids=SNAPSHOTS)
 def test_the_same_is_known_after_a_restart(
-    town: Town, tmp_path: Path, keeps_snapshot: bool
+    town: Town, tmp_path: Path, damage: Callable[[Path], object]
 ) -> None:
     for _ in range(2):
         placed = pay(town)
@@ -108,8 +130,7 @@ def test_the_same_is_known_after_a_restart(
     town.say(pay(town, payee="carol"))  # and nobody paid since
     served = memory(town)
     town.node.stop()
-    if not keeps_snapshot:
-        (tmp_path / "data" / "features.bin").unlink()
+    damage(tmp_path / "data" / "features.bin")
     again = build_town(tmp_path, town.clock)
     again.keys = count(1_000)  # other payments than before
     again.node.start()

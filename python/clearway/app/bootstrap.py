@@ -438,7 +438,7 @@ def _open_scorer(config: Config, model: Model | None) -> Scorer:
     if path.exists():
         try:
             state = FeatureState.load(path)
-        except RiskFault as fault:
+        except (RiskFault, OSError) as fault:
             log.warning("%s", fault)
     return Scorer(state, model, policy_of(config), budget_s=config.model_budget_ms / 1_000)
 
