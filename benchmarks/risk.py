@@ -9,8 +9,11 @@ Rates are those of `clearway bench risk`. The quality figures need the shared fo
 from __future__ import annotations
 
 import json
+import os
 import resource
+import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any, Final
@@ -31,7 +34,7 @@ def main() -> None:
         print(json.dumps(_among(int(sys.argv[2]))))
         return
     shared = Path(sys.argv[1]) if len(sys.argv) > 1 else None
-    figures = run(as_json=True)
+    figures = run(as_json=True) | {"import_s": _import_s()}
     if shared is not None:
         figures["card_fraud"] = card_fraud.measure(shared)
     print(json.dumps(figures))
@@ -71,6 +74,28 @@ def _among(entities: int, payments: int = 400_000) -> dict[str, Any]:
         "peak_mib": round(peak_mib),
         "conditions": {"batch": _BATCH, "threads": 1, "features": len(FEATURES)},
     }
+
+
+def _import_s() -> dict[str, float]:
+    """Seconds to import the room in a new process: from Numba's cache, and compiling anew."""
+    code = (
+        "import time, numba, numpy; t = time.perf_counter();"
+        "import clearway.risk; print(time.perf_counter() - t)"
+    )
+
+    def run(**environment: str) -> float:
+        out = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return round(float(out.stdout), 2)
+
+    run()
+    with tempfile.TemporaryDirectory() as folder:
+        return {"cold": run(NUMBA_CACHE_DIR=folder), "cached": run(NUMBA_CACHE_DIR=folder)}
 
 
 if __name__ == "__main__":

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Callable
 from typing import Any, Final
@@ -66,7 +63,6 @@ def run(*, as_json: bool) -> dict[str, object]:
             "accounts": _ACCOUNTS,
             "payments": len(facts),
             "score_is": "features, forest, calibration, decision, reasons, commit",
-            "import_s": _import_s(),
         },
         "peers": _peers(),
     }
@@ -130,25 +126,3 @@ def _peers() -> list[dict[str, Any]]:
     )
     each_us = _best_us(lambda: booster.predict(x, num_threads=1)) / len(x)
     return [{"name": "LightGBM predict, forest alone", "rate_per_s": round(1e6 / each_us)}]
-
-
-def _import_s() -> dict[str, float]:
-    """Seconds to import the room in a new process: from Numba's cache, and compiling anew."""
-    code = (
-        "import time, numba, numpy; t = time.perf_counter();"
-        "import clearway.risk; print(time.perf_counter() - t)"
-    )
-
-    def run(**environment: str) -> float:
-        out = subprocess.run(
-            [sys.executable, "-c", code],
-            env={**os.environ, **environment},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return round(float(out.stdout), 2)
-
-    run()
-    with tempfile.TemporaryDirectory() as folder:
-        return {"cold": run(NUMBA_CACHE_DIR=folder), "cached": run(NUMBA_CACHE_DIR=folder)}
