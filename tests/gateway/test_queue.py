@@ -69,6 +69,7 @@ def test_the_examples_wait_and_the_urgent_one_goes_first(api: Api) -> None:
     wait_for(api, urgent, "settled")
     assert see(api, large)["queue"]["position"] == 1
     assert (api.available(bob), api.available(carol)) == ("0.00", "120.00")
+    assert api.post(f"/v1/payments/{large['id']}/void").json()["status"] == "voided"
 
 
 def test_what_waits_says_why(api: Api) -> None:
@@ -206,6 +207,7 @@ def test_nothing_else_happens_to_what_waits(api: Api) -> None:
     for act in ("capture", "refund", "approve", "reject"):
         expect(api.post(f"/v1/payments/{waits['id']}/{act}"), "payment.wrong_state")
     expect(api.get(f"/v1/payments/{waits['id']}/receipt"), "payment.wrong_state")
+    assert api.post(f"/v1/payments/{waits['id']}/void").json()["status"] == "voided"
 
 
 def test_lists_have_both_in_one_order(node: Api) -> None:

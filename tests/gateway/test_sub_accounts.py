@@ -73,6 +73,8 @@ def test_what_waits_on_a_sub_account_is_listed_with_its_parents(api: Api) -> Non
     assert [one["queue"]["position"] for one in (waits, behind)] == [1, 2]
     assert payments_of(api, parent) == [behind["id"], waits["id"]]
     assert payments_of(api, sub, status="pending") == [waits["id"]]
+    for one in (waits, behind):
+        assert api.post(f"/v1/payments/{one['id']}/void").json()["status"] == "voided"
 
 
 def payments_of(api: Api, account: str, **query: Any) -> list[str]:
