@@ -40,10 +40,10 @@ _TREES: Final = 250
 # LightGBM cuts a feature where equally many payments lie: among all of them, the last cut may lie
 # below most of what tells a fraud. Cuts are found among so many honest payments for one fraud.
 _CUTS_PER_FRAUD: Final = 20
-_HONEST_MAX: Final = 150_000  # to fit on; each stands for as many as were left out
-# Frauds change. One forest each learns from the last days, the last weeks and all there is: for the
-# first, what is a week old counts half as much.
-_HALF_LIVES_DAYS: Final = (7.0, 40.0, 280.0)
+_HONEST_MAX: Final = 75_000  # for a forest; each stands for as many as were left out
+# Frauds change. Two forests each, of different samples, learn from the last days, the last weeks
+# and all there is: for the first two, what is a week old counts half as much.
+_HALF_LIVES_DAYS: Final = (7.0, 40.0, 280.0) * 2
 # They tell when a payment was made rather than what it is: outside of the days learned from they
 # have values that were never seen.
 _NOT_ASKED: Final = frozenset(
