@@ -83,7 +83,7 @@ def test_the_worlds_own_model_is_calibrated_and_its_double_is_not() -> None:
     model, policy = RiskModel.load_shipped(), CostPolicy()
     world = World(9_011, customers=4_000, merchants=500, days=WINDOW_DAYS)
     facts, fraud = world.facts(), world.payments()["is_fraud"]
-    score_bps = model.score_bps(compute_features(facts))
+    score_bps = model.score_bps(compute_features(facts, world.reports(DELAY_DAYS * DAY_NS)))
     doubled = np.minimum(2 * score_bps.astype(np.uint32), 10_000).astype(np.uint16)
     assert not found_of(policy, score_bps, facts, fraud).alerts()
     assert found_of(policy, doubled, facts, fraud).alerts()

@@ -18,9 +18,9 @@ ACCEPT, REVIEW, DECLINE = Outcome.ACCEPT, Outcome.REVIEW, Outcome.DECLINE
     [
         (0, 1e9, ACCEPT),
         (50, 20.0, ACCEPT),
-        (399, 1e9, ACCEPT),  # below what is known that well
-        (500, 20.0, ACCEPT),  # looking at it costs more than it could lose
-        (500, 5_000.0, REVIEW),
+        (699, 1e9, ACCEPT),  # below what is known that well
+        (800, 20.0, ACCEPT),  # looking at it costs more than it could lose
+        (800, 5_000.0, REVIEW),
         (3_000, 300.0, REVIEW),
         (4_999, 1.0, REVIEW),  # more likely honest than not: never refused by itself
         (9_000, 20.0, DECLINE),

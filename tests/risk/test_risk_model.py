@@ -15,6 +15,7 @@ from clearway.risk.metrics import auc_roc, average_precision, calibration_error
 from clearway.risk.model import RiskModel
 from clearway.risk.state import FeatureState
 from clearway.risk.train import sample_world
+from clearway.risk.wide.world import WideWorld
 from clearway.risk.world import World
 from tests.risk.rows import random_history
 
@@ -54,6 +55,16 @@ def test_it_finds_frauds_in_worlds_that_it_never_saw() -> None:
     scores = RiskModel.load_shipped().score_bps(samples.features)
     assert auc_roc(scores, samples.is_fraud) > 0.95
     assert average_precision(scores, samples.is_fraud) > 0.5
+    assert calibration_error(scores / 10_000, samples.is_fraud) < 0.01
+
+
+@pytest.mark.parametrize("has_devices", [True, False])
+def test_it_finds_the_schemes_of_wide_worlds(has_devices: bool) -> None:
+    """Also where a bank knows neither devices nor addresses."""
+    world = WideWorld(seed=778, customers=800, merchants=130, days=130)
+    samples = sample_world(world, has_devices=has_devices)
+    scores = RiskModel.load_shipped().score_bps(samples.features)
+    assert average_precision(scores, samples.is_fraud) > 0.8
     assert calibration_error(scores / 10_000, samples.is_fraud) < 0.01
 
 

@@ -7,7 +7,7 @@ from clearway.risk.features import FEATURES
 from clearway.risk.history import DAY_NS, compute_features
 from clearway.risk.metrics import auc_roc
 from clearway.risk.wide.laundering import SLEEP_DAYS
-from clearway.risk.wide.world import ALL_HABITS, ALL_SCHEMES, COVER, WideWorld
+from clearway.risk.wide.world import ALL_HABITS, ALL_SCHEMES, COVER, WideWorld, without_devices
 from clearway.risk.world import HABITS, SCHEMES, World
 
 SIZE = {"customers": 900, "merchants": 120, "days": 130}
@@ -47,6 +47,16 @@ def test_a_world_of_a_few_days_has_nobody_who_was_forgotten_for_months() -> None
     short = WideWorld(seed=31, customers=300, merchants=60, days=40).payments()
     assert ALL_SCHEMES.index("sleepers") not in short["scheme"]
     assert ALL_SCHEMES.index("layering") in short["scheme"]
+
+
+def test_a_bank_without_devices_sees_the_same_payments() -> None:
+    bare = without_devices(FACTS)
+    assert not bare["device"].any()
+    assert not bare["address"].any()
+    assert (bare["corridor"] >> np.uint64(32) == FACTS["asset"]).all()
+    assert (bare["corridor"] & np.uint64(0xFFFFFFFF) == FACTS["asset"]).all()
+    rest = [name for name in FACTS.dtype.names if name not in ("device", "address", "corridor")]
+    assert bare[rest].tolist() == FACTS[rest].tolist()
 
 
 def test_no_single_feature_gives_a_crime_away() -> None:

@@ -148,7 +148,7 @@ SETTINGS: Final = (
     Setting("CLEARWAY_CASE_DEADLINE_S", "case_deadline_s", "2592000",
             "time to decide a case before it is escalated (a sanctions match: a day), seconds",
             _whole(1, 365 * 86_400)),
-    Setting("CLEARWAY_REVIEW_BPS_MIN", "review_bps_min", "400",
+    Setting("CLEARWAY_REVIEW_BPS_MIN", "review_bps_min", "700",
             "below this probability of fraud nobody is bothered, basis points", _whole(0, 10_000)),
     Setting("CLEARWAY_DECLINE_BPS_MIN", "decline_bps_min", "5000",
             "below this probability of fraud nothing is declined, basis points",

@@ -21,16 +21,16 @@ _UNITS: Final = {AMOUNT: "{:,.0f} EUR", HABIT: "{:,.1f} times"}
 
 
 def evaluate_simulated() -> tuple[dict[str, Any], str]:
-    """The verdicts on the shipped model in worlds as it was trained on, and in wide ones with
-    schemes that it never saw; as an object, and as tables in Markdown."""
+    """The verdicts on the shipped model in plain and in wide worlds of seeds that it never saw;
+    as an object, and as tables in Markdown."""
     model, policy = RiskModel.load_shipped(), CostPolicy()
-    trained = judge(Trial.of([World(seed, *SIZE) for seed in SEEDS], model), policy)
+    plain = judge(Trial.of([World(seed, *SIZE) for seed in SEEDS], model), policy)
     wide = judge(Trial.of([WideWorld(seed, *WIDE_SIZE) for seed in SEEDS], model), policy)
     words = (
-        f"**Worlds as those that it learned from.** {as_tables(trained)}\n\n"
-        f"**Wide worlds, with schemes and look-alikes that it never saw.** {as_tables(wide)}"
+        f"**Plain worlds.** {as_tables(plain)}\n\n"
+        f"**Wide worlds, with more schemes and look-alikes.** {as_tables(wide)}"
     )
-    return {"world": as_object(trained), "wide_world": as_object(wide)}, words
+    return {"world": as_object(plain), "wide_world": as_object(wide)}, words
 
 
 def as_object(verdict: Verdict) -> dict[str, Any]:

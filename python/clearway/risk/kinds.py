@@ -24,7 +24,7 @@ from clearway.risk.knots import Knots
 from clearway.risk.logistic import FAR, RATE, LogisticModel, OnlineLogistic
 from clearway.risk.model import FORMAT
 
-HONEST_MAX: Final = 400_000  # of the honest payments to fit on; the rest is drawn from by weight
+HONEST_MAX: Final = 1_000_000  # of the honest payments to fit on; the rest is drawn from by weight
 TREES: Final = 150
 ASSUMED_BPS: Final = 50  # of all payments are frauds, where nobody knows better
 

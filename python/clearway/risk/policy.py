@@ -27,7 +27,7 @@ class CostPolicy:
     refused_share: float = 0.02
     review_eur: float = 6.0
     review_miss_share: float = 0.2
-    review_bps_min: int = 400
+    review_bps_min: int = 700
     decline_bps_min: int = 5_000
     reviews_per_day: int = 0
 

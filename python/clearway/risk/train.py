@@ -25,6 +25,8 @@ from clearway.risk.load import parse_model, write_model
 from clearway.risk.metrics import auc_roc, average_precision, calibration_error
 from clearway.risk.model import CARD_NAME, MODEL_NAME
 from clearway.risk.policy import CostPolicy
+from clearway.risk.trial import Played
+from clearway.risk.wide.world import WideWorld, without_devices
 from clearway.risk.world import World
 
 DELAY_DAYS: Final = 7  # until a label is known
@@ -34,10 +36,17 @@ FRAUDS_MIN: Final = 20  # in each part; fewer teach nothing and prove nothing
 # many first days, because on a new node everybody is a stranger. Each part has its own seeds.
 WORLDS: Final[Mapping[str, tuple[tuple[int, int, int], ...]]] = {
     "fit": ((5_000, 800, 60), (2_000, 300, 45), (20_000, 1_500, 2), (12_000, 700, 1),
-            (6_000, 400, 7), (800, 100, 40), (300, 60, 30), (9_000, 900, 3)),
+            (6_000, 400, 7), (800, 100, 40), (300, 60, 30), (9_000, 900, 3), (4_000, 600, 90)),
     "calibrate": ((4_000, 700, 50), (14_000, 900, 2), (1_000, 120, 30)),
     "test": ((4_000, 700, 50), (14_000, 900, 2), (1_000, 120, 30)),
 }  # fmt: skip
+# And of wide ones, whose schemes need months. Of every other one no devices, addresses or ways are
+# known: what is learned must hold at a bank that knows none.
+WIDE_WORLDS: Final[Mapping[str, tuple[tuple[int, int, int], ...]]] = {
+    "fit": ((1_600, 240, 150),) * 4,
+    "calibrate": ((1_200, 200, 130),) * 2,
+    "test": ((1_200, 200, 130),) * 2,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +73,15 @@ def train_world(out: Path, seed: int, kind: str = "forest") -> Trained:
     """Trains on simulated worlds; writes model.json and card.json into the folder `out`."""
     parts = {}
     for number, (name, sizes) in enumerate(WORLDS.items()):
+        first = seed * 1_000 + number * 100
         parts[name] = _join([
-            sample_world(World(seed * 1_000 + number * 100 + k, *size))
-            for k, size in enumerate(sizes)
+            *(sample_world(World(first + k, *size)) for k, size in enumerate(sizes)),
+            *(
+                sample_world(WideWorld(first + len(sizes) + k, *size), has_devices=k % 2 == 0)
+                for k, size in enumerate(WIDE_WORLDS[name])
+            ),
         ])  # fmt: skip
-    source = {"kind": "world", "worlds": {name: list(map(list, w)) for name, w in WORLDS.items()}}
+    source = {"kind": "world", "worlds": _sizes(WORLDS), "wide_worlds": _sizes(WIDE_WORLDS)}
     return _train(parts, source, out, seed, kind)
 
 
@@ -132,11 +145,17 @@ def _are_enough(labels: NDArray[np.int8]) -> bool:
     return FRAUDS_MIN <= int((labels == 1).sum()) < len(labels)
 
 
-def sample_world(world: World) -> Samples:
-    """All payments of one simulated world."""
-    facts, is_fraud = world.facts(), world.payments()["is_fraud"]
-    reports = find_reports(facts, is_fraud.astype(np.int8), delay_ns=DELAY_DAYS * DAY_NS)
+def sample_world(world: Played, *, has_devices: bool = True) -> Samples:
+    """All payments of one simulated world, with or without what is known of devices."""
+    facts, reports = world.facts(), world.reports(DELAY_DAYS * DAY_NS)
+    if not has_devices:
+        facts, reports = without_devices(facts), without_devices(reports)
+    is_fraud = world.payments()["is_fraud"]
     return Samples(compute_features(facts, reports), facts["amount_eur"], is_fraud)
+
+
+def _sizes(worlds: Mapping[str, tuple[tuple[int, int, int], ...]]) -> dict[str, list[list[int]]]:
+    return {name: list(map(list, sizes)) for name, sizes in worlds.items()}
 
 
 def _join(samples: list[Samples]) -> Samples:

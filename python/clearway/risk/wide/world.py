@@ -100,6 +100,15 @@ class WideWorld:
         return facts
 
 
+def without_devices(facts: Facts) -> Facts:
+    """What a bank sees that knows no devices, no addresses and of no payee's currency."""
+    bare = facts.copy()
+    bare["device"] = bare["address"] = 0
+    asset = facts["asset"].astype(np.uint64)
+    bare["corridor"] = asset << np.uint64(32) | asset
+    return bare
+
+
 def _covered(flow: Flow) -> Flow:
     """With a habit for the honest part of a deceiver's life."""
     honest = flow.scheme == 0
