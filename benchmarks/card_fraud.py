@@ -22,8 +22,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from clearway.risk.evaluate import History, load_history, score_days
-from clearway.risk.metrics import auc_roc, average_precision, calibration_error
+from clearway.risk.models.metrics import auc_roc, average_precision, calibration_error
+from clearway.risk.offline.evaluate import History, load_history, score_days
 
 FIRST_DAY: Final = date(2018, 4, 1)
 FOLDS: Final = (date(2018, 7, 25), date(2018, 8, 1), date(2018, 8, 8), date(2018, 8, 15))

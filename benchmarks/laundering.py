@@ -26,11 +26,11 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from clearway.risk.isolation import fit_isolation
 from clearway.risk.laundering import evaluate_aml, find_patterns, make_graph, score_accounts
 from clearway.risk.laundering.aggregates import find_aggregates
 from clearway.risk.laundering.graph import Floats, PaymentGraph
-from clearway.risk.metrics import average_precision
+from clearway.risk.models.isolation import fit_isolation
+from clearway.risk.models.metrics import average_precision
 from tests.risk.laundering.worlds import PATTERNS, WORLDS, LaunderingWorld, make_world
 
 GIVEAWAY_BELOW: Final = 100.0

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from clearway.payment.records import REVIEW
 from clearway.risk.facts import Facts
-from clearway.risk.history import DAY_NS, compute_features
-from clearway.risk.model import RiskModel
+from clearway.risk.memory.history import DAY_NS, compute_features
+from clearway.risk.models.model import RiskModel
 from clearway.risk.policy import CostPolicy
 from clearway.risk.reviews import Reviews, Wanted
-from clearway.risk.world import World
+from clearway.risk.worlds.world import World
 
 SEEDS = range(9_007, 9_017)
 WORLD = (3_000, 400, 28)

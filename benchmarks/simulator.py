@@ -8,14 +8,14 @@ from __future__ import annotations
 from typing import Final
 
 from clearway.app import simulated
-from clearway.risk.trial import REPORT_DAYS, WARM_UP_DAYS
+from clearway.risk.worlds.trial import REPORT_DAYS, WARM_UP_DAYS
 
 _WORLD = "{:,} customers, {} merchants and {} days"
 PROTOCOL: Final = f"""\
 The package's own simulator and the model that ships (`clearway evaluate risk`): worlds of the seeds
 {", ".join(map(str, simulated.SEEDS))}, plain ones with {_WORLD.format(*simulated.SIZE)} each, and
-wide ones with {_WORLD.format(*simulated.WIDE_SIZE)} (`risk/wide/`). It learned from worlds of both
-kinds, of other seeds. The first {WARM_UP_DAYS} days are not judged. A fraud is reported after
+wide ones with {_WORLD.format(*simulated.WIDE_SIZE)} (`risk/worlds/wide/`). It learned from worlds of
+both kinds, of other seeds. The first {WARM_UP_DAYS} days are not judged. A fraud is reported after
 {REPORT_DAYS} days, and not before, even where it was stopped; laundering never. Stopped is what was
 declined or reviewed; saved is what was declined, and of what was reviewed all but the fifth that an
 analyst lets go; costs are those of `CostPolicy`. Of the cases with a stop, the payments and the

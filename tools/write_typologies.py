@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearway.risk.facts import Facts
-from clearway.risk.history import DAY_NS, compute_features
+from clearway.risk.memory.history import DAY_NS, compute_features
 from clearway.risk.typologies.registry import SHIPPED, TYPOLOGIES
 from clearway.risk.typologies.rule import Typology
-from clearway.risk.wide.world import ALL_SCHEMES, WideWorld
+from clearway.risk.worlds.wide.world import ALL_SCHEMES, WideWorld
 from tests.risk.typologies import fraud, laundering
 from tests.risk.typologies.cast import Cast
 from tools.typology_glossary import glossary
@@ -225,11 +225,11 @@ Where the truth is known: {payments:,} payments of the wide simulated world (`Wi
 {schemes} schemes. Who is robbed reports it after {delay} days; of laundering nobody tells. Beside
 the schemes live about six times as many honest look-alikes as there are cases: savings circles,
 small payrolls that hire, treasurers who send money round, ticket sales, students, heirs, families
-with relatives in several countries, suppliers with a new bank (`risk/wide/lookalikes.py`), families
-that share a tablet, offices and carriers that share an address, people with a new telephone
-(`risk/wide/devices.py`), and thousands of accounts that are seen a few times in a life. The world
-knows nothing of the rules; their levels were chosen while looking at other worlds of the simulator
-(seeds 11 and 12). {stories} crimes and {stories} honest look-alikes of each
+with relatives in several countries, suppliers with a new bank (`risk/worlds/wide/lookalikes.py`),
+families that share a tablet, offices and carriers that share an address, people with a new
+telephone (`risk/worlds/wide/devices.py`), and thousands of accounts that are seen a few times in a
+life. The world knows nothing of the rules; their levels were chosen while looking at other worlds
+of the simulator (seeds 11 and 12). {stories} crimes and {stories} honest look-alikes of each
 typology are planted in it as well, with accounts of their own and amounts and times that vary by
 a seed: the stories of `tests/risk/typologies/`.
 

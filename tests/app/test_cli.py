@@ -17,7 +17,7 @@ import pytest
 
 from clearway.app.cli import BENCHES, MODEL_KINDS, main
 from clearway.gateway.auth import KEY_FRESH_S
-from clearway.risk.kinds import KINDS
+from clearway.risk.models.kinds import KINDS
 
 CLEARWAY = (sys.executable, "-m", "clearway")
 COMMANDS = (

@@ -24,7 +24,7 @@ from clearway.app.serve import dev_api_key
 from clearway.ledger.book import Block, Book
 from clearway.ledger.genesis import load_genesis
 from clearway.payment.records import Flag, Kind
-from clearway.risk.world import DAY_NS
+from clearway.risk.worlds.world import DAY_NS
 
 SMALL = Size(customers=300, merchants=60, days=2, live_s=1.5)
 BY_CHANCE = ("A fraud ring caught", "A payment reviewed and approved")

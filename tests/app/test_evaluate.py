@@ -11,8 +11,8 @@ import pytest
 
 from clearway.app import simulated
 from clearway.app.cli import main
-from clearway.risk.wide.world import ALL_SCHEMES
-from clearway.risk.world import SCHEMES, World
+from clearway.risk.worlds.wide.world import ALL_SCHEMES
+from clearway.risk.worlds.world import SCHEMES, World
 
 DAYS = {
     "--train-from": "2024-01-08", "--train-to": "2024-01-21", "--delay-days": "7",

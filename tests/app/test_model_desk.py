@@ -13,10 +13,10 @@ from clearway.app.model_desk import ModelDesk
 from clearway.lifecycle.shadow import Shadow
 from clearway.risk.decide import Scorer
 from clearway.risk.features import FEATURES
-from clearway.risk.model import RiskModel
+from clearway.risk.memory.state import FeatureState
+from clearway.risk.models.model import RiskModel
+from clearway.risk.models.registry import Registry
 from clearway.risk.policy import CostPolicy
-from clearway.risk.registry import Registry
-from clearway.risk.state import FeatureState
 from clearway.store.shadow import ShadowStore
 
 SHIPPED = RiskModel.load_shipped()

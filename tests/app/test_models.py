@@ -14,9 +14,9 @@ import pytest
 
 from clearway.app.bootstrap import Node
 from clearway.app.cli import main
-from clearway.risk.model import RiskModel
-from clearway.risk.registry import Registry
-from clearway.risk.world import World
+from clearway.risk.models.model import RiskModel
+from clearway.risk.models.registry import Registry
+from clearway.risk.worlds.world import World
 from tests.gateway.api import Api
 from tests.gateway.conftest import serve
 

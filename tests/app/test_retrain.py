@@ -14,8 +14,8 @@ from clearway.app import models
 from clearway.app.cli import main
 from clearway.app.config import load_node_config
 from clearway.app.retrain import Retraining, train_ledger
-from clearway.risk.compare import Judged
-from clearway.risk.registry import Registry
+from clearway.risk.models.compare import Judged
+from clearway.risk.models.registry import Registry
 from tests.gateway.api import Api
 from tests.gateway.conftest import serve
 

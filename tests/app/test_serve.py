@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-ONLY_LEARNING = {"pyarrow", "lightgbm", "clearway.risk.train", "clearway.risk.files"}
+ONLY_LEARNING = {"pyarrow", "lightgbm", "clearway.risk.models.train", "clearway.risk.offline.files"}
 
 
 def test_a_node_serves_without_what_only_learning_needs() -> None:

@@ -11,7 +11,7 @@ import pytest
 from clearway.app.what_if import Other, what_if
 from clearway.payment.batch import Placed
 from clearway.risk.errors import RiskFault
-from clearway.risk.rules import RulesModel
+from clearway.risk.models.rules import RulesModel
 from clearway.risk.typologies.registry import SHIPPED
 from clearway.risk.typologies.settings import load_in_force
 from tests.lifecycle.town import Town, build_town

@@ -10,8 +10,8 @@ import pytest
 
 from benchmarks.card_fraud import Cards, card_precision, load_cards, not_yet_known, score_fold
 from benchmarks.evaluate import SECTIONS, card_fraud_section, put_section
-from clearway.risk.evaluate import History
-from clearway.risk.world import World
+from clearway.risk.offline.evaluate import History
+from clearway.risk.worlds.world import World
 
 START = date(2020, 1, 1)
 FIRST = (START - date(1970, 1, 1)).days

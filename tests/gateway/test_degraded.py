@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from clearway.risk.calibration_drift import CalibrationDrift
-from clearway.risk.model import RiskModel
+from clearway.risk.models.calibration_drift import CalibrationDrift
+from clearway.risk.models.model import RiskModel
 from clearway.risk.scores import NO_MODEL_ID
 from tests.gateway.api import Api
 from tests.gateway.conftest import serve

@@ -15,7 +15,7 @@ from clearway.payment.batch import Columns, Placed
 from clearway.payment.errors import ClearwayError, Fault
 from clearway.ports.ordering import Ordered
 from clearway.risk.decide import Scorer
-from clearway.risk.state import FeatureState
+from clearway.risk.memory.state import FeatureState
 from tests.lifecycle.gate import Gate
 from tests.lifecycle.town import Town, build_town, code, refusal_of
 from tests.ordering.engines import Answer, Unreliable

@@ -14,9 +14,9 @@ import pytest
 from clearway.app.what_if import Other, what_if
 from clearway.payment.batch import Columns, Placed
 from clearway.payment.records import Flag, Outcome, view_heads
+from clearway.risk.models.rules import FORMAT
 from clearway.risk.reasons import reasons_of
 from clearway.risk.reviews import NO_PRICE
-from clearway.risk.rules import FORMAT
 from tests.lifecycle.town import SECOND_NS, Town, build_town, outcome
 
 DAY_S = 86_400

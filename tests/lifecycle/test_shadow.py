@@ -10,8 +10,8 @@ import pytest
 from clearway.lifecycle.shadow import Seen, Shadow
 from clearway.risk import NO_MODEL_ID, FeatureState, RiskModel, Scorer
 from clearway.risk.decide import load_fallback
-from clearway.risk.drift import ROWS_MIN, DriftMonitor, make_reference
 from clearway.risk.features import FEATURES
+from clearway.risk.models.drift import ROWS_MIN, DriftMonitor, make_reference
 from clearway.store.shadow import SHADOW, ShadowStore
 from tests.risk.rows import random_history
 

@@ -7,7 +7,7 @@ import pytest
 
 from clearway.payment.records import Outcome
 from clearway.risk import NO_MODEL_ID, CostPolicy, FeatureState, RiskModel, Scorer, reasons_of
-from clearway.risk.world import World
+from clearway.risk.worlds.world import World
 from tests.risk.rows import DAY_NS, HOUR_NS, NOON_NS, payments, random_history
 
 ACCEPT, REVIEW, DECLINE = Outcome.ACCEPT, Outcome.REVIEW, Outcome.DECLINE

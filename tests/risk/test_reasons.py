@@ -5,7 +5,8 @@ import pytest
 
 from clearway.ports.model import ROUNDING
 from clearway.risk.features import FEATURES
-from clearway.risk.model import RiskModel
+from clearway.risk.memory.state import FeatureState
+from clearway.risk.models.model import RiskModel
 from clearway.risk.reasons import (
     AMOUNT_LIMIT,
     CATALOGUE,
@@ -15,7 +16,6 @@ from clearway.risk.reasons import (
     find_reasons,
     reasons_of,
 )
-from clearway.risk.state import FeatureState
 from tests.risk.rows import random_history
 
 # Whoever changes this list has reused a number. Only add.

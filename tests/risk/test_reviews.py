@@ -7,11 +7,11 @@ import pytest
 from numpy.typing import NDArray
 
 from clearway.payment.records import REVIEW
-from clearway.risk.history import compute_features
-from clearway.risk.model import RiskModel
+from clearway.risk.memory.history import compute_features
+from clearway.risk.models.model import RiskModel
 from clearway.risk.policy import CostPolicy
 from clearway.risk.reviews import NO_PRICE, Reviews, Wanted, decide_in_order, to_euros
-from clearway.risk.world import World
+from clearway.risk.worlds.world import World
 from tests.risk.rows import DAY_NS, HOUR_NS, NOON_NS
 
 MIDNIGHT_NS = NOON_NS - 12 * HOUR_NS

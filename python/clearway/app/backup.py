@@ -29,7 +29,7 @@ from clearway.ledger.book import Book
 from clearway.ledger.cut import cut_chain, records
 from clearway.ledger.genesis import load_genesis
 from clearway.ledger.verify import verify_chain
-from clearway.risk.registry import FILE as REGISTRY
+from clearway.risk.models.registry import FILE as REGISTRY
 from clearway.store.audit import Audit
 
 FORMAT: Final = "clearway backup 1"

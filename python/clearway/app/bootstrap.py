@@ -65,13 +65,13 @@ from clearway.payment.ids import account_address, payment_id
 from clearway.payment.records import Kind, pack_head
 from clearway.ports.model import Model
 from clearway.ports.ordering import Ordering
-from clearway.risk.calibration_drift import CalibrationDrift
 from clearway.risk.decide import Scorer
 from clearway.risk.errors import RiskFault
+from clearway.risk.memory.state import FeatureState
+from clearway.risk.models.calibration_drift import CalibrationDrift
+from clearway.risk.models.registry import Registry
 from clearway.risk.policy import CostPolicy
-from clearway.risk.registry import Registry
 from clearway.risk.scores import RiskCounts
-from clearway.risk.state import FeatureState
 from clearway.risk.typologies.settings import keep_levels, load_in_force
 from clearway.routing.quotes import Quotes
 from clearway.routing.rates import Rates, load_rates

@@ -5,8 +5,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from clearway.risk.evaluate import evaluate_risk
 from clearway.risk.laundering import evaluate_aml
+from clearway.risk.offline.evaluate import evaluate_risk
 
 
 def evaluate_laundering(

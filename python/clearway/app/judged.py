@@ -12,10 +12,10 @@ import numpy as np
 from clearway.app.config import Config
 from clearway.app.keys import open_keys
 from clearway.ports.model import Model
-from clearway.risk.compare import Judged
-from clearway.risk.files import load_payments
-from clearway.risk.history import DAY_NS, compute_features, find_reports
-from clearway.risk.train import DELAY_DAYS
+from clearway.risk.memory.history import DAY_NS, compute_features, find_reports
+from clearway.risk.models.compare import Judged
+from clearway.risk.models.train import DELAY_DAYS
+from clearway.risk.offline.files import load_payments
 from clearway.store.feedback import Feedback
 from clearway.store.shadow import SHADOW, ShadowStore
 from clearway.store.vault import Vault

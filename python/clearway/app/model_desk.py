@@ -17,12 +17,12 @@ from typing import Any, Final, TypeVar
 from clearway.lifecycle.shadow import Shadow
 from clearway.ports.model import Model
 from clearway.risk.decide import Scorer
-from clearway.risk.drift import DriftMonitor
 from clearway.risk.errors import RiskFault
 from clearway.risk.features import FEATURES
-from clearway.risk.load import load_model
-from clearway.risk.model import RiskModel, read_card
-from clearway.risk.registry import Registry, Roles
+from clearway.risk.models.drift import DriftMonitor
+from clearway.risk.models.load import load_model
+from clearway.risk.models.model import RiskModel, read_card
+from clearway.risk.models.registry import Registry, Roles
 
 Loaded = TypeVar("Loaded")
 REFERENCE: Final = "reference"  # of a card: the bins that drift is counted in

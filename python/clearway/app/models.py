@@ -17,11 +17,11 @@ from clearway.app.config import Config, load_node_config
 from clearway.app.judged import from_file, from_shadow
 from clearway.app.retrain import train_ledger
 from clearway.ports.model import Model
-from clearway.risk.compare import Comparison, compare
 from clearway.risk.errors import RiskFault
-from clearway.risk.model import RiskModel, read_card, read_vouched
-from clearway.risk.registry import Entry, Registry
-from clearway.risk.train import train_file, train_world
+from clearway.risk.models.compare import Comparison, compare
+from clearway.risk.models.model import RiskModel, read_card, read_vouched
+from clearway.risk.models.registry import Entry, Registry
+from clearway.risk.models.train import train_file, train_world
 from clearway.store.audit import Audit
 
 log = logging.getLogger("clearway.app")

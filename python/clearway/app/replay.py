@@ -38,7 +38,7 @@ from clearway.payment.records import (
     set_u128,
 )
 from clearway.risk.errors import RiskFault
-from clearway.risk.files import PaymentFile, load_payments
+from clearway.risk.offline.files import PaymentFile, load_payments
 
 ROWS: Final = 8_190
 VALID_NS: Final = 23 * 3_600 * 10**9  # the ledger allows 24 hours

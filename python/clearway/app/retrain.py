@@ -25,12 +25,12 @@ from clearway.lifecycle.resume import Recorded
 from clearway.payment.records import DECLINE
 from clearway.risk.decide import Scorer
 from clearway.risk.errors import RiskFault
-from clearway.risk.history import DAY_NS
+from clearway.risk.memory.history import DAY_NS
+from clearway.risk.memory.state import FeatureState
 from clearway.risk.scores import Scores
-from clearway.risk.state import FeatureState
 
 if TYPE_CHECKING:
-    from clearway.risk.train import History, Trained
+    from clearway.risk.models.train import History, Trained
 
 HOUR_S: Final = 3_600.0
 
@@ -40,7 +40,7 @@ log = logging.getLogger("clearway.app")
 def train_ledger(config: Config, out: Path, seed: int, kind: str = "forest") -> Trained:
     """Trains on the ledger's payments and the feedback on them; the same chain, feedback and seed
     give the same bytes. Raises RiskFault when too little is known."""
-    from clearway.risk.train import train_history  # not in a node: it reads files, by Arrow
+    from clearway.risk.models.train import train_history  # not in a node: it reads files, by Arrow
 
     with copied_node(config) as node:
         history, source = _history(node)
@@ -51,7 +51,7 @@ def _history(node: Node) -> tuple[History, dict[str, Any]]:
     """Features as they were when each payment was decided. A confirmed fraud or honest payment is
     what its last feedback says; whatever nobody complained of for DELAY_DAYS was honest, unless it
     was declined: then nobody can know."""
-    from clearway.risk.train import DELAY_DAYS, History
+    from clearway.risk.models.train import DELAY_DAYS, History
 
     said = node.vault.feedback.last_words()
     past = play_past(node, Scorer(FeatureState(), None))

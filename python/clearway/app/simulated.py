@@ -6,12 +6,20 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-from clearway.risk.model import RiskModel
-from clearway.risk.plain_rules import AMOUNT, HABIT
+from clearway.risk.models.model import RiskModel
 from clearway.risk.policy import CostPolicy
-from clearway.risk.trial import AS_MANY_ALERTS, Rival, SchemeFound, Totals, Trial, Verdict, judge
-from clearway.risk.wide.world import ALL_HABITS, ALL_SCHEMES, WideWorld
-from clearway.risk.world import World
+from clearway.risk.worlds.plain_rules import AMOUNT, HABIT
+from clearway.risk.worlds.trial import (
+    AS_MANY_ALERTS,
+    Rival,
+    SchemeFound,
+    Totals,
+    Trial,
+    Verdict,
+    judge,
+)
+from clearway.risk.worlds.wide.world import ALL_HABITS, ALL_SCHEMES, WideWorld
+from clearway.risk.worlds.world import World
 
 SEEDS: Final = (501, 502, 503)  # train_world's are 1000 and more
 # Customers, merchants and days of each world.

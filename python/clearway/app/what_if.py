@@ -21,11 +21,11 @@ from clearway.lifecycle.reviewable import SANCTIONED
 from clearway.payment.records import ACCEPT, DECLINE, REVIEW, Flag
 from clearway.ports.model import Model
 from clearway.risk.decide import Scorer
-from clearway.risk.load import load_model
+from clearway.risk.memory.state import FeatureState
+from clearway.risk.models.load import load_model
+from clearway.risk.models.rules import RulesModel
 from clearway.risk.policy import CostPolicy
-from clearway.risk.rules import RulesModel
 from clearway.risk.scores import Scores
-from clearway.risk.state import FeatureState
 from clearway.risk.typologies.effect import ANY, Effect, Fits, compare_fits
 from clearway.risk.typologies.in_force import InForce
 from clearway.risk.typologies.settings import load_in_force

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import isinf
 
 from clearway.gateway.node import Node
-from clearway.risk.calibration_drift import CalibrationDrift
+from clearway.risk.models.calibration_drift import CalibrationDrift
 from clearway.risk.scores import RiskCounts
 from clearway.store.vault import Durable
 

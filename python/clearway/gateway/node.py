@@ -17,7 +17,7 @@ from clearway.lifecycle.queue import PaymentQueue
 from clearway.payment.batch import Placed, Submission
 from clearway.payment.errors import Fault
 from clearway.ports.model import Model
-from clearway.risk.calibration_drift import CalibrationDrift
+from clearway.risk.models.calibration_drift import CalibrationDrift
 from clearway.risk.scores import RiskCounts
 from clearway.routing.quotes import Quotes
 from clearway.routing.rates import Rates

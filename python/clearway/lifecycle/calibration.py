@@ -17,8 +17,8 @@ from typing import Final
 from clearway.ledger.book import Book
 from clearway.payment.decision import DecisionFlag
 from clearway.payment.records import DECLINE, created_ns_of_head
-from clearway.risk.calibration_drift import DAY_NS, CalibrationDrift, Day, window
 from clearway.risk.decide import Scorer
+from clearway.risk.models.calibration_drift import DAY_NS, CalibrationDrift, Day, window
 from clearway.risk.scores import NO_MODEL_ID
 from clearway.store.feedback import Feedback
 from clearway.store.vault import Vault

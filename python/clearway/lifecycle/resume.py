@@ -22,8 +22,8 @@ from clearway.payment.records import DECLINE, ENVELOPE, Kind
 from clearway.ports.ordering import Ordered
 from clearway.risk.decide import Scorer
 from clearway.risk.facts import Facts, ReferenceRates
+from clearway.risk.memory.snapshot import AsOf
 from clearway.risk.scores import Decided
-from clearway.risk.snapshot import AsOf
 from clearway.store.vault import Vault
 
 

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from clearway.ports.model import Model
-from clearway.risk.drift import DriftMonitor
+from clearway.risk.models.drift import DriftMonitor
 from clearway.risk.scores import NO_MODEL_ID, Scores
 from clearway.store.shadow import SHADOW, ShadowStore
 

@@ -8,11 +8,11 @@ model it says so on every row. Read first: decide.py, then features/declared.py.
 from clearway.risk.decide import Scorer
 from clearway.risk.errors import RiskFault
 from clearway.risk.facts import FACTS, ReferenceRates
-from clearway.risk.model import RiskModel
+from clearway.risk.memory.state import FeatureState
+from clearway.risk.models.model import RiskModel
 from clearway.risk.policy import CostPolicy
 from clearway.risk.reasons import CATALOGUE, reasons_of
 from clearway.risk.scores import NO_MODEL_ID, Scores
-from clearway.risk.state import FeatureState
 
 __all__ = [
     "CATALOGUE", "FACTS", "NO_MODEL_ID", "CostPolicy", "FeatureState", "ReferenceRates",

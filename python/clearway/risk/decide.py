@@ -13,11 +13,14 @@ from numpy.typing import NDArray
 
 from clearway.payment.records import ACCEPT, REVIEW
 from clearway.ports.model import SCORE_BPS_MAX, Model
-from clearway.risk.calibration_drift import CalibrationDrift, Day, Frauds, ScoreTally
 from clearway.risk.facts import Facts
 from clearway.risk.features import FEATURES, Features
 from clearway.risk.guard import BUDGET_S, Guard
-from clearway.risk.model import RiskModel
+from clearway.risk.memory.snapshot import AsOf
+from clearway.risk.memory.state import FeatureState
+from clearway.risk.models.calibration_drift import CalibrationDrift, Day, Frauds, ScoreTally
+from clearway.risk.models.model import RiskModel
+from clearway.risk.models.rules import RulesModel
 from clearway.risk.policy import CostPolicy
 from clearway.risk.ration import Ration
 from clearway.risk.reasons import (
@@ -27,10 +30,7 @@ from clearway.risk.reasons import (
     find_reasons,
 )
 from clearway.risk.reviews import NOTHING, STATE_BYTES, Wanted
-from clearway.risk.rules import RulesModel
 from clearway.risk.scores import NO_MODEL_ID, Decided, RiskCounts, Scores
-from clearway.risk.snapshot import AsOf
-from clearway.risk.state import FeatureState
 
 NO_MODEL_LIMIT_EUR: Final = 10_000.0  # without a model, a person looks at what is above
 WARM_UP_S: Final = 3_600  # of ledger time since the first payment of all

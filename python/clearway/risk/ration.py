@@ -4,10 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearway.payment.records import ACCEPT, DECLINE, REVIEW
+from clearway.risk.models.rules import RulesModel
 from clearway.risk.policy import CostPolicy
 from clearway.risk.reasons import REVIEWS_SCARCE
 from clearway.risk.reviews import NOTHING, UNDECIDED, Reviews, Wanted, to_euros
-from clearway.risk.rules import RulesModel
 from clearway.risk.scores import NO_MODEL_ID, Decided, Scores
 
 

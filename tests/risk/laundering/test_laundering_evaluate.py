@@ -13,7 +13,7 @@ from clearway.app.cli import main
 from clearway.risk.errors import RiskFault
 from clearway.risk.laundering import evaluate_aml
 from clearway.risk.laundering.supervised import fit_and_score
-from clearway.risk.metrics import average_precision, calibration_error
+from clearway.risk.models.metrics import average_precision, calibration_error
 from tests.risk.laundering.worlds import LaunderingWorld, make_world
 
 HEADER = "payment_id,time,payer,payee,amount\n"

@@ -12,7 +12,7 @@ from clearway.risk.laundering import (
 )
 from clearway.risk.laundering.aggregates import find_aggregates
 from clearway.risk.laundering.graph import PaymentGraph
-from clearway.risk.metrics import average_precision
+from clearway.risk.models.metrics import average_precision
 from tests.risk.laundering.worlds import LaunderingWorld, make_world
 
 ACCOUNTS, RINGS = 4_000, 24

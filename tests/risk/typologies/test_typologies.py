@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 import clearway.risk.typologies
 from clearway.risk.features import FEATURES
-from clearway.risk.history import compute_features
+from clearway.risk.memory.history import compute_features
 from clearway.risk.typologies import sources
 from clearway.risk.typologies.match import Matcher
 from clearway.risk.typologies.registry import SHIPPED, TYPOLOGIES, typologies_of, typology_of

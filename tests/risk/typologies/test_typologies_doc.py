@@ -7,7 +7,7 @@ import pytest
 
 from clearway.risk.typologies.registry import TYPOLOGIES
 from clearway.risk.typologies.rule import Typology
-from clearway.risk.wide.world import ALL_SCHEMES
+from clearway.risk.worlds.wide.world import ALL_SCHEMES
 from tools.typology_glossary import glossary
 from tools.write_typologies import MEANT, details
 

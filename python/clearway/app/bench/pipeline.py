@@ -41,9 +41,9 @@ from clearway.payment.records import (
     pack_account_units,
     pack_head,
 )
-from clearway.risk.flows import PURPOSES
-from clearway.risk.population import ASSETS, COUNTRIES
-from clearway.risk.world import World
+from clearway.risk.worlds.flows import PURPOSES
+from clearway.risk.worlds.population import ASSETS, COUNTRIES
+from clearway.risk.worlds.world import World
 from clearway.store.vault import AccountRecord
 
 CUSTOMERS, MERCHANTS, DAYS = 9_000, 1_000, 24

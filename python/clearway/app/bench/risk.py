@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from clearway.risk import FeatureState, RiskModel, Scorer
 from clearway.risk.features import FEATURES
-from clearway.risk.world import World
+from clearway.risk.worlds.world import World
 
 _ACCOUNTS: Final = 1_000_000
 _BATCHES: Final = (1, 256, 4_096)

@@ -10,7 +10,7 @@ import time
 
 import numpy as np
 
-from clearway.risk.world import World
+from clearway.risk.worlds.world import World
 from clearway.screening import Party, PartyScreen, Screener, Watchlist
 
 NAMES = 2_000

@@ -20,7 +20,7 @@ from clearway.payment.batch import Columns, Submission
 from clearway.payment.errors import ClearwayError
 from clearway.payment.ids import payment_id
 from clearway.payment.records import Flag, Kind, Outcome, pack_head, u128
-from clearway.risk.world import DAY_NS
+from clearway.risk.worlds.world import DAY_NS
 
 FUNDING_ROWS: Final = 250  # screening a name takes about a millisecond: the display moves on
 ACCOUNT_ROWS: Final = 1_000

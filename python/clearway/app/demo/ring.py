@@ -15,7 +15,7 @@ from clearway.app.demo.figures import Row, eur_of
 from clearway.app.demo.town import Town
 from clearway.payment.state import Status
 from clearway.risk.reasons import reasons_of
-from clearway.risk.schemes import MULE, SCAM, TAKEOVER
+from clearway.risk.worlds.schemes import MULE, SCAM, TAKEOVER
 
 REASONS_SHOWN: Final = 2
 

@@ -34,7 +34,7 @@ from clearway.app.demo.stories import STORIES, Story, Teller, tell_stories
 from clearway.app.demo.town import Size, Town, last_week_ns
 from clearway.app.serve import ServerThread, dev_api_key
 from clearway.ledger.verify import Verification, verify_chain
-from clearway.risk.world import DAY_NS
+from clearway.risk.worlds.world import DAY_NS
 
 BEFORE_NS: Final = 2 * 3_600 * 10**9  # accounts are opened and funded before the week begins
 _DAY_S: Final = 86_400

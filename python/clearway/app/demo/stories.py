@@ -20,7 +20,7 @@ from clearway.app.genesis import NOSTRO
 from clearway.ledger.receipt import ReceiptError, check_receipt
 from clearway.payment.ids import format_payment
 from clearway.payment.money import Asset, format_amount
-from clearway.risk.population import ASSETS, PERSON
+from clearway.risk.worlds.population import ASSETS, PERSON
 
 EUR, JPY = "EUR/2", "JPY/0"
 _EURO: Final = Asset(1, EUR, 2)

@@ -23,9 +23,9 @@ from clearway.payment.batch import Columns, Submission
 from clearway.payment.ids import ADDRESS_BYTES, ID_BYTES, account_address, payment_id
 from clearway.payment.records import HEAD, INSTRUCTION_BYTES, VERSION, Heads, Kind
 from clearway.risk.facts import load_rates_per_eur
-from clearway.risk.flows import PURPOSES
-from clearway.risk.population import ASSETS, COUNTRIES, PERSON
-from clearway.risk.world import DAY_NS, START_NS, World
+from clearway.risk.worlds.flows import PURPOSES
+from clearway.risk.worlds.population import ASSETS, COUNTRIES, PERSON
+from clearway.risk.worlds.world import DAY_NS, START_NS, World
 from clearway.screening import Watchlist
 from clearway.screening.lists import EntityKind
 from clearway.store.vault import AccountRecord

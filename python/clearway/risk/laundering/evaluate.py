@@ -10,7 +10,7 @@ from clearway.risk.laundering.aggregates import find_aggregates
 from clearway.risk.laundering.files import load_suspicions, load_transfers, write_accounts
 from clearway.risk.laundering.score import find_patterns, name_typologies, score_accounts
 from clearway.risk.laundering.supervised import SUSPICIOUS_MIN, fit_and_score
-from clearway.risk.metrics import average_precision, calibration_error
+from clearway.risk.models.metrics import average_precision, calibration_error
 
 
 @dataclass(frozen=True, slots=True)

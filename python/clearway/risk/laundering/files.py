@@ -11,10 +11,10 @@ import pyarrow.csv
 import pyarrow.parquet
 from numpy.typing import NDArray
 
-from clearway.risk.columns import Numbers, cast, numbers, refuse, texts
 from clearway.risk.errors import RiskFault
 from clearway.risk.laundering.graph import Floats, Ints, PaymentGraph, make_graph
 from clearway.risk.laundering.layouts import LABEL_NAMES, PAYMENT_NAMES, read_layout
+from clearway.risk.offline.columns import Numbers, cast, numbers, refuse, texts
 
 _PAYMENT_NEEDED: Final = ("time", "payer", "payee", "amount")
 _LABELS_NEEDED: Final = ("account", "is_suspicious")

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearway.ports.model import SCORE_BPS_MAX
-from clearway.risk.calibration import choose_calibration
 from clearway.risk.laundering.files import Labels
 from clearway.risk.laundering.graph import Floats
+from clearway.risk.models.calibration import choose_calibration
 
 FOLDS: Final = 5
 SUSPICIOUS_MIN: Final = 20  # labelled accounts of each kind that learning needs

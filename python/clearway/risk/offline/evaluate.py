@@ -1,0 +1,207 @@
+"""`clearway evaluate risk`: what the risk room learns from somebody's own history, without leaks.
+
+A payment's features come from payments before it, and from labels that are at least `delay_days`
+older than it; the model is fitted on labels that were known when the scoring period began.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+from numpy.typing import NDArray
+
+from clearway.risk.errors import RiskFault
+from clearway.risk.features import FEATURES, Features
+from clearway.risk.features.declared import LEARNED
+from clearway.risk.memory.history import (
+    DAY_NS,
+    Labels,
+    compute_features,
+    find_clearances,
+    find_reports,
+)
+from clearway.risk.models.metrics import auc_roc, average_precision
+from clearway.risk.models.train import FRAUDS_MIN
+from clearway.risk.offline.files import load_payments
+
+# A week of labels is little: small trees, much shrinkage, and the mean over a few forests.
+_LIGHTGBM: Final = {
+    "objective": "binary", "num_leaves": 8, "learning_rate": 0.03, "min_data_in_leaf": 10,
+    "lambda_l2": 5.0, "feature_fraction": 0.5, "bagging_fraction": 0.8, "bagging_freq": 1,
+    "max_bin": 511, "boost_from_average": False, "verbose": -1, "num_threads": 1,
+    "deterministic": True, "force_col_wise": True,
+}  # fmt: skip
+_TREES: Final = 250
+# LightGBM cuts a feature where equally many payments lie: among all of them, the last cut may lie
+# below most of what tells a fraud. Cuts are found among so many honest payments for one fraud.
+_CUTS_PER_FRAUD: Final = 20
+_HONEST_MAX: Final = 75_000  # for a forest; each stands for as many as were left out
+# Frauds change. Two forests each, of different samples, learn from the last days, the last weeks
+# and all there is: for the first two, what is a week old counts half as much.
+_HALF_LIVES_DAYS: Final = (7.0, 40.0, 280.0) * 2
+# They tell when a payment was made rather than what it is: outside of the days learned from they
+# have values that were never seen.
+_NOT_ASKED: Final = frozenset(
+    {"memory_age", "payer_age", "payee_age", "payer_sent_n", "payee_sent_n", "pair_n", "weekday"}
+)
+_ASKED: Final = np.array([k for k, name in enumerate(FEATURES[:LEARNED]) if name not in _NOT_ASKED])
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """n payments of a file in the order of time, and what was known when each was made.
+
+    payment_id: as in the file. time_ns: int64[n]. labels: int8[n], 1 fraud, 0 honest, -1 unknown.
+    features: float32[n, LEARNED], from payments before it, and labels older than delay_ns.
+    """
+
+    source: Path
+    payment_id: pa.Array
+    time_ns: NDArray[np.int64]
+    labels: Labels
+    features: Features
+    delay_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """rows: int64[n_scored], which payments of the history. scores: float64[n_scored],
+    probabilities. fitted, fitted_frauds: payments that were learned from."""
+
+    rows: NDArray[np.int64]
+    scores: NDArray[np.float64]
+    fitted: int
+    fitted_frauds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What was fitted on and scored; auc_roc and average_precision where the scored rows have
+    labels of both kinds, else None."""
+
+    fitted: int
+    fitted_frauds: int
+    scored: int
+    auc_roc: float | None
+    average_precision: float | None
+
+
+def evaluate_risk(
+    *,
+    payments: Path,
+    train_from: date,
+    train_to: date,
+    delay_days: int,
+    score_from: date,
+    score_to: date,
+    out: Path,
+) -> Evaluation:
+    """Learns from the days train_from to train_to, scores score_from to score_to (inclusive, UTC).
+
+    Reads `payment_id, time, payer, payee, amount, is_fraud`; writes `payment_id, score` (a
+    probability) to `out`, .csv or .parquet, in the order of time. Raises risk.file_columns, and
+    risk.file_labels when fewer than FRAUDS_MIN frauds were known.
+    """
+    history = load_history(payments, delay_days=delay_days)
+    scored = score_days(
+        history,
+        train_from=train_from, train_to=train_to, score_from=score_from, score_to=score_to,
+    )  # fmt: skip
+    _write(out, history.payment_id.take(pa.array(scored.rows)), scored.scores)
+    labels = history.labels[scored.rows]
+    judged = labels >= 0
+    truth = labels[judged] == 1
+    both = bool(truth.any() and not truth.all())
+    return Evaluation(
+        fitted=scored.fitted,
+        fitted_frauds=scored.fitted_frauds,
+        scored=len(scored.rows),
+        auc_roc=auc_roc(scored.scores[judged], truth) if both else None,
+        average_precision=average_precision(scored.scores[judged], truth) if both else None,
+    )
+
+
+def load_history(payments: Path, *, delay_days: int) -> History:
+    """The file with its features; a label counts once it is delay_days old. Raises
+    risk.file_columns."""
+    file = load_payments(payments)
+    delay_ns = delay_days * DAY_NS
+    news = [find(file.facts, file.labels, delay_ns=delay_ns)
+            for find in (find_reports, find_clearances)]  # fmt: skip
+    features = compute_features(file.facts, np.concatenate(news))[:, :LEARNED]
+    return History(
+        payments, file.payment_id, file.facts["time_ns"], file.labels, features, delay_ns
+    )
+
+
+def score_days(
+    history: History, *, train_from: date, train_to: date, score_from: date, score_to: date
+) -> Scored:
+    """As evaluate_risk: fits on the labels of train_from to train_to that were known when
+    score_from began. Raises risk.file_labels."""
+    time_ns, labels = history.time_ns, history.labels
+    known_by_then = time_ns + history.delay_ns <= _midnight_ns(score_from)
+    in_window = (time_ns >= _midnight_ns(train_from)) & (time_ns < _midnight_ns(train_to) + DAY_NS)
+    fit = np.flatnonzero(in_window & known_by_then & (labels >= 0))
+    score = np.flatnonzero(
+        (time_ns >= _midnight_ns(score_from)) & (time_ns < _midnight_ns(score_to) + DAY_NS)
+    )
+    is_fraud = labels[fit] == 1
+    n_frauds = int(is_fraud.sum())
+    if n_frauds < FRAUDS_MIN:
+        what = f"{n_frauds} frauds were known, needed {FRAUDS_MIN}"
+        raise RiskFault("risk.file_labels", path=history.source, what=what)
+    scores = _fit_and_score(history, fit, is_fraud, score)
+    return Scored(score, scores, fitted=len(fit), fitted_frauds=n_frauds)
+
+
+def _midnight_ns(day: date) -> int:
+    return (day - date(1970, 1, 1)).days * DAY_NS
+
+
+def _fit_and_score(
+    history: History, fit: NDArray[np.int64], is_fraud: NDArray[np.bool_], score: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Probabilities float64[n_score]: the mean of the forests' log odds, each on its own sample.
+
+    fit, score: rows of the history, in the order of time. is_fraud: bool[n_fit].
+    """
+    import lightgbm  # only learning needs it: a node starts without
+
+    n_frauds = int(is_fraud.sum())
+    n_honest = max(len(is_fraud) - n_frauds, 1)
+    share = min(1.0, _HONEST_MAX / n_honest)
+    share_of_cuts = min(1.0, _CUTS_PER_FRAUD * n_frauds / n_honest)
+    age_days = (history.time_ns[fit[-1]] - history.time_ns[fit]) / DAY_NS
+    asked = history.features[score][:, _ASKED]
+    log_odds = np.zeros(len(score))
+    for seed, half_life_days in enumerate(_HALF_LIVES_DAYS, start=1):
+        parameters = {**_LIGHTGBM, "seed": seed}
+        drawn = np.random.default_rng(seed).random(len(is_fraud))
+        for_cuts = is_fraud | (drawn < share_of_cuts)
+        cuts = lightgbm.Dataset(
+            history.features[fit[for_cuts]][:, _ASKED], is_fraud[for_cuts], params=parameters
+        )
+        kept = is_fraud | (drawn < share)
+        weight = np.where(is_fraud, 1.0, 1.0 / share) * 0.5 ** (age_days / half_life_days)
+        data = lightgbm.Dataset(
+            history.features[fit[kept]][:, _ASKED], is_fraud[kept],
+            weight=weight[kept], reference=cuts,
+        )  # fmt: skip
+        booster = lightgbm.train(parameters, data, num_boost_round=_TREES)
+        if len(score):
+            log_odds += booster.predict(asked, raw_score=True, num_threads=1)
+    return np.exp(-np.logaddexp(0.0, -log_odds / len(_HALF_LIVES_DAYS)))
+
+
+def _write(out: Path, payment_id: Any, scores: NDArray[np.float64]) -> None:
+    table = pa.table({"payment_id": payment_id, "score": scores})
+    if out.suffix.lower() == ".csv":
+        pa.csv.write_csv(table, out)
+    else:
+        pa.parquet.write_table(table, out)
