@@ -14,15 +14,15 @@ _WORLD = "{:,} customers, {} merchants and {} days"
 PROTOCOL: Final = f"""\
 The package's own simulator and the model that ships (`clearway evaluate risk`): worlds of the seeds
 {", ".join(map(str, simulated.SEEDS))}, plain ones with {_WORLD.format(*simulated.SIZE)} each, and
-wide ones with {_WORLD.format(*simulated.WIDE_SIZE)} (`risk/worlds/wide/`). It learned from worlds of
-both kinds, of other seeds. The first {WARM_UP_DAYS} days are not judged. A fraud is reported after
-{REPORT_DAYS} days, and not before, even where it was stopped; laundering never. Stopped is what was
-declined or reviewed; saved is what was declined, and of what was reviewed all but the fifth that an
-analyst lets go; costs are those of `CostPolicy`. Of the cases with a stop, the payments and the
-time before the first are medians. The rules have people look from a level on that was set by
-looking at these very payments: so that they alert as often as the model, have as many reviewed, or
-stop as many honest payments. In brackets where nine in ten of 1,000 resamples of payers lie. Named
-by a typology are cases with an alert that stops nothing."""
+wide ones with {_WORLD.format(*simulated.WIDE_SIZE)} (`risk/worlds/wide/`). It learned from worlds
+of both kinds, of other seeds. The first {WARM_UP_DAYS} days are not judged. A fraud is
+reported after {REPORT_DAYS} days, and not before, even where it was stopped; laundering never.
+Stopped is what was declined or reviewed; saved is what was declined, and of what was reviewed all
+but the fifth that an analyst lets go; costs are those of `CostPolicy`. Of the cases with a stop,
+the payments and the time before the first are medians. The rules have people look from a level
+on that was set by looking at these very payments: so that they alert as often as the model,
+have as many reviewed, or stop as many honest payments. In brackets where nine in ten of 1,000
+resamples of payers lie. Named by a typology are cases with an alert that stops nothing."""
 
 
 def section() -> str:
