@@ -66,6 +66,15 @@ def _length_of_pairs(graph: PaymentGraph) -> Floats:
     return last - first
 
 
+@compiled("boolean(int64[:], int64, int64)")
+def is_seen(seen, different, other):  # type: ignore[no-untyped-def]
+    """Whether a counterparty is one of the first `different` of a run."""
+    known = False
+    for k in range(different):
+        known = known or seen[k] == other
+    return known
+
+
 @compiled("Tuple((float64[:], int64[:], int64[:]))(int64[:], float64[:], float64[:], int64[:])")
 def _scan(start, begin, end, other):  # type: ignore[no-untyped-def]
     """The account's brief pairs were thrown anywhere into the file: the least likely run of them,
@@ -85,10 +94,7 @@ def _scan(start, begin, end, other):  # type: ignore[no-untyped-def]
             seen[0] = other[first]
             different = 1
             for last in range(first + 1, min(start[account + 1], first + RUN_MAX)):
-                known = other[last] == LASTING
-                for k in range(different):
-                    known = known or seen[k] == other[last]
-                if known:
+                if other[last] == LASTING or is_seen(seen, different, other[last]):
                     continue
                 seen[different] = other[last]
                 different += 1

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from clearway.risk.compiled import compiled
-from clearway.risk.laundering.fans import LASTING, brief_others
+from clearway.risk.laundering.fans import LASTING, brief_others, is_seen
 from clearway.risk.laundering.graph import Floats, PaymentGraph
 from clearway.risk.laundering.stars import Stars, expand_runs
 from clearway.risk.laundering.structuring import ALIKE, are_alike, count_alike, share_alike
@@ -59,10 +59,8 @@ def _best_scatter(  # type: ignore[no-untyped-def]
     seen = np.zeros(RUN_MAX, dtype=np.int64)
     different, best, best_last = 0, 0.0, -1
     for at in range(first, min(stop, first + RUN_MAX)):
-        known = payee[at] == LASTING or amount[at] < least or amount[at] > most
-        for k in range(different):
-            known = known or seen[k] == payee[at]
-        if known:
+        left_out = payee[at] == LASTING or amount[at] < least or amount[at] > most
+        if left_out or is_seen(seen, different, payee[at]):
             continue
         seen[different] = payee[at]
         different += 1
@@ -109,10 +107,10 @@ def _scan(  # type: ignore[no-untyped-def]
             out_alike = count_alike(out_amounts[out_first:out_stop], least, most)
             seen[0], different = payer[first], 1
             for last in range(first + 1, min(in_stop, first + RUN_MAX)):
-                known = payer[last] == LASTING or in_amount[last] < least or in_amount[last] > most
-                for k in range(different):
-                    known = known or seen[k] == payer[last]
-                if known:
+                left_out = (
+                    payer[last] == LASTING or in_amount[last] < least or in_amount[last] > most
+                )
+                if left_out or is_seen(seen, different, payer[last]):
                     continue
                 seen[different] = payer[last]
                 different += 1

@@ -8,7 +8,7 @@ from numba import float64, int64
 from numpy.typing import NDArray
 
 from clearway.risk.compiled import compiled
-from clearway.risk.laundering.fans import LASTING, brief_others
+from clearway.risk.laundering.fans import LASTING, brief_others, is_seen
 from clearway.risk.laundering.graph import Floats, Ints, PaymentGraph, Sequences
 from clearway.risk.laundering.stars import Stars, expand_runs
 from clearway.risk.laundering.surprise import poisson_surprise
@@ -85,10 +85,8 @@ def _scan(start, begin, end, other, amount, own_amounts, amounts):  # type: igno
             seen[0] = other[first]
             different = 1
             for last in range(first + 1, min(stop, first + RUN_MAX)):
-                known = other[last] == LASTING or amount[last] < least or amount[last] > most
-                for k in range(different):
-                    known = known or seen[k] == other[last]
-                if known:
+                left_out = other[last] == LASTING or amount[last] < least or amount[last] > most
+                if left_out or is_seen(seen, different, other[last]):
                     continue
                 seen[different] = other[last]
                 different += 1
