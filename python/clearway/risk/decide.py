@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from clearway.payment.records import ACCEPT, REVIEW
 from clearway.ports.model import SCORE_BPS_MAX, Model
 from clearway.risk.facts import Facts
-from clearway.risk.features import FEATURES, Features
+from clearway.risk.features import Features, is_early
 from clearway.risk.guard import BUDGET_S, Guard
 from clearway.risk.memory.snapshot import AsOf
 from clearway.risk.memory.state import FeatureState
@@ -33,8 +33,6 @@ from clearway.risk.reviews import NOTHING, STATE_BYTES, Wanted
 from clearway.risk.scores import NO_MODEL_ID, Decided, RiskCounts, Scores
 
 NO_MODEL_LIMIT_EUR: Final = 10_000.0  # without a model, a person looks at what is above
-WARM_UP_S: Final = 3_600  # of ledger time since the first payment of all
-_MEMORY_AGE: Final = FEATURES.index("memory_age")
 
 
 Judged = tuple[NDArray[np.uint16], NDArray[np.uint8], NDArray[np.uint64]]
@@ -58,7 +56,7 @@ class Scorer:
     and goes to review above NO_MODEL_LIMIT_EUR or where a rule of data/fallback.json holds.
 
     In a ledger's first hour everybody is new and everything is sudden, so that what usually tells
-    a fraud says nothing. Until WARM_UP_S all is accepted; the score is recorded as ever, and what
+    a fraud says nothing. While `is_early` all is accepted; the score is recorded as ever, and what
     would have been stopped says so (`risk.warming_up`).
 
     Where the policy bounds the reviews of a day, what there is no review for is accepted or
@@ -275,7 +273,7 @@ def _accept_early(
     reasons: NDArray[np.uint64],
     features: Features,
 ) -> None:
-    early = flagged[features[flagged, _MEMORY_AGE] < np.log2(1.0 + WARM_UP_S)]
+    early = flagged[is_early(features[flagged])]
     outcome[early] = ACCEPT
     reasons[early] |= WARMING_UP
 

@@ -14,10 +14,12 @@ from clearway.risk.features.generated import FEATURES, IDENTITY, MEANINGS, advan
 
 __all__ = [
     "FEATURES", "IDENTITY", "MEANINGS", "TABLES", "Features", "advance_rows", "columns_of",
-    "meanings_of",
+    "is_early", "meanings_of",
 ]  # fmt: skip
 
 Features = NDArray[np.float32]
+WARM_UP_S: Final = 3_600  # of ledger time since the first payment of all
+_MEMORY_AGE: Final = FEATURES.index("memory_age")
 TABLES: Final[dict[str, np.dtype[Any]]] = {
     "accounts": generated.ACCOUNTS,
     "devices": generated.DEVICES,
@@ -25,6 +27,13 @@ TABLES: Final[dict[str, np.dtype[Any]]] = {
     "corridors": generated.CORRIDORS,
 }
 """Row of each table of the memory, in the order in which the pass takes them."""
+
+
+def is_early(features: Features) -> NDArray[np.bool_]:
+    """bool[n] of features float32[n, k]: whether each is of the ledger's first WARM_UP_S, in which
+    all is new, which says nothing."""
+    early: NDArray[np.bool_] = features[:, _MEMORY_AGE] < np.log2(1.0 + WARM_UP_S)
+    return early
 
 
 def meanings_of(columns: NDArray[np.intp]) -> dict[str, str]:

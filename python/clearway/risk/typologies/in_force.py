@@ -10,13 +10,11 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from clearway.risk.features import FEATURES, Features
+from clearway.risk.features import Features, is_early
 from clearway.risk.typologies.match import Matcher
 from clearway.risk.typologies.rule import Level, Typology
 
-WARM_UP_S: Final = 3_600  # of ledger time since the first payment of all
 DIGEST_BYTES: Final = 24  # as many as a decision has room for
-_MEMORY_AGE: Final = FEATURES.index("memory_age")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +39,7 @@ class InForce:
     def find(self, features: Features) -> NDArray[np.uint64]:
         """Bit masks uint64[n] of features float32[n, k]. In a ledger's first hour all is new, which
         says nothing."""
-        early = features[:, _MEMORY_AGE] < np.log2(1.0 + WARM_UP_S)
-        return np.where(early, np.uint64(0), self.matcher.match(features))
+        return np.where(is_early(features), np.uint64(0), self.matcher.match(features))
 
 
 def _said(level: Level | None) -> str:
