@@ -60,3 +60,12 @@ def test_a_label_is_known_when_its_delay_has_passed_and_not_before(
     fraud = features_of(facts, np.array([1, -1], np.int8))
     assert (feature(fraud, "payee_blame")[1] > 0) == known
     assert feature(fraud, "payee_reports_7d")[1] == float(known)
+
+
+def test_reports_among_the_payments_have_no_row() -> None:
+    mixed = random_history(seed=4, n=600, accounts=40)
+    paid = mixed["report"] == 0
+    assert not paid.all()
+    features = compute_features(mixed)
+    assert len(features) == paid.sum()
+    assert features.tobytes() == compute_features(mixed[paid], mixed[~paid]).tobytes()

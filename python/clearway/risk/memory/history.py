@@ -33,12 +33,13 @@ def find_clearances(facts: Facts, labels: Labels, *, delay_ns: int) -> Facts:
 
 
 def compute_features(facts: Facts, reports: Facts | None = None) -> Features:
-    """Features float32[n, len(FEATURES)] of FACTS[n] in their order, as serving would have
-    computed them. A report is known to the payments of its own instant."""
+    """Features float32[n, len(FEATURES)] of the n payments among FACTS in their order, as serving
+    would have computed them. A report is known to the payments of its own instant."""
     state = FeatureState()
-    out = np.empty((len(facts), len(FEATURES)), dtype=np.float32)
-    done = 0
     events = facts if reports is None else _merge(facts, reports)
+    n = int((events["report"] == PAID).sum())
+    out = np.empty((n, len(FEATURES)), dtype=np.float32)
+    done = 0
     for start in range(0, len(events), _BATCH):
         batch = events[start : start + _BATCH]
         features = state.stage(batch)
