@@ -128,7 +128,9 @@ def compare_models(
     said: str | None, *, payments: Path | None, delay_days: int, data: Path | None
 ) -> Found:
     """A model against the champion, on a file of payments with labels or on what both said of this
-    node's own payments. Raises RiskFault, ValueError when too little is known."""
+    node's own payments. said: the first digits of its id, None for the challenger. Raises
+    RiskFault (risk.no_challenger for None when none is tried), ValueError when too little is
+    known."""
     config = load_node_config(data)
     registry = _registry(config)
     id = _challenger(registry, said)
@@ -199,7 +201,7 @@ def _challenger(registry: Registry, said: str | None) -> str:
         return registry.find(said)
     challenger = registry.roles().challenger
     if challenger is None:
-        raise RiskFault("risk.model_ambiguous", said="", count=0)
+        raise RiskFault("risk.no_challenger")
     return challenger
 
 

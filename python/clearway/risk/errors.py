@@ -9,6 +9,7 @@ CATALOGUE: Final = {
     "risk.model_unknown": "{path} has no card {card} beside it",
     "risk.model_format": "{path}: {what}",
     "risk.model_ambiguous": "{count} models have an id that begins with {said!r}",
+    "risk.no_challenger": "no model is tried beside the one that decides; name one",
     "risk.typologies_format": "{path}: {what}",
     "risk.registry_corrupt": "{path}: {what}",
     "risk.file_columns": "{path} lacks the columns {missing}",
