@@ -96,7 +96,7 @@ class OpenLoop:
 async def _measure(port: int, key: str, pid: int, seconds: float) -> list[dict[str, Any]]:
     client, connections = Client(port, key), await connect(port, CONNECTIONS)
     await OpenLoop(client, connections, "warm").run(1_000, WARM_UP_S, seed=0)
-    points = []
+    points: list[dict[str, Any]] = []
     for load_per_s in LOADS_PER_S:
         loop = OpenLoop(client, connections, f"load{load_per_s}")
         began, began_cpu_s = time.perf_counter(), cpu_seconds(pid)

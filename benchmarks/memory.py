@@ -39,18 +39,19 @@ def main() -> None:
         part(folder, int(sys.argv[1]))
         return
     accounts = int(sys.argv[1]) if len(sys.argv) > 1 else ACCOUNTS
-    with tempfile.TemporaryDirectory(prefix="clearway-memory-") as folder:
+    with tempfile.TemporaryDirectory(prefix="clearway-memory-") as made:
+        folder = Path(made)
         _play("open", folder, accounts)
-        remembered = measure(Path(folder))
+        remembered = measure(folder)
         _play("forget", folder, accounts)
-        forgotten = measure(Path(folder))
+        forgotten = measure(folder)
     conditions = {"cores": os.cpu_count(), "accounts": accounts, "assets_each": 1}
     found = {"ids_remembered": remembered, "ids_forgotten": forgotten, "conditions": conditions}
     print(json.dumps({"bench": "memory", **found}))
 
 
-def _play(part: str, folder: str, accounts: int) -> None:
-    command = [sys.executable, "-m", "benchmarks.memory", str(accounts), part, folder]
+def _play(part: str, folder: Path, accounts: int) -> None:
+    command = [sys.executable, "-m", "benchmarks.memory", str(accounts), part, str(folder)]
     subprocess.run(command, check=True)
 
 

@@ -29,7 +29,7 @@ LEVELS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0)
 def draw_day(payments: int, banks: int) -> list[Waiting]:
     chance = random.Random(SEED)
     weights = [1 / (rank + 1) for rank in range(banks)]
-    day = []
+    day: list[Waiting] = []
     while len(day) < payments:
         payer, payee = chance.choices(range(banks), weights, k=2)
         if payer != payee:

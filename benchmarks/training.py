@@ -30,9 +30,9 @@ def measure(payments: Path) -> dict[str, Any]:
     """Wall and processor time (user and system, of all threads), memory at the peak, and what the
     model's card says of it."""
     out = payments.parent / "model"
-    command = [Path(sys.executable).parent / "clearway", "train", payments, "--out", out]
+    command: list[str | Path] = [Path(sys.executable).parent / "clearway", "train", payments]
     begun_s = time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([*command, "--out", out], check=True, stdout=subprocess.DEVNULL)
     wall_s = time.perf_counter() - begun_s
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     card = json.loads((out / "card.json").read_text("utf-8"))

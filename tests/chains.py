@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from clearway.ledger.book import Block, Book, sign_finality
 from clearway.ledger.crypto import hash_bytes, public_key, sign
@@ -131,11 +132,11 @@ class Chain:
     # --- entries --------------------------------------------------------------------------------
 
     def entry(
-        self, kind: Kind, *, units: bytes = b"", id: bytes | None = None, **fields: object
+        self, kind: Kind, *, units: bytes = b"", id: bytes | None = None, **fields: Any
     ) -> Entry:
         id = id or self.id()
         fields.setdefault("valid_until_ns", self.now_ns + HOUR_NS)
-        head = pack_head(kind=kind, id=id, units=len(units) // 64, **fields)  # type: ignore[arg-type]
+        head = pack_head(kind=kind, id=id, units=len(units) // 64, **fields)
         return Entry(head, units, id)
 
     def signed(self, entry: Entry, seed: bytes) -> Entry:
@@ -163,16 +164,16 @@ class Chain:
         )
 
     def pay(
-        self, payer: bytes, payee: bytes, amount_minor: int, *, asset: int = EUR, **more: object
+        self, payer: bytes, payee: bytes, amount_minor: int, *, asset: int = EUR, **more: Any
     ) -> Entry:
-        fields: dict[str, object] = {"outcome": Outcome.ACCEPT, **more}
+        fields: dict[str, Any] = {"outcome": Outcome.ACCEPT, **more}
         return self.entry(
             Kind.PAYMENT,
             payer=payer,
             payee=payee,
             asset=asset,
             amount_minor=amount_minor,
-            **fields,  # type: ignore[arg-type]
+            **fields,
         )
 
     def hold(
@@ -183,7 +184,7 @@ class Chain:
         *,
         outcome: Outcome = Outcome.ACCEPT,
         for_ns: int = HOUR_NS,
-        **more: object,
+        **more: Any,
     ) -> Entry:
         return self.pay(
             payer,
@@ -363,7 +364,7 @@ def _tell_of_an_issuer(chain: Chain) -> None:
     )
     mint, gina, hans = (address_of(name) for name in ("mint", "gina", "hans"))
 
-    def seconded(kind: Kind, **fields: object) -> Entry:
+    def seconded(kind: Kind, **fields: Any) -> Entry:
         unit = pack_key_reference(public_key(second))
         act = chain.entry(kind, flags=Flag.SIGNED, asset=gold, units=unit, **fields)
         return chain.signed(act, second)

@@ -92,11 +92,12 @@ def good_entries() -> Iterator[tuple[str, bytes, bool]]:
             for units in sorted({fewest, most}):
                 name = f"kind {kind} with {units} units"
                 yield name, of_kind(Kind(kind), units).encode(), True
-    full = dict.fromkeys(("amount_minor", "to_amount_minor", "bound_minor"), AMOUNT_MINOR_MAX)
+    full: dict[str, Any] = dict.fromkeys(
+        ("amount_minor", "to_amount_minor", "bound_minor"), AMOUNT_MINOR_MAX
+    )
     yield "the largest amounts", compose.entry(Kind.PAYMENT, **full).encode(), True
-    hashed = {"to_amount_minor": 2**128 - 1, "bound_minor": 2**128 - 1}
     for kind in WITH_TERMS_HASH:
-        named = replace(of_kind(kind, 1), **hashed)
+        named = replace(of_kind(kind, 1), to_amount_minor=2**128 - 1, bound_minor=2**128 - 1)
         yield f"kind {int(kind)} with any terms_hash", named.encode(), True
     flagged = compose.entry(Kind.PAYMENT, flags=sum(Flag), signature=OPAQUE)
     yield "every flag, and a signature", flagged.encode(), True
@@ -159,7 +160,8 @@ def bad_heads() -> Iterator[tuple[str, bytes]]:
     for kind in (Kind.PAYMENT, Kind.VOID, Kind.OPEN_ACCOUNT, Kind.PULL):
         units = UNITS_OF_KIND[kind][0]
         for field in ("amount_minor", "to_amount_minor", "bound_minor"):
-            entry = replace(of_kind(kind, units), **{field: over})
+            changed: dict[str, Any] = {field: over}
+            entry = replace(of_kind(kind, units), **changed)
             yield f"{field} of kind {int(kind)} at 2^126", entry.encode()
     for kind in WITH_TERMS_HASH:
         entry = replace(of_kind(kind, 1), amount_minor=over)

@@ -186,7 +186,9 @@ GENESES: Final = {
 
 def genesis_entries(file: dict[str, Any]) -> bytes:
     """docs/format.md, Genesis file: assets, keys, accounts, limits; an entry's id is its place."""
-    assets = [{"code": row} if isinstance(row, str) else row for row in file["assets"]]
+    assets: list[dict[str, Any]] = [
+        {"code": row} if isinstance(row, str) else row for row in file["assets"]
+    ]
     number = {row["code"]: place for place, row in enumerate(assets, 1)}
     scale = {code: int(code.split("/")[1]) for code in number}
     entries = []
@@ -267,7 +269,7 @@ class Block:
     def record(self, **parts: Any) -> bytes:
         """As the block log has it. parts: finality_size, entries_size, encoded, results, payload."""
         encoded = parts.get("encoded", b"".join(self.entries))
-        payload = parts.get(
+        payload: bytes = parts.get(
             "payload",
             self.header
             + parts.get("finality_size", len(self.finality)).to_bytes(4, "little")

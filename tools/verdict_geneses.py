@@ -39,6 +39,7 @@ def bad_geneses(good: dict[str, Any]) -> dict[str, tuple[str, str]]:
     put("no name", "name", "", f"name: {TEXT}")
     put("a name of 257", "name", "x" * 257, f"name: {TEXT}")
     put("a name of 257 emoji", "name", "\U0001f600" * 257, f"name: {TEXT}")
+    value: Any  # in every loop of another type, as a file may have it
     time = "time: is not a time such as 2026-01-01T00:00:00.000000000Z"
     for value in (
         "2026-01-01T00:00:00Z", "2026-13-01T00:00:00.000000000Z", "2026-02-29T00:00:00.000000000Z",
@@ -169,6 +170,7 @@ def put_lists(put: Put, good: dict[str, Any]) -> None:
     row = good["assets"][place]
     twice = {**row, "controls": ["pause", "freeze", "pause"]}
     put("a control twice", f"assets.{place}", twice, f"assets[{place}].controls[2]: {TWICE}")
+    value: Any  # of whatever type a file may have there
     for value in ("pause", [7]):
         what = "controls[0]: " + TEXT if value == [7] else "controls: is not a list"
         put(f"controls {value}", f"assets.{place}", {**row, "controls": value},

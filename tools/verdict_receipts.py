@@ -100,6 +100,7 @@ def bad_receipts(stories: dict[str, chains.Story]) -> Iterator[dict[str, Any]]:
         wrong = "finality.signature: is not over this header by this key"
         yield changed("header", flipped, wrong) | {"name": f"another {what} in the header"}
     yield changed("finality", None, "finality: is missing, and block 2 needs it")
+    value: Any  # of whatever type a file may have there
     for value in ([], "", 1, False):
         yield changed("finality", value, "finality: is not an object")
     yield changed("finality.kind", "validators", "finality.kind: is not 'sequencer'")

@@ -225,8 +225,8 @@ def ends_to_tell() -> Iterator[tuple[bytes, Result]]:
         if kind > Kind.SWEEP:  # a word of one sentence is not in another's
             flags = sum(Flag) & ~Flag.SIGNED
             yield replace(plain, kind=kind, flags=flags, outcome=Outcome.REVIEW).encode(), done
-    for code in (b" !A~\x7f\x80\xff", b"A\0B", b"\0A", b"", b"ABCDEFGHIJKLMNOP"):
-        unit = asset_unit(code, 2)
+    for name in (b" !A~\x7f\x80\xff", b"A\0B", b"\0A", b"", b"ABCDEFGHIJKLMNOP"):
+        unit = asset_unit(name, 2)
         yield replace(plain, kind=Kind.REGISTER_ASSET, units=unit).encode(), done
     key = (bytes(range(64)), bytes(64))
     yield replace(plain, kind=Kind.REGISTER_KEY, units=key).encode(), done

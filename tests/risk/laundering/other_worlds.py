@@ -45,8 +45,8 @@ def _models(rng: np.random.Generator, accounts: int) -> Background:
     for account in range(accounts):
         others = rng.choice(accounts, circle[account], p=fame)
         interval = int(rng.choice([3, 7, 14, 30, 60]))
-        first = rng.integers(0, 300)
-        rounds = int(min(rng.geometric(0.2), (365 - first) // interval + 1))
+        first = int(rng.integers(0, 300))
+        rounds = min(int(rng.geometric(0.2)), (365 - first) // interval + 1)
         for at in first + interval * np.arange(rounds):
             rows += _turn(rng, int(model[account]), account, others, float(at), size[account])
     time, payer, payee, amount = (np.array(column) for column in zip(*rows, strict=True))
@@ -81,7 +81,8 @@ def _tills(rng: np.random.Generator, accounts: int) -> Background:
     lists = rng.integers(0, len(prices), (shops, 3))
     week = rng.choice(7, n, p=[0.1, 0.1, 0.12, 0.13, 0.18, 0.25, 0.12])
     when = np.minimum(29, rng.integers(0, 5, n) * 7 + week).astype(np.float64)
-    price = prices[lists[shop, rng.integers(0, 3, n)]] * rng.integers(1, 3, n)
+    listed: NDArray[np.float64] = prices[lists[shop, rng.integers(0, 3, n)]]
+    price = listed * rng.integers(1, 3, n)
     parts: list[Background] = [(when, who, customers + shop, price)]
     back = rng.random(n) < 0.03
     late = np.minimum(29, when[back] + rng.integers(1, 6, int(back.sum())))
@@ -108,7 +109,8 @@ def _trade(rng: np.random.Generator, accounts: int) -> Background:
     firm_0, people_0, abroad_0 = hubs, hubs + firms, hubs + firms + people
 
     def any_time(n: int) -> NDArray[np.float64]:
-        return rng.integers(0, 18, n) * 1_440 + rng.integers(480, 1_320, n).astype(np.float64)
+        day = rng.integers(0, 18, n).astype(np.float64)
+        return day * 1_440 + rng.integers(480, 1_320, n)
 
     parts: list[Background] = []
     staff = people_0 + np.arange(people)

@@ -25,7 +25,7 @@ class Cast:
         self.rng = np.random.default_rng(seed)
         self.now_ns = start_ns
         self._next = first
-        self._rows: list[np.void] = []
+        self._rows: list[NDArray[np.void]] = []
         self._bad: list[bool] = []
         self.phones: dict[int, int] = {}  # what each old account usually pays with
 
