@@ -93,7 +93,19 @@ def test_of_words_that_contradict_each_other_the_last_holds(town: Town) -> None:
         town.say(placed, verdict)
         pay(town)
         assert (row(town, "bob")["blamed"] > 0.0) == is_blamed
-    assert reports(town, "bob") == (0, 2)
+    town.node.stop()
+
+
+def test_a_payment_counts_once_as_reported_and_once_as_cleared(town: Town) -> None:
+    """Whoever wavers about one payment makes it no two."""
+    placed = pay(town)
+    for verdict in (Verdict.FRAUD, Verdict.HONEST, Verdict.CHARGEBACK, Verdict.HONEST):
+        town.say(placed, verdict)
+        pay(town)
+    assert reports(town, "bob") == (0, 1)
+    assert reports(town, "alice") == (1, 0)
+    assert row(town, "bob")["accused_count_30d"] <= 1.0
+    assert 0.9 < row(town, "bob")["trusted_count_90d"] <= 1.0
     town.node.stop()
 
 

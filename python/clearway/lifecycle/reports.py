@@ -14,7 +14,14 @@ from clearway.ledger.book import Book
 from clearway.lifecycle.facts import facts_of
 from clearway.payment.records import HEAD
 from clearway.risk.decide import Scorer
-from clearway.risk.facts import CLEARED, REPORTED, Facts, ReferenceRates
+from clearway.risk.facts import (
+    CLEARED,
+    CLEARED_AGAIN,
+    REPORTED,
+    REPORTED_AGAIN,
+    Facts,
+    ReferenceRates,
+)
 from clearway.store.feedback import Feedback, FeedbackTable
 from clearway.store.vault import Vault
 
@@ -49,6 +56,16 @@ def _is_news(one: Feedback, feedback: FeedbackTable) -> bool:
     return earlier is None or earlier.verdict.is_fraud != one.verdict.is_fraud
 
 
+def _kind(one: Feedback, feedback: FeedbackTable) -> int:
+    """A report that was taken back and is given again is no second one: the tallies have it, and it
+    only begins the payee's run once more. With clearances it is the same."""
+    is_fraud = one.verdict.is_fraud
+    is_known = any(said.is_fraud == is_fraud for said in feedback.verdicts_before(one))
+    if is_fraud:
+        return REPORTED_AGAIN if is_known else REPORTED
+    return CLEARED_AGAIN if is_known else CLEARED
+
+
 def _facts_of(news: list[Feedback], vault: Vault, book: Book, reference: ReferenceRates) -> Facts:
     entries = [book.entry(one.payment_height, one.payment_index)[: HEAD.itemsize] for one in news]
     heads = np.frombuffer(b"".join(entries), dtype=HEAD)
@@ -61,5 +78,5 @@ def _facts_of(news: list[Feedback], vault: Vault, book: Book, reference: Referen
             contexts[row] = said[one.envelope_index]
     facts = facts_of(heads, payer, payee, reference, book, contexts)
     facts["time_ns"] = [one.recorded_ns for one in news]
-    facts["report"] = [REPORTED if one.verdict.is_fraud else CLEARED for one in news]
+    facts["report"] = [_kind(one, vault.feedback) for one in news]
     return facts

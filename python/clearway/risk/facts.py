@@ -13,7 +13,8 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-PAID, REPORTED, CLEARED = 0, 1, 2  # `report` of FACTS
+# `report` of FACTS; again: so it was said of the payment before, and taken back since.
+PAID, REPORTED, CLEARED, REPORTED_AGAIN, CLEARED_AGAIN = range(5)
 FACTS = np.dtype(
     [
         ("payer", "<u4"),  # dense account number of the kernel

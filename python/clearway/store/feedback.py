@@ -176,6 +176,15 @@ class FeedbackTable:
         found = self._read(query, (one.payment, one.institution, one.number))
         return found[0] if found else None
 
+    def verdicts_before(self, one: Feedback) -> set[Verdict]:
+        """All that was said of the same payment before."""
+        query = (
+            "SELECT DISTINCT verdict FROM feedback"
+            " WHERE payment = ? AND institution = ? AND number < ?"
+        )
+        given = (one.payment, one.institution, one.number)
+        return {Verdict(verdict) for (verdict,) in self._database.reader().execute(query, given)}
+
     def after(self, number: int, *, limit: int) -> list[Feedback]:
         """In the order of arrival; number: of the last one seen, 0 for none."""
         return self._read(f"{_SELECT} WHERE number > ? ORDER BY number LIMIT ?", (number, limit))

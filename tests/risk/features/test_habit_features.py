@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from clearway.risk.facts import Facts
+from clearway.risk.facts import CLEARED, CLEARED_AGAIN, REPORTED, REPORTED_AGAIN, Facts
 from clearway.risk.features import Features
 from clearway.risk.memory.state import FeatureState
 from tests.risk.rows import DAY_NS, HOUR_NS, NOON_NS, feature, payments
@@ -118,7 +118,21 @@ def test_a_report_of_a_payment_nobody_saw_blames_the_payee_alone() -> None:
     assert np.isfinite(features).all()
 
 
-@pytest.mark.parametrize("report", [3, 255])
+def test_what_is_said_again_of_a_payment_moves_the_run_of_reports_and_no_tally() -> None:
+    def after(*news: int) -> Features:
+        told = [payments(eur=25.0, time_ns=NOON_NS + 9 * DAY_NS, report=[one]) for one in news]
+        return features_of(daily([25.0] * 10), *told, daily([25.0], first_day=11))[-1:]
+
+    once = after(REPORTED, CLEARED)
+    wavered = after(REPORTED, CLEARED, REPORTED_AGAIN, CLEARED_AGAIN)
+    assert wavered.tobytes() == once.tobytes()
+    again = after(REPORTED, CLEARED, REPORTED_AGAIN)
+    assert feature(again, "payee_blame") == pytest.approx([1.0], abs=0.1)
+    for name in ("payee_reports_30d", "payer_reports_30d", "payee_fraud_share_90d"):
+        assert feature(again, name) == feature(once, name)
+
+
+@pytest.mark.parametrize("report", [5, 255])
 def test_news_of_an_unknown_kind_move_nothing(report: int) -> None:
     unknown = features_of(payments(report=report), payments())[-1:]
     assert unknown.tobytes() == features_of(payments()).tobytes()

@@ -39,9 +39,10 @@ _RUN: Final = _ACCUSED.part(
         "payee.blamed += blame",
     ),
     needs=BLAME.parts,
+    again=True,
 )
 _RUN_ENDS: Final = _TRUSTED.part(
-    "run of reports ends", after=("payee.blamed = 0.0",), needs=(_RUN,)
+    "run of reports ends", after=("payee.blamed = 0.0",), needs=(_RUN,), again=True
 )
 RUN: Final = Value("payee.blamed", (_RUN, _RUN_ENDS))
 """Blame of the payee since one of its payments was last cleared."""

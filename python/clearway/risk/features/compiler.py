@@ -13,7 +13,16 @@ from pathlib import Path
 from typing import Final
 
 from clearway.risk.features.declared import DECLARED
-from clearway.risk.features.language import CLEARED, PAID, REPORTED, UNKNOWN, Feature, Part
+from clearway.risk.features.language import (
+    CLEARED,
+    CLEARED_AGAIN,
+    PAID,
+    REPORTED,
+    REPORTED_AGAIN,
+    UNKNOWN,
+    Feature,
+    Part,
+)
 from clearway.risk.features.past import TABLES
 
 TARGET: Final = Path(__file__).with_name("generated.py")
@@ -64,12 +73,17 @@ def _body(features: tuple[Feature, ...], parts: tuple[Part, ...]) -> Iterator[st
     yield _indent(8, ("elif out.shape[0] > 0:",))
     for place, feature in enumerate(features):
         yield from _written(place, feature)
-    yield _indent(8, ("if fact.report == 0:  # the payment becomes the past",))
+    yield _indent(8, (f"if fact.report == {PAID}:  # the payment becomes the past",))
     yield from _after(part for part in parts if part.on == PAID)
-    yield _indent(8, ("elif fact.report == 1:  # one in the past is known now as a fraud",))
-    yield from _after(part for part in parts if part.on == REPORTED)
-    yield _indent(8, ("elif fact.report == 2:  # one in the past is known now as honest",))
-    yield from _after(part for part in parts if part.on == CLEARED)
+    for on, again, what in (
+        (REPORTED, REPORTED_AGAIN, "a fraud"),
+        (CLEARED, CLEARED_AGAIN, "honest"),
+    ):
+        moved = [part for part in parts if part.on == on]
+        yield _indent(8, (f"elif fact.report == {on}:  # one in the past is known now as {what}",))
+        yield from _after(moved)
+        yield _indent(8, (f"elif fact.report == {again}:  # as {what} once more",))
+        yield from _after(part for part in moved if part.again)
     yield _indent(4, (f"n_touched[{k}] = n_{table}" for k, table in enumerate(TABLES)))
 
 

@@ -13,7 +13,7 @@ from clearway.risk.features.exact import decay, log2_1p
 
 AMOUNT_EUR_MAX: Final = 1e15  # above it counts as this; NaN and what is not above zero as nothing
 TIME_NS_MAX: Final = 4_294_967_295_000_000_000  # the last second that 32 bits hold, in 2106
-IDENTITY: Final = "fe789beda9eb613af76ec53d8fc8fb132dc6f8d209d5b44a5cf88ebd395726f5"
+IDENTITY: Final = "2f91466297ce5c0066386cb14249a114b2d88d8dc328f6348b60ff9959bbd93a"
 
 FEATURES: Final = (
     "amount_log",
@@ -1104,12 +1104,18 @@ def advance_rows(
                 corridor.misused_ns = max(time_ns, corridor.misused_ns)
             if fact.corridor != 0:
                 corridor.misused_count_30d = corridor_misused_count_30d + 1.0
+        elif fact.report == 3:  # as a fraud once more
+            if payee.blamed == 0.0:
+                payee.blamed_s = time_s
+            payee.blamed += blame
         elif fact.report == 2:  # one in the past is known now as honest
             payee.blamed = 0.0
             payee.trusted_ns = max(time_ns, payee.trusted_ns)
             payee.trusted_count_1d = payee_trusted_count_1d + 1.0
             payee.trusted_count_3d = payee_trusted_count_3d + 1.0
             payee.trusted_count_90d = payee_trusted_count_90d + 1.0
+        elif fact.report == 4:  # as honest once more
+            payee.blamed = 0.0
     n_touched[0] = n_accounts
     n_touched[1] = n_devices
     n_touched[2] = n_addresses

@@ -15,7 +15,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-PAID, REPORTED, CLEARED = 0, 1, 2  # what an event is: `report` of FACTS
+# What an event is: `report` of FACTS.
+PAID, REPORTED, CLEARED, REPORTED_AGAIN, CLEARED_AGAIN = range(5)
 UNKNOWN: Final = "-1.0"  # what a feature says of an entity that the payment does not name
 
 
@@ -52,7 +53,8 @@ class Part:
 
     cells: in the rows of `table`. before: once an event, before features are read. after: once the
     event becomes the past, if it is `on`. needs: parts whose lines come first.
-    unless: the entity without which `after` has nothing to move.
+    unless: the entity without which `after` has nothing to move. again: also on a report, or a
+    clearance, of what was reported, or cleared, before.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Part:
     needs: tuple[Part, ...] = ()
     on: int = PAID
     unless: str = ""
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ A `Side` is one row of the payment in one role: the payer as one who has sent, t
 has got, the payer's device as it was used. The row of the role's `writer` moves on with the event.
 Reports (a payment became known as a fraud) are events of their own, at the time they became known,
 and so are clearances (it became known as honest): what rests on them cannot know a label before
-its time.
+its time. Of one payment either counts once, however often it is taken back and said again.
 """
 
 from __future__ import annotations
