@@ -12,9 +12,8 @@ from tests.gateway.test_queue import ask, wait_for
 
 
 def devices(api: Api) -> int:
-    """From which something was paid: one that was only asked about has a row and no past."""
-    table = api.node.scorer.state._keyed["devices"]
-    return int(np.count_nonzero(table.rows["used_ns"][: table.n]))
+    """That risk knows of: from which something was paid."""
+    return int(api.node.scorer.state._keyed["devices"].n - 1)
 
 
 def test_a_device_is_remembered_and_shown_to_nobody(api: Api) -> None:
@@ -48,6 +47,17 @@ def test_what_is_no_context_is_refused_and_leaves_no_trace(api: Api, context: ob
     answer = api.pay(payer, payee, "1.00", context=context)
     assert (answer.status_code, answer.json()["code"]) == (400, "request.invalid")
     assert devices(api) == before
+
+
+def test_whoever_only_asks_leaves_no_trace_in_the_memory(api: Api) -> None:
+    payer, payee = api.account(funded="9.00"), api.account()
+    state = api.node.scorer.state
+    before = devices(api), state._accounts.rows.tobytes()
+    body = {"from": payer, "to": payee, "amount": "1.00", "asset": "EUR/2"}
+    context = {"device": "a phone that asks", "address": "192.0.2.8"}
+    answer = api.post("/v1/payments/simulate", {**body, "context": context})
+    assert answer.status_code == 200
+    assert (devices(api), state._accounts.rows.tobytes()) == before
 
 
 def test_what_waited_comes_from_its_device_still(api: Api) -> None:

@@ -55,6 +55,28 @@ def test_discarded_and_repeated_stages_leave_no_trace() -> None:
     assert np.concatenate(out).tobytes() == IN_ONE_GO.tobytes()
 
 
+@pytest.mark.parametrize("lost", [0, 1])
+def test_whoever_only_asks_leaves_no_trace_in_a_snapshot(lost: int, tmp_path: Path) -> None:
+    """Of devices, addresses and corridors that nobody has used: more than there is room for."""
+    asked = payments(device=np.arange(1, 3_001), address=[9] * 3_000, corridor=[8] * 3_000)
+    paid = payments(device=[4, 5], address=9)
+    state, other = FeatureState(), FeatureState()
+    for batch in (asked, paid) if lost == 0 else (paid, asked):
+        state.stage(batch)
+    state.discard(lost)
+    state.commit(height=1, index=1)
+    other.advance(paid, height=1, index=1)
+    assert saved(state, tmp_path) == saved(other, tmp_path)
+    for one in (state, other):
+        one.advance(asked[::-1], height=2, index=0)
+    assert saved(state, tmp_path) == saved(other, tmp_path)
+
+
+def saved(state: FeatureState, folder: Path) -> bytes:
+    state.save(folder / "risk.state")
+    return (folder / "risk.state").read_bytes()
+
+
 def test_advancing_without_features_moves_the_memory_as_staging_does() -> None:
     state = FeatureState()
     state.advance(HISTORY[:5_000], height=1, index=4_999)

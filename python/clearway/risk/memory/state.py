@@ -28,12 +28,14 @@ _NO_FEATURES: Final = np.empty((0, len(FEATURES)), dtype=np.float32)
 @dataclass(frozen=True, slots=True)
 class _Staged:
     """A batch whose block is not there yet, and the rows of each table as they were before it.
-    is_told: reports, which wait for no block, only for the batches before them."""
+    is_told: reports, which wait for no block, only for the batches before them. known: how many
+    ids each keyed table had."""
 
     facts: Facts
     is_told: bool
     journals: tuple[Journal, ...]
     began_ns: int
+    known: tuple[int, ...]
 
 
 class FeatureState:
@@ -127,6 +129,8 @@ class FeatureState:
                 last = self._staged.pop()
                 for table, journal in zip(self._tables, last.journals, strict=True):
                     table.undo(journal)
+                for keyed, n in zip(self._keyed.values(), last.known, strict=True):
+                    keyed.unlearn(n)
                 self._release(last)
                 self._began_ns = last.began_ns
             for later in undone[1:]:
@@ -148,13 +152,15 @@ class FeatureState:
             if highest >= ACCOUNTS_MAX:
                 raise ValueError(f"account number {highest}: there may be {ACCOUNTS_MAX} accounts")
             self._accounts.grow(highest + 1, rows_max=ACCOUNTS_MAX)
+        known = tuple(table.n for table in self._keyed.values())
         numbers = np.zeros((len(_KEYED), n), dtype=np.int32)
         for row, (name, column) in enumerate(_KEYED.items()):
             numbers[row] = self._keyed[name].numbers(np.ascontiguousarray(facts[column]))
         began_ns = self._began_ns
         if n and began_ns == _NEVER_NS:
             self._began_ns = max(0, int(facts["time_ns"][0]))
-        self._staged.append(_Staged(facts, is_told, self._pass(facts, numbers, out), began_ns))
+        journals = self._pass(facts, numbers, out)
+        self._staged.append(_Staged(facts, is_told, journals, began_ns, known))
 
     def _pass(self, facts: Facts, numbers: NDArray[np.int32], out: Features) -> tuple[Journal, ...]:
         """Moves the tables on; returns what they were, for each."""

@@ -114,6 +114,13 @@ class KeyedTable(Table):
         known = self.ids[1:count].copy()
         self.n = number_ids(known, self._slots, self.ids, self.n, np.zeros(count - 1, np.int32))
 
+    def unlearn(self, n: int) -> None:
+        """Ids from number n on, which came last, were never there; their rows are empty."""
+        if n < self.n:
+            self._slots[self._slots >= n] = 0  # none that came before was looked for beyond these
+            self.ids[n : self.n] = 0
+            self.n = n
+
     def put(self, ids: NDArray[np.uint64], rows: NDArray[np.void]) -> None:
         """Rows of ids that were not there, as a snapshot has them."""
         numbers = self.numbers(ids)
