@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -100,10 +101,55 @@ def test_without_a_file_simulated_payments_are_scored(
     assert found["world"]["model"]["saved_eur"] > max(rules)
 
 
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        (["--train-from", "2024-01-01"], "--payments is missing"),
+        (["--out", "s.csv"], "--payments is missing"),
+        (["--payments", "p.csv", "--train-from", "2024-01-01"], "or not at all: --train-to"),
+    ],
+)
 def test_half_of_what_a_file_needs_is_a_mistake_of_usage(
-    capsys: pytest.CaptureFixture[str],
+    given: list[str], why: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as exit:
-        main(["evaluate", "risk", "--train-from", "2024-01-01"])
+        main(["evaluate", "risk", *given])
     assert exit.value.code == 2
-    assert "a file needs --payments, --train-to" in capsys.readouterr().err
+    assert why in capsys.readouterr().err
+
+
+def test_a_file_alone_is_split_by_time_and_told_in_money(
+    payments: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", "risk", "--payments", str(payments), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    rows = pq.read_table(payments)
+    days = rows["time"].to_numpy().astype("datetime64[D]")
+    last = np.datetime64(found["days"]["score_from"])
+    assert found["days"]["train_from"] == str(days.min())
+    assert found["days"]["score_to"] == str(days.max())
+    assert np.datetime64(found["days"]["train_to"]) + 1 == last == days.max() - 9  # a quarter of 40
+    scored = days >= last
+    is_fraud = rows["is_fraud"].to_numpy(zero_copy_only=False)[scored]
+    amount = rows["amount"].to_numpy()[scored]
+    saved = found["saved"]
+    assert found["scored"] == scored.sum()
+    assert (saved["frauds"], saved["honest"]) == (is_fraud.sum(), (~is_fraud).sum())
+    assert saved["fraud_eur"] == pytest.approx(amount[is_fraud].sum(), abs=0.01)
+    assert 0 < saved["stopped_eur"] < saved["fraud_eur"]
+    assert 0 < saved["frauds_stopped"] < saved["frauds"]
+    assert main(["evaluate", "risk", "--payments", str(payments)]) == 0
+    words = capsys.readouterr().out
+    assert f"{saved['frauds_stopped']:,} of {saved['frauds']:,} frauds" in words
+
+
+def test_a_file_of_one_day_cannot_be_split(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "p.csv"
+    file.write_text(
+        "payment_id,time,payer,payee,amount,is_fraud\n"
+        "1,2024-01-01T10:00:00Z,a,b,5,0\n2,2024-01-01T11:00:00Z,a,b,6,1\n"
+    )
+    assert main(["evaluate", "risk", "--payments", str(file)]) == 1
+    assert "all of it is of one day" in capsys.readouterr().err

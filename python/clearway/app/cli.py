@@ -207,26 +207,26 @@ def _what_if(args: argparse.Namespace) -> int:
     return 0
 
 
-_OF_A_FILE = (
-    "payments", "train_from", "train_to", "score_from", "score_to", "delay_days", "out",
-)  # fmt: skip
+_DAYS = ("train_from", "train_to", "score_from", "score_to")
 
 
 def _evaluate_risk(args: argparse.Namespace) -> int:
+    missing = [name for name in _DAYS if getattr(args, name) is None]
+    if args.payments is None:
+        if len(missing) < len(_DAYS) or args.out is not None:
+            args.refuse("--payments is missing")
+        return _evaluate_simulated(args)
+    if 0 < len(missing) < len(_DAYS):
+        args.refuse(
+            f"days come together, or not at all: --{', --'.join(missing).replace('_', '-')}"
+        )
+
     from clearway.app.evaluate import evaluate_fraud
 
-    missing = [name for name in _OF_A_FILE if getattr(args, name) is None]
-    if len(missing) == len(_OF_A_FILE):
-        return _evaluate_simulated(args)
-    if missing:
-        args.refuse(f"a file needs --{', --'.join(missing).replace('_', '-')}")
+    days = None if missing else [getattr(args, name) for name in _DAYS]
     with _risk_faults():
         found, words = evaluate_fraud(
-            args.payments,
-            train=(args.train_from, args.train_to),
-            delay_days=args.delay_days,
-            score=(args.score_from, args.score_to),
-            out=args.out,
+            args.payments, days=days, delay_days=args.delay_days, out=args.out
         )
     say(args, found, words)
     return 0
@@ -490,14 +490,17 @@ def _parser() -> argparse.ArgumentParser:
     risk.add_argument("--payments", type=Path, metavar="P.parquet|csv",
                       help="payment_id, time, payer, payee, amount, is_fraud")  # fmt: skip
     for name, what in (
-        ("--train-from", "first day whose labels are learned from"),
+        (
+            "--train-from",
+            "first day whose labels are learned from; without days the last quarter is scored",
+        ),
         ("--train-to", "last of them"),
         ("--score-from", "first day to score; labels known by then count"),
         ("--score-to", "last of them"),
     ):
         risk.add_argument(name, type=date.fromisoformat, metavar="D", help=what)
-    risk.add_argument("--delay-days", type=_days, metavar="N",
-                      help="until a payment's label is known")  # fmt: skip
+    risk.add_argument("--delay-days", type=_days, default=7, metavar="N",
+                      help="until a payment's label is known; 7")  # fmt: skip
     risk.add_argument("--out", type=Path, metavar="S.parquet|csv",
                       help="payment_id, score")  # fmt: skip
     aml = add("aml", "score the accounts of a file for laundering", _evaluate_aml, evaluations)

@@ -1,12 +1,13 @@
 """The command `evaluate`: what was read, found and written."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from clearway.risk.laundering import evaluate_aml
-from clearway.risk.offline.evaluate import evaluate_risk
+from clearway.risk.offline.evaluate import Days, Saved, evaluate_risk
 
 
 def evaluate_laundering(
@@ -30,28 +31,39 @@ def evaluate_laundering(
 
 
 def evaluate_fraud(
-    payments: Path,
-    *,
-    train: tuple[date, date],
-    delay_days: int,
-    score: tuple[date, date],
-    out: Path,
+    payments: Path, *, days: Sequence[date] | None, delay_days: int, out: Path | None
 ) -> tuple[dict[str, Any], str]:
-    """Learns from the days `train` of `payments`, scores the days `score` into `out`; both
-    inclusive, UTC. Raises RiskFault; ValueError for days in the wrong order."""
-    if train[1] < train[0] or score[1] < score[0]:
+    """Learns from some days of `payments` and scores later ones, into `out` if there is one.
+    days: as risk.offline.evaluate.Days. Raises RiskFault; ValueError for days in the wrong
+    order."""
+    asked = None if days is None else Days(*days)
+    if asked and (asked.train_to < asked.train_from or asked.score_to < asked.score_from):
         raise ValueError("a first day lies after its last")
-    found = evaluate_risk(
-        payments=payments, train_from=train[0], train_to=train[1], delay_days=delay_days,
-        score_from=score[0], score_to=score[1], out=out,
-    )  # fmt: skip
-    words = (
-        f"learned from {found.fitted:,} payments, {found.fitted_frauds:,} of them frauds; "
-        f"{found.scored:,} scored: {out}"
-    )
+    found = evaluate_risk(payments=payments, days=asked, delay_days=delay_days, out=out)
+    asked = found.days
+    lines = [
+        (
+            f"learned from {found.fitted:,} payments of {asked.train_from} to {asked.train_to} "
+            f"with a label of {delay_days} days or older, {found.fitted_frauds:,} of them frauds"
+        ),
+        f"scored {found.scored:,} payments of {asked.score_from} to {asked.score_to}"
+        + ("" if out is None else f": {out}"),
+    ]
     if found.auc_roc is not None and found.average_precision is not None:
-        words += (
-            f"\nAUC {found.auc_roc:.3f}, average precision {found.average_precision:.3f} "
+        lines.append(
+            f"AUC {found.auc_roc:.3f}, average precision {found.average_precision:.3f} "
             "against the labels of the scored days"
         )
-    return {**asdict(found), "out": str(out)}, words
+    if found.saved is not None:
+        lines.append(_in_money(found.saved))
+    told = {**asdict(found), "days": {name: str(day) for name, day in asked._asdict().items()}}
+    return {**told, "out": None if out is None else str(out)}, "\n".join(lines)
+
+
+def _in_money(saved: Saved) -> str:
+    return (
+        f"by the default costs {saved.frauds_stopped:,} of {saved.frauds:,} frauds would have been "
+        f"stopped, {saved.stopped_eur:,.2f} of {saved.fraud_eur:,.2f} euros,\n"
+        f"with {saved.reviews / saved.days:,.1f} reviews a day, and {saved.honest_declined:,} of "
+        f"{saved.honest:,} honest payments declined"
+    )

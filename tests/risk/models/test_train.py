@@ -19,15 +19,12 @@ from clearway.risk.models.drift import DriftMonitor
 from clearway.risk.models.kinds import ASSUMED_BPS
 from clearway.risk.models.load import load_model
 from clearway.risk.models.train import train_file, train_world
-from clearway.risk.offline.evaluate import evaluate_risk
+from clearway.risk.offline.evaluate import Days, evaluate_risk
 from clearway.risk.offline.replay import replay_file
 from clearway.risk.worlds.world import World
 
 CARD = "python/clearway/risk/data/card.json"
-DAYS = {
-    "train_from": date(2024, 1, 15), "train_to": date(2024, 1, 28), "delay_days": 7,
-    "score_from": date(2024, 2, 5), "score_to": date(2024, 2, 11),
-}  # fmt: skip
+DAYS = Days(date(2024, 1, 15), date(2024, 1, 28), date(2024, 2, 5), date(2024, 2, 11))
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +156,7 @@ def test_evaluation_scores_every_payment_of_the_days_asked_for(
     history: pa.Table, tmp_path: Path
 ) -> None:
     path = write(history, tmp_path / "payments.parquet")
-    result = evaluate_risk(payments=path, out=tmp_path / "s.parquet", **DAYS)  # type: ignore[arg-type]
+    result = evaluate_risk(payments=path, out=tmp_path / "s.parquet", days=DAYS, delay_days=7)
     scores = scores_of(tmp_path / "s.parquet")
     days = history["time"].to_numpy().astype("datetime64[D]")
     asked = (days >= np.datetime64("2024-02-05")) & (days <= np.datetime64("2024-02-11"))
@@ -173,7 +170,7 @@ def test_evaluation_scores_every_payment_of_the_days_asked_for(
 def test_evaluation_learns_nothing_from_the_future(history: pa.Table, tmp_path: Path) -> None:
     """Labels not yet known, and payments after the last one scored, do not move a single score."""
     path = write(history, tmp_path / "payments.parquet")
-    evaluate_risk(payments=path, out=tmp_path / "s.parquet", **DAYS)  # type: ignore[arg-type]
+    evaluate_risk(payments=path, out=tmp_path / "s.parquet", days=DAYS, delay_days=7)
     days = history["time"].to_numpy().astype("datetime64[D]")
     labels = history["is_fraud"].to_numpy(zero_copy_only=False).copy()
     late = days >= np.datetime64("2024-02-05")  # not one of these is a week old on 2024-02-11
@@ -182,7 +179,7 @@ def test_evaluation_learns_nothing_from_the_future(history: pa.Table, tmp_path: 
     changed = history.set_column(index, "is_fraud", pa.array(labels))
     changed = changed.filter(pa.array(days <= np.datetime64("2024-02-11")))
     other = write(changed, tmp_path / "changed.parquet")
-    evaluate_risk(payments=other, out=tmp_path / "t.parquet", **DAYS)  # type: ignore[arg-type]
+    evaluate_risk(payments=other, out=tmp_path / "t.parquet", days=DAYS, delay_days=7)
     assert scores_of(tmp_path / "t.parquet") == scores_of(tmp_path / "s.parquet")
 
 
@@ -226,8 +223,8 @@ def test_real_card_fraud_is_found_better_than_published(shared: Path, tmp_path: 
     )
     result = evaluate_risk(
         payments=write(table, tmp_path / "card.parquet"),
-        train_from=date(2018, 8, 1), train_to=date(2018, 8, 7), delay_days=7,
-        score_from=date(2018, 8, 15), score_to=date(2018, 8, 21), out=tmp_path / "s.parquet",
+        days=Days(date(2018, 8, 1), date(2018, 8, 7), date(2018, 8, 15), date(2018, 8, 21)),
+        delay_days=7, out=tmp_path / "s.parquet",
     )  # fmt: skip
     assert result.auc_roc is not None
     assert result.auc_roc > 0.86

@@ -5,9 +5,9 @@ older than it; the model is fitted on labels that were known when the scoring pe
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +15,7 @@ import pyarrow.csv
 import pyarrow.parquet
 from numpy.typing import NDArray
 
+from clearway.payment.records import ACCEPT, DECLINE, REVIEW
 from clearway.risk.errors import RiskFault
 from clearway.risk.features import FEATURES, Features
 from clearway.risk.features.declared import LEARNED
@@ -28,7 +29,9 @@ from clearway.risk.memory.history import (
 from clearway.risk.models.metrics import auc_roc, average_precision
 from clearway.risk.models.train import FRAUDS_MIN
 from clearway.risk.offline.files import load_payments
+from clearway.risk.policy import CostPolicy
 
+_EPOCH: Final = date(1970, 1, 1)
 # A week of labels is little: small trees, much shrinkage, and the mean over a few forests.
 _LIGHTGBM: Final = {
     "objective": "binary", "num_leaves": 8, "learning_rate": 0.03, "min_data_in_leaf": 10,
@@ -56,13 +59,15 @@ _ASKED: Final = np.array([k for k, name in enumerate(FEATURES[:LEARNED]) if name
 class History:
     """n payments of a file in the order of time, and what was known when each was made.
 
-    payment_id: as in the file. time_ns: int64[n]. labels: int8[n], 1 fraud, 0 honest, -1 unknown.
-    features: float32[n, LEARNED], from payments before it, and labels older than delay_ns.
+    payment_id: as in the file. time_ns: int64[n]. amount_eur: float64[n]. labels: int8[n], 1
+    fraud, 0 honest, -1 unknown. features: float32[n, LEARNED], from payments before it, and labels
+    older than delay_ns.
     """
 
     source: Path
     payment_id: pa.Array
     time_ns: NDArray[np.int64]
+    amount_eur: NDArray[np.float64]
     labels: Labels
     features: Features
     delay_ns: int
@@ -79,50 +84,107 @@ class Scored:
     fitted_frauds: int
 
 
+class Days(NamedTuple):
+    """First and last days to learn from and to score, inclusive, UTC."""
+
+    train_from: date
+    train_to: date
+    score_from: date
+    score_to: date
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What the scores would have done, of the scored payments whose label is known: sums in euros,
+    outcomes by the default costs. days: that were scored."""
+
+    days: int
+    frauds: int
+    frauds_stopped: int
+    fraud_eur: float
+    stopped_eur: float
+    honest: int
+    honest_declined: int
+    reviews: int
+
+
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What was fitted on and scored; auc_roc and average_precision where the scored rows have
-    labels of both kinds, else None."""
+    """What was fitted on and scored, on which days; auc_roc, average_precision and saved where the
+    scored rows have labels of both kinds, else None."""
 
+    days: Days
     fitted: int
     fitted_frauds: int
     scored: int
     auc_roc: float | None
     average_precision: float | None
+    saved: Saved | None
 
 
 def evaluate_risk(
     *,
     payments: Path,
-    train_from: date,
-    train_to: date,
+    days: Days | None,
     delay_days: int,
-    score_from: date,
-    score_to: date,
-    out: Path,
+    out: Path | None,
 ) -> Evaluation:
-    """Learns from the days train_from to train_to, scores score_from to score_to (inclusive, UTC).
+    """Learns from some days of a file and scores later ones; without `days` the last quarter of
+    them is scored, and all before it is learned from.
 
     Reads `payment_id, time, payer, payee, amount, is_fraud`; writes `payment_id, score` (a
     probability) to `out`, .csv or .parquet, in the order of time. Raises risk.file_columns, and
     risk.file_labels when fewer than FRAUDS_MIN frauds were known.
     """
     history = load_history(payments, delay_days=delay_days)
-    scored = score_days(
-        history,
-        train_from=train_from, train_to=train_to, score_from=score_from, score_to=score_to,
-    )  # fmt: skip
-    _write(out, history.payment_id.take(pa.array(scored.rows)), scored.scores)
-    labels = history.labels[scored.rows]
-    judged = labels >= 0
-    truth = labels[judged] == 1
+    days = days or _last_quarter(history)
+    scored = score_days(history, **days._asdict())
+    if out is not None:
+        _write(out, history.payment_id.take(pa.array(scored.rows)), scored.scores)
+    judged = history.labels[scored.rows] >= 0
+    rows, scores = scored.rows[judged], scored.scores[judged]
+    truth = history.labels[rows] == 1
     both = bool(truth.any() and not truth.all())
     return Evaluation(
+        days=days,
         fitted=scored.fitted,
         fitted_frauds=scored.fitted_frauds,
         scored=len(scored.rows),
-        auc_roc=auc_roc(scored.scores[judged], truth) if both else None,
-        average_precision=average_precision(scored.scores[judged], truth) if both else None,
+        auc_roc=auc_roc(scores, truth) if both else None,
+        average_precision=average_precision(scores, truth) if both else None,
+        saved=_saved(history, rows, scores) if both else None,
+    )
+
+
+def _last_quarter(history: History) -> Days:
+    """Raises risk.file_labels for a file of one day: nothing lies before what is scored."""
+    first, last = (_day(history.time_ns[k]) for k in (0, -1)) if len(history.time_ns) else (0, 0)
+    if first == last:
+        raise RiskFault("risk.file_labels", path=history.source, what="all of it is of one day")
+    score_from = last + 1 - max(1, (last + 1 - first) // 4)
+    return Days(
+        *(_EPOCH + timedelta(days=day) for day in (first, score_from - 1, score_from, last))
+    )
+
+
+def _day(time_ns: np.int64) -> int:
+    return int(time_ns // DAY_NS)
+
+
+def _saved(history: History, rows: NDArray[np.int64], scores: NDArray[np.float64]) -> Saved:
+    """Of an analyst it is taken here that every fraud that is looked at is stopped."""
+    amount_eur, is_fraud = history.amount_eur[rows], history.labels[rows] == 1
+    outcome = CostPolicy().decide(np.rint(scores * 10_000.0).astype(np.uint16), amount_eur)
+    stopped = is_fraud & (outcome != ACCEPT)
+    return Saved(
+        days=len(np.unique(history.time_ns[rows] // DAY_NS)),
+        frauds=int(is_fraud.sum()),
+        frauds_stopped=int(stopped.sum()),
+        fraud_eur=round(float(amount_eur[is_fraud].sum()), 2),
+        stopped_eur=round(float(amount_eur[stopped].sum()), 2),
+        honest=int((~is_fraud).sum()),
+        honest_declined=int((~is_fraud & (outcome == DECLINE)).sum()),
+        reviews=int((outcome == REVIEW).sum()),
     )
 
 
@@ -135,8 +197,9 @@ def load_history(payments: Path, *, delay_days: int) -> History:
             for find in (find_reports, find_clearances)]  # fmt: skip
     features = compute_features(file.facts, np.concatenate(news))[:, :LEARNED]
     return History(
-        payments, file.payment_id, file.facts["time_ns"], file.labels, features, delay_ns
-    )
+        payments, file.payment_id, file.facts["time_ns"], file.facts["amount_eur"], file.labels,
+        features, delay_ns,
+    )  # fmt: skip
 
 
 def score_days(
@@ -161,7 +224,7 @@ def score_days(
 
 
 def _midnight_ns(day: date) -> int:
-    return (day - date(1970, 1, 1)).days * DAY_NS
+    return (day - _EPOCH).days * DAY_NS
 
 
 def _fit_and_score(
