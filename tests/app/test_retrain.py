@@ -3,6 +3,7 @@ unless it was told to and the test allows it."""
 
 import hashlib
 import json
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -115,6 +116,16 @@ def test_only_a_setting_lets_it_promote_and_only_after_the_test(
     challenger = registry.roles().challenger
     models.train_model(training, out=tmp_path / "three", seed=6, data=data)
     assert registry.roles().champion == challenger
+
+
+def test_what_begins_while_the_node_stops_is_ended(api: Api) -> None:
+    """Or the node would wait for a whole training."""
+    data = api.node.config.data
+    before = Registry(data / "models").roles()
+    retraining = Retraining(load_node_config(data))
+    retraining.stop()
+    assert retraining.train_once() == -signal.SIGTERM
+    assert Registry(data / "models").roles() == before
 
 
 def test_a_ledger_that_knows_too_little_trains_nothing(tmp_path: Path) -> None:

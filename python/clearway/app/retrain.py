@@ -12,7 +12,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +21,7 @@ from clearway.app.bootstrap import Node
 from clearway.app.config import Config
 from clearway.app.past import copied_node, play_past
 from clearway.lifecycle.resume import Recorded
+from clearway.lifecycle.rounds import Rounds
 from clearway.payment.records import DECLINE
 from clearway.risk.decide import Scorer
 from clearway.risk.errors import RiskFault
@@ -90,24 +90,18 @@ class Retraining:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="clearway-retrain", daemon=True)
+        self._rounds = Rounds("retrain", config.retrain_hours * HOUR_S, self.train_once)
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         if self._config.retrain_hours:
-            self._thread.start()
+            self._rounds.start()
 
     def stop(self) -> None:
-        self._stopping.set()
+        self._rounds.break_off()
         if self._process is not None:
             self._process.terminate()
-        if self._thread.is_alive():
-            self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stopping.wait(self._config.retrain_hours * HOUR_S):
-            self.train_once()
+        self._rounds.stop()
 
     def train_once(self) -> int:
         """Exit code of the command; 1 when too little is known, which is nothing to worry about."""
@@ -120,9 +114,11 @@ class Retraining:
                 [sys.executable, "-m", "clearway", *words],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
             )  # fmt: skip
+            if self._rounds.is_stopping:  # since before there was a process to end
+                self._process.terminate()
             _, said = self._process.communicate()
         code = self._process.returncode
-        if code and not self._stopping.is_set():
+        if code and not self._rounds.is_stopping:
             log.warning("no model was trained: %s", said.decode(errors="replace").strip()[-500:])
         return code
 

@@ -7,10 +7,10 @@ does no harm: the log has everything, and the next is tried after the same pause
 from __future__ import annotations
 
 import logging
-import threading
 from typing import Final
 
 from clearway.ledger.book import Book
+from clearway.lifecycle.rounds import Rounds
 from clearway.payment.errors import Fault
 
 PAUSE_S: Final = 600.0
@@ -26,26 +26,23 @@ class Snapshots:
         self, book: Book, *, pause_s: float = PAUSE_S, blocks_min: int = BLOCKS_MIN
     ) -> None:
         self._book = book
-        self._pause_s = pause_s
         self._blocks_min = blocks_min
         self._saved = book.height
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="clearway-snapshots", daemon=True)
+        self._rounds = Rounds("snapshots", pause_s, self.write_due)
 
     def start(self) -> None:
-        self._thread.start()
+        self._rounds.start()
 
     def stop(self) -> None:
         """Returns when none is being written any more."""
-        self._stopping.set()
-        self._thread.join()
+        self._rounds.stop()
 
-    def _run(self) -> None:
-        while not self._stopping.wait(self._pause_s):
-            if self._book.height - self._saved < self._blocks_min:
-                continue
-            try:
-                self._saved = self._book.snapshot()
-                log.info("snapshot of height %d", self._saved)
-            except (Fault, ValueError) as error:
-                log.warning("no snapshot was written: %s", error)
+    def write_due(self) -> None:
+        """Writes one if there were enough blocks since the last."""
+        if self._book.height - self._saved < self._blocks_min:
+            return
+        try:
+            self._saved = self._book.snapshot()
+            log.info("snapshot of height %d", self._saved)
+        except (Fault, ValueError) as error:
+            log.warning("no snapshot was written: %s", error)

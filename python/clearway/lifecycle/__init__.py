@@ -6,5 +6,6 @@ stale (account.unknown, asset.unknown, quote.expired, quote.used, quote.in_use, 
 policy.sanctions).
 Read first: pay.py, the whole story in one function. batcher.py stands in front of it, replay.py
 and resume.py pick up what was answered or interrupted before; queue.py and standing.py send what
-waited for money or for its day. watch.py and investigate.py are what comes after: cases.
+waited for money or for its day. watch.py and investigate.py are what comes after: cases; rounds.py
+is the thread of all that look once in a while.
 """

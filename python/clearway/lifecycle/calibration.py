@@ -7,14 +7,13 @@ thread of its own does it once a minute, a page of feedback at a time.
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from clearway.ledger.book import Book
+from clearway.lifecycle.rounds import Rounds
 from clearway.payment.decision import DecisionFlag
 from clearway.payment.records import DECLINE, created_ns_of_head
 from clearway.risk.decide import Scorer
@@ -25,8 +24,6 @@ from clearway.store.vault import Vault
 
 LOOK_S: Final = 60.0
 AT_ONCE: Final = 1_000
-
-log = logging.getLogger("clearway.lifecycle")
 
 
 @dataclass(slots=True)
@@ -50,16 +47,13 @@ class CalibrationWatch:
         self._clock = clock
         self._number: int | None = None  # of the last feedback seen
         self._said: dict[bytes, _Said] = {}
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="clearway-calibration", daemon=True)
+        self._rounds = Rounds("calibration", LOOK_S, self.look, is_due=True)
 
     def start(self) -> None:
-        self._thread.start()
+        self._rounds.start()
 
     def stop(self) -> None:
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._rounds.stop()
 
     def alerts(self) -> list[str]:
         found = self.found
@@ -76,7 +70,7 @@ class CalibrationWatch:
             for one in page:
                 self._take(one)
             self._number = page[-1].number
-            if self._stopping.is_set():
+            if self._rounds.is_stopping:
                 return
         self._said = {id: said for id, said in self._said.items() if said.day >= first}
         frauds = Counter((said.day, said.model_id) for said in self._said.values() if said.is_fraud)
@@ -101,12 +95,3 @@ class CalibrationWatch:
             return None
         head = self._book.entry(one.payment_height, one.payment_index)
         return _Said(created_ns_of_head(head) // DAY_NS, model_id, is_fraud=True)
-
-    def _run(self) -> None:
-        while True:
-            try:
-                self.look()
-            except Exception:  # one look failed; the next may not
-                log.exception("calibration was not looked at")
-            if self._stopping.wait(LOOK_S):
-                return

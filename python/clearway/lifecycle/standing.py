@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import threading
 
 from clearway.ledger.book import Mandate
 from clearway.lifecycle.batcher import Batcher
 from clearway.lifecycle.rooms import Rooms
+from clearway.lifecycle.rounds import Rounds
 from clearway.payment.batch import VALID_NS, Submission
 from clearway.payment.errors import ClearwayError
 from clearway.payment.ids import standing_id
@@ -32,22 +32,13 @@ class StandingOrders:
         self._batcher = batcher
         self._secret = secret
         self._asked: dict[bytes, int] = {}  # mandate → the last period that was asked for
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="clearway-standing", daemon=True)
+        self._rounds = Rounds("standing", LOOK_S, self.pay_due)
 
     def start(self) -> None:
-        self._thread.start()
+        self._rounds.start()
 
     def stop(self) -> None:
-        self._stopping.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stopping.wait(LOOK_S):
-            try:
-                self.pay_due()
-            except Exception:  # one look failed; the next may not
-                log.exception("standing orders were not paid")
+        self._rounds.stop()
 
     def pay_due(self) -> int:
         """Pays what is due now; returns how many orders were sent."""
@@ -55,7 +46,7 @@ class StandingOrders:
         ids = rooms.book.standing_orders(rooms.institution)
         self._asked = {id: self._asked[id] for id in ids if id in self._asked}
         for id in ids:
-            if self._stopping.is_set():
+            if self._rounds.is_stopping:
                 break
             mandate = rooms.book.mandate(rooms.institution, id)
             if mandate is None or not mandate.start_ns <= now_ns < mandate.expires_ns:

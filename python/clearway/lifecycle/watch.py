@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
 from typing import Final
 
 from clearway.cases.grouping import joins
@@ -19,6 +18,7 @@ from clearway.cases.states import CaseAct, CaseStatus, next_status
 from clearway.cases.triage import due_ns
 from clearway.lifecycle.alerts import SOURCE, find_alerts
 from clearway.lifecycle.rooms import Rooms
+from clearway.lifecycle.rounds import Rounds
 from clearway.lifecycle.suspicious import suspicious
 from clearway.payment.errors import Refusal
 from clearway.payment.ids import format_case
@@ -48,30 +48,33 @@ class Watch:
         self._place = -1
         self._kept_s = 0.0
         self._changed = threading.Condition()
-        self._asked = False
         self._awaited = 0  # threads in `wait_for`
-        self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="clearway-cases", daemon=True)
+        self._rounds = Rounds("cases", LOOK_S, self.look, self.escalate, self.tell_labels)
 
     def start(self) -> None:
         self._place = self._first_place()
-        self._rooms.projections.listeners.append(self._ring)
-        self._thread.start()
+        self._rooms.projections.listeners.append(lambda _height: self._rounds.ring())
+        self._rounds.start()
 
     def stop(self) -> None:
+        self._rounds.break_off()
         with self._changed:
-            self._stopping = True
             self._changed.notify_all()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._rounds.stop()
+        try:
+            self._keep_place()
+        except Exception:  # the next start looks again at what was looked at since the last time
+            log.exception("how far cases were looked after is not kept")
 
     def wait_for(self, height: int, timeout_s: float) -> bool:
         """Whether everything up to the block of this height was looked at within that time."""
         with self._changed:
-            self._asked = True
             self._awaited += 1
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self.height >= height or self._stopping, timeout_s)
+            self._rounds.ring()
+            self._changed.wait_for(
+                lambda: self.height >= height or self._rounds.is_stopping, timeout_s
+            )
             self._awaited -= 1
             return self.height >= height
 
@@ -86,29 +89,9 @@ class Watch:
         block = self._rooms.projections.block(progress.height)
         return progress.place if block is not None and block.hash == progress.hash else -1
 
-    def _ring(self, _height: int) -> None:
-        with self._changed:
-            self._asked = True
-            self._changed.notify_all()
-
-    def _run(self) -> None:
-        while not self._stopping:
-            with self._changed:
-                self._changed.wait_for(lambda: self._stopping or self._asked, LOOK_S)
-                self._asked = False
-            for look in (self.look, self.escalate, self.tell_labels):
-                self._try(look)
-        self._try(self._keep_place)
-
-    def _try(self, look: Callable[[], object]) -> None:
-        try:
-            look()
-        except Exception:  # one look failed; the next may not
-            log.exception("cases were not looked after")
-
     def look(self) -> None:
         """Takes in what the projections show and was not looked at yet."""
-        while not self._stopping:
+        while not self._rounds.is_stopping:
             began_s = time.thread_time()
             height = self._rooms.projections.height
             last = place_of(height + 1, 0) - 1
@@ -132,7 +115,8 @@ class Watch:
         somebody waits for them just now."""
         with self._changed:
             self._changed.wait_for(
-                lambda: self._stopping or self._awaited > 0, worked_s * (1.0 / SHARE_MAX - 1.0)
+                lambda: self._rounds.is_stopping or self._awaited > 0,
+                worked_s * (1.0 / SHARE_MAX - 1.0),
             )
 
     def _take_in(self, found: list[Found], place: int) -> None:
