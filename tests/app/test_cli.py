@@ -15,7 +15,9 @@ from typing import Any
 import httpx
 import pytest
 
-from clearway.app.cli import BENCHES, MODEL_KINDS, main
+from clearway.app.cli import main
+from clearway.app.cli.bench import BENCHES
+from clearway.app.cli.risk import MODEL_KINDS
 from clearway.gateway.auth import KEY_FRESH_S
 from clearway.risk.models.kinds import KINDS
 
