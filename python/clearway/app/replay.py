@@ -22,7 +22,7 @@ from clearway.app.genesis import NOSTRO
 from clearway.gateway.instructions import UNIT_BYTES
 from clearway.ledger.crypto import hash_rows
 from clearway.ledger.verify import verify_chain
-from clearway.lifecycle.batcher import Share
+from clearway.lifecycle.parcels import Share
 from clearway.payment.batch import Columns
 from clearway.payment.errors import Refusal
 from clearway.payment.ids import account_address, payment_id

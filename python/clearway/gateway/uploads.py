@@ -22,7 +22,7 @@ from clearway.gateway.payments import render_all
 from clearway.gateway.problems import UNREADABLE, invalid_body, problem
 from clearway.gateway.render import to_lines
 from clearway.gateway.spool import Spool
-from clearway.lifecycle.batcher import Share
+from clearway.lifecycle.parcels import Share
 from clearway.payment.batch import Columns, Placed, Submission
 from clearway.payment.errors import ClearwayError, Refusal
 

@@ -12,14 +12,24 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Final
 
 from clearway.lifecycle.batch import PaymentBatch
 from clearway.lifecycle.covered import Trial, pay_if_covered
 from clearway.lifecycle.line import Line, Turn
+from clearway.lifecycle.parcels import (
+    Parcel,
+    Share,
+    Told,
+    ToldMany,
+    columns_of,
+    hand_over,
+    parcel_of,
+    teller_of,
+)
 from clearway.lifecycle.pay import book, forget, pay, remember, tell
 from clearway.lifecycle.replay import split_ids
 from clearway.lifecycle.resume import resolve
@@ -44,7 +54,6 @@ IDLE_PAUSE_S: Final = 0.2
 NEWCOMERS_AT_ONCE: Final = 8  # names; a few milliseconds
 
 log = logging.getLogger("clearway.lifecycle")
-Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,48 +65,6 @@ class Limits:
     wait_us: int = 2_000
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
-    """A bulk request's part of the answers: row i of its columns is `share[i]`."""
-
-    answers: Answers
-    start: int
-    count: int
-
-    def __len__(self) -> int:
-        return self.count
-
-    def __getitem__(self, row: int) -> Placed | ClearwayError:
-        return self.answers[self.start + row]
-
-    def to_list(self) -> list[Placed | ClearwayError]:
-        return self.answers.to_list(self.start, self.start + self.count)
-
-
-Told = Callable[[Placed | ClearwayError], None]
-ToldMany = Callable[[Share | ClearwayError], None]
-
-
-class _Parcel(NamedTuple):
-    """One caller's rows, waiting: a single submission or columns.
-
-    told: called with the Placed or the Share, or with what went wrong; on the thread of `loop`, or
-    without one on the line's. trial: for rows that are ordered only if they are covered.
-    """
-
-    rows: Submission | Columns
-    ids: Sequence[bytes]
-    size_bytes: int
-    told: Callable[[Any], None]
-    loop: asyncio.AbstractEventLoop | None
-    trial: Trial | None = None
-
-    @property
-    def height(self) -> int:
-        """How many rows."""
-        return len(self.ids)
-
-
 class Batcher:
     """Takes submissions from any thread; `start` before, `stop` after."""
 
@@ -105,7 +72,7 @@ class Batcher:
         self._rooms = rooms
         self._limits = limits
         self._line = Line()
-        self._queue: deque[_Parcel] = deque()
+        self._queue: deque[Parcel] = deque()
         self._arrived = threading.Condition()
         self._running: set[bytes] = set()  # ids between submission and answer
         self._unknown: set[bytes] = set()  # ids whose answer from ordering never came
@@ -123,7 +90,7 @@ class Batcher:
     def submit(self, submission: Submission) -> asyncio.Future[Placed]:
         """As `submit_told`; the future gives Placed or raises what refused the payment."""
         future: asyncio.Future[Placed] = asyncio.get_running_loop().create_future()
-        self.submit_told(submission, _teller_of(future))
+        self.submit_told(submission, teller_of(future))
         return future
 
     def submit_told(self, submission: Submission, told: Told) -> None:
@@ -132,12 +99,12 @@ class Batcher:
         Refuses at once: capacity.full, idempotency.in_progress. Faults at once: node.starting,
         node.stopping, node.disk_full, node.disk_failed, node.bug, payment.outcome_unknown.
         """
-        self._enter(_parcel_of(submission, told, asyncio.get_running_loop()))
+        self._enter(parcel_of(submission, told, asyncio.get_running_loop()))
 
     def place(self, submission: Submission, *, timeout_s: float = ANSWER_S_MAX) -> Placed:
         """As `submit` for callers without a loop: blocks until the answer is durable."""
         future: Future[Placed] = Future()
-        self._enter(_parcel_of(submission, _teller_of(future), None))
+        self._enter(parcel_of(submission, teller_of(future), None))
         return future.result(timeout_s)
 
     def submit_columns(self, columns: Columns) -> Future[Share]:
@@ -148,14 +115,14 @@ class Batcher:
         """
         check_heads(columns.heads)
         future: Future[Share] = Future()
-        self._enter_columns(columns, _teller_of(future), None)
+        self._enter_columns(columns, teller_of(future), None)
         return future
 
     def submit_share(self, columns: Columns) -> asyncio.Future[Share]:
         """As `submit_columns`, for a running event loop and a door that packs heads itself."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Share] = loop.create_future()
-        self._enter_columns(columns, _teller_of(future), loop)
+        self._enter_columns(columns, teller_of(future), loop)
         return future
 
     def place_trial(self, columns: Columns, trial: Trial) -> list[Placed | ClearwayError]:
@@ -166,7 +133,7 @@ class Batcher:
         """
         check_heads(columns.heads)
         future: Future[Share] = Future()
-        self._enter_columns(columns, _teller_of(future), None, trial)
+        self._enter_columns(columns, teller_of(future), None, trial)
         return future.result(ANSWER_S_MAX).to_list()
 
     def _enter_columns(
@@ -185,7 +152,7 @@ class Batcher:
         size_bytes += columns.heads.nbytes + columns.signatures.nbytes
         if trial is not None:
             size_bytes = BATCH_BYTES_MAX + 1  # nothing travels with it
-        self._enter(_Parcel(columns, ids, size_bytes, told, loop, trial))
+        self._enter(Parcel(columns, ids, size_bytes, told, loop, trial))
 
     def unknown(self, id: bytes) -> bool:
         """Whether ordering never answered for this id, and the ledger does not tell yet."""
@@ -214,7 +181,7 @@ class Batcher:
     def resume(self) -> None:
         self._paused = None
 
-    def _enter(self, parcel: _Parcel) -> None:
+    def _enter(self, parcel: Parcel) -> None:
         with self._arrived:
             shut = self._shut
             if shut:
@@ -284,7 +251,7 @@ class Batcher:
             if answers is not None:
                 self._deliver(parcels, answers)
 
-    def _gather(self) -> list[_Parcel]:
+    def _gather(self) -> list[Parcel]:
         """The next batch's parcels, in order of arrival; none when everything is done."""
         while not self._queue and not self._stopping:
             self._screen_newcomers()
@@ -295,7 +262,7 @@ class Batcher:
             if not self._stopping:
                 self._wait_for_company()
             self._complete = False
-            parcels: list[_Parcel] = []
+            parcels: list[Parcel] = []
             rows = size_bytes = 0
             while self._queue:
                 parcel = self._queue[0]
@@ -323,9 +290,9 @@ class Batcher:
                 return
             self._arrived.wait(left_ns / 1e9)
 
-    def _carry(self, parcels: Sequence[_Parcel], turn: Turn) -> Answers | ClearwayError | None:
+    def _carry(self, parcels: Sequence[Parcel], turn: Turn) -> Answers | ClearwayError | None:
         """None when the callers were told already that the outcome is unknown."""
-        batch = PaymentBatch.of(_columns_of(parcels))
+        batch = PaymentBatch.of(columns_of(parcels))
         from_height = self._rooms.book.height + 1
         trial = parcels[0].trial
         try:
@@ -348,37 +315,16 @@ class Batcher:
             self._recall(batch, from_height)
             return self._closed
 
-    def _deliver(self, parcels: Sequence[_Parcel], answers: Answers | ClearwayError) -> None:
+    def _deliver(self, parcels: Sequence[Parcel], answers: Answers | ClearwayError) -> None:
         with self._arrived:
             for parcel in parcels:
                 self._running.difference_update(parcel.ids)
-        wake: dict[asyncio.AbstractEventLoop, list[tuple[Callable[[Any], None], Any]]] = {}
-        listed: list[Placed | ClearwayError] = []
-        start = 0
-        for parcel in parcels:
-            answer: Placed | Share | ClearwayError
-            if isinstance(answers, ClearwayError):
-                answer = answers
-            elif isinstance(parcel.rows, Columns):
-                answer = Share(answers, start, parcel.height)
-            else:
-                listed = listed or answers.to_list()
-                answer = listed[start]
-            if parcel.loop is None:
-                parcel.told(answer)
-            else:
-                wake.setdefault(parcel.loop, []).append((parcel.told, answer))
-            start += parcel.height
-        for loop, pairs in wake.items():
-            try:
-                loop.call_soon_threadsafe(_tell, pairs)
-            except RuntimeError:  # the loop is closed: whoever asked is gone
-                log.info("%d answers had no loop to go to", len(pairs))
+        hand_over(parcels, answers)
 
     # --- an answer that never came --------------------------------------------------------------
 
     def _find_outcome(
-        self, parcels: Sequence[_Parcel], batch: PaymentBatch, from_height: int, fault: Fault
+        self, parcels: Sequence[Parcel], batch: PaymentBatch, from_height: int, fault: Fault
     ) -> None:
         """Tells the callers that the outcome is unknown, then keeps the line standing until the
         ledger says what it is: nothing may overtake an envelope that may still be ordered."""
@@ -432,49 +378,3 @@ class Batcher:
             forget(batch, self._rooms)
         except Exception:  # the next start makes the memory from the chain
             log.exception("the memory of a batch that failed is in doubt")
-
-
-def _parcel_of(
-    submission: Submission, told: Told, loop: asyncio.AbstractEventLoop | None
-) -> _Parcel:
-    size_bytes = len(submission.head) + len(submission.private or b"") + len(submission.units)
-    return _Parcel(submission, (submission.head[16:32],), size_bytes, told, loop)
-
-
-def _teller_of(
-    future: Future[Answer] | asyncio.Future[Answer],
-) -> Callable[[Answer | ClearwayError], None]:
-    def told(answer: Answer | ClearwayError) -> None:
-        if future.done():  # cancelled: the client went away
-            return
-        if isinstance(answer, ClearwayError):
-            future.set_exception(answer)
-        else:
-            future.set_result(answer)
-
-    return told
-
-
-def _columns_of(parcels: Sequence[_Parcel]) -> Columns:
-    """The parcels' rows in order; runs of single submissions are packed together."""
-    parts: list[Columns] = []
-    singles: list[Submission] = []
-    for parcel in parcels:
-        if isinstance(parcel.rows, Submission):
-            singles.append(parcel.rows)
-            continue
-        if singles:
-            parts.append(Columns.of(singles))
-            singles = []
-        parts.append(parcel.rows)
-    if singles:
-        parts.append(Columns.of(singles))
-    return Columns.join(parts)
-
-
-def _tell(pairs: Sequence[tuple[Callable[[Any], None], Any]]) -> None:
-    for told, answer in pairs:
-        try:
-            told(answer)
-        except Exception:
-            log.exception("one of a batch could not be told")

@@ -26,7 +26,7 @@ from clearway.app.bootstrap import Node, build_node
 from clearway.app.config import load_config
 from clearway.app.genesis import NOSTRO
 from clearway.ledger.crypto import hash_rows, public_key, sign_rows
-from clearway.lifecycle.batcher import Share
+from clearway.lifecycle.parcels import Share
 from clearway.payment.batch import BATCH_ROWS_MAX, VALID_NS, Columns, Submission
 from clearway.payment.errors import ClearwayError
 from clearway.payment.ids import account_address

@@ -15,7 +15,7 @@ from clearway.app.bootstrap import Node
 from clearway.app.demo.clock import SimulatedClock
 from clearway.app.demo.town import PRINCIPAL, VALID_NS, Town
 from clearway.ledger.crypto import hash_bytes
-from clearway.lifecycle.batcher import Share
+from clearway.lifecycle.parcels import Share
 from clearway.payment.batch import Columns, Submission
 from clearway.payment.errors import ClearwayError
 from clearway.payment.ids import payment_id
