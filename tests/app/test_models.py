@@ -85,7 +85,7 @@ def decides(node: Node) -> str:
 def test_a_model_is_tried_promoted_and_retired_while_the_node_runs(
     api: Api, run: Run, trained: Path
 ) -> None:
-    assert run("list")[1] == {"models": []}
+    assert run("list")[1]["models"] == []
     code, found, _ = run("add", str(trained), "--challenge")
     assert code == 0
     id = found["id"]
@@ -219,3 +219,19 @@ def test_without_a_model_to_try_they_say_that_none_is_tried(run: Run, action: st
 def test_a_folder_that_is_no_nodes_has_no_models(run: Run) -> None:
     code, _, complaint = run("list")
     assert (code, "is not a node's data folder" in complaint) == (1, True)
+
+
+def test_the_shipped_model_is_listed_and_shown(run: Run, api: Api, trained: Path) -> None:
+    shipped = run("list")[1]["shipped"]
+    assert (shipped["id"], shipped["role"]) == (SHIPPED.model_id.hex(), "champion")
+    code, found, _ = run("show", shipped["id"][:6])
+    assert code == 0
+    assert found["card"]["model_id"] == shipped["id"]
+    id = run("add", str(trained))[1]["id"]
+    assert run("promote", id, "--force", "a drill")[0] == 0
+    assert run("list")[1]["shipped"]["role"] == "shipped"
+    file = api.node.config.data / "models" / id[:16] / "model.json"
+    file.write_bytes(file.read_bytes()[:1_000])
+    found = run("list")[1]
+    assert found["models"][0]["refused"] == "risk.model_corrupt"
+    assert found["shipped"]["role"] == "champion"  # what a node would start with

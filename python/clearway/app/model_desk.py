@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import partial
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -21,7 +20,7 @@ from clearway.risk.errors import RiskFault
 from clearway.risk.features import FEATURES
 from clearway.risk.models.drift import DriftMonitor
 from clearway.risk.models.load import load_model
-from clearway.risk.models.model import RiskModel, read_card
+from clearway.risk.models.model import RiskModel, read_card, read_shipped_card
 from clearway.risk.models.registry import Registry, Roles
 
 Loaded = TypeVar("Loaded")
@@ -112,8 +111,7 @@ class ModelDesk:
 
     def _card_of(self, model: Model) -> dict[str, Any]:
         if model is self._shipped:
-            with as_file(files("clearway.risk").joinpath("data")) as folder:
-                return read_card(folder)
+            return read_shipped_card()
         if self._pinned is not None:
             return read_card(self._pinned.parent)
         return self.registry.card(model.model_id.hex())

@@ -8,6 +8,7 @@ from __future__ import annotations
 import getpass
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +20,7 @@ from clearway.app.retrain import train_ledger
 from clearway.ports.model import Model
 from clearway.risk.errors import RiskFault
 from clearway.risk.models.compare import Comparison, compare
-from clearway.risk.models.model import RiskModel, read_card, read_vouched
+from clearway.risk.models.model import RiskModel, read_card, read_shipped_card, read_vouched
 from clearway.risk.models.registry import Entry, Registry
 from clearway.risk.models.train import train_file, train_world
 from clearway.store.audit import Audit
@@ -87,40 +88,75 @@ def add_model(folder: Path, *, data: Path | None, challenge: bool) -> Found:
 
 
 def list_models(data: Path | None) -> Found:
-    entries = _registry(load_node_config(data)).entries()
-    found = [_shown(entry) for entry in entries]
-    lines = [
-        f"{row['id'][:16]}  {row['role']:<10}  {row['kind']:<9}  {row['registered']}"
-        f"  AP {row['average_precision']}"
-        for row in found
-    ]
-    if not any(entry.role == "champion" for entry in entries):
-        lines.append(f"{SHIPPED} decides")
-    return {"models": found}, "\n".join(lines)
+    """Those of the registry, and the shipped one, which decides where no other does. `refused`:
+    why a node would not take one that it should."""
+    config = load_node_config(data)
+    registry = _registry(config)
+    rows = [_shown(registry, entry) for entry in registry.entries()]
+    decides = any(row["role"] == "champion" and row["refused"] is None for row in rows)
+    shipped = _shipped_row(decides=config.model is None and not decides)
+    lines = [_row_in_words(row) for row in [*rows, shipped]]
+    if config.model is not None:
+        lines.append("CLEARWAY_MODEL names the model that decides, whatever stands here")
+    return {"models": rows, "shipped": shipped}, "\n".join(lines)
 
 
-def _shown(entry: Entry) -> dict[str, Any]:
-    metrics = entry.card.get("metrics_on_test", {})
+def _shown(registry: Registry, entry: Entry) -> dict[str, Any]:
+    refused = None
+    if entry.role in ("champion", "challenger"):
+        try:
+            registry.model(entry.id)
+        except RiskFault as fault:
+            refused = fault.code
     return {
         "id": entry.id,
         "role": entry.role,
-        "kind": entry.card.get("kind"),
         "registered": entry.registered,
-        "average_precision": metrics.get("average_precision"),
+        "refused": refused,
+        **_of_card(entry.card),
     }
+
+
+def _shipped_row(*, decides: bool) -> dict[str, Any]:
+    model = RiskModel.load_shipped()
+    return {
+        "id": model.model_id.hex(),
+        "role": "champion" if decides else "shipped",
+        "registered": None,
+        "refused": None,
+        **_of_card(read_shipped_card()),
+    }
+
+
+def _of_card(card: Mapping[str, Any]) -> dict[str, Any]:
+    metrics = card.get("metrics_on_test", {})
+    return {"kind": card.get("kind"), "average_precision": metrics.get("average_precision")}
+
+
+def _row_in_words(row: Mapping[str, Any]) -> str:
+    said = (
+        f"{row['id'][:16]}  {row['role']:<10}  {row['kind'] or '':<9}  "
+        f"{row['registered'] or 'comes with Clearway':<20}  AP {row['average_precision']}"
+    )
+    return said if row["refused"] is None else f"{said}  refused: {row['refused']}"
 
 
 def show_model(said: str, data: Path | None) -> Found:
     """The card, and what became of the model."""
     registry = _registry(load_node_config(data))
-    id = registry.find(said)
-    card = {name: value for name, value in registry.card(id).items() if name != "reference"}
+    shipped = RiskModel.load_shipped().model_id.hex()
+    if said and shipped.startswith(said.lower()):
+        id, card = shipped, read_shipped_card()
+    else:
+        id = registry.find(said)
+        card = registry.card(id)
     events = [
         {"at": event.at, "what": event.what, "by": event.by, "why": event.why}
         for event in registry.roles().events
         if event.model == id
     ]
-    found = {"id": id, "card": card, "events": events}
+    shown = {name: value for name, value in card.items() if name != "reference"}
+    found = {"id": id, "card": shown, "events": events}
     return found, json.dumps(found, indent=1)
 
 

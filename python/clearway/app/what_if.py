@@ -39,6 +39,11 @@ _WORDS: Final = {
     "false_positives": "honest payments stopped", "false_positive_eur": "their amounts, euros",
     "reviews": "reviews", "cost_eur": "cost of all mistakes and reviews, euros",
 }  # fmt: skip
+_COUNTS: Final = frozenset({"false_positives", "reviews"})
+_NOTHING_KNOWN: Final = (
+    "No fraud of these payments is known to the node, so whatever was stopped counts as honest: "
+    "confirm cases, or send feedback, before this is believed."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +162,13 @@ def _tell(found: Comparison, effects: list[Effect]) -> tuple[dict[str, Any], str
     ]
     for name, words in _WORDS.items():
         one = found.measures[name]
+        digits = 0 if name in _COUNTS else 2
         lines.append(
-            f"{words:<40}{one.actual:>16,.2f}{one.other:>16,.2f}{one.change:>+16,.2f}"
-            f"   {one.low:+,.2f} to {one.high:+,.2f}"
+            f"{words:<40}{one.actual:>16,.{digits}f}{one.other:>16,.{digits}f}"
+            f"{one.change:>+16,.{digits}f}   {one.low:+,.{digits}f} to {one.high:+,.{digits}f}"
         )
+    if not found.frauds:
+        lines.append(_NOTHING_KNOWN)
     if not effects:
         return {"ok": True, **found.as_json()}, "\n".join(lines)
     lines += _fits_in_words(effects)

@@ -109,6 +109,12 @@ def read_card(folder: Path) -> dict[str, Any]:
     return card
 
 
+def read_shipped_card() -> dict[str, Any]:
+    """Of the model that comes with Clearway."""
+    with as_file(files("clearway.risk").joinpath("data")) as folder:
+        return read_card(folder)
+
+
 def read_vouched(path: Path) -> bytes:
     """A model file that the card beside it vouches for. Raises risk.model_unknown without a card,
     risk.model_corrupt when the hash differs."""

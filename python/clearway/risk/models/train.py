@@ -133,12 +133,23 @@ def train_history(
         labels = history.labels[mask]
         if len(labels) < 2 or (KINDS[kind].needs_labels and not _are_enough(labels)):
             frauds = int((labels == 1).sum())
-            what = f"{name} has {frauds} frauds in {len(labels)} payments, needed {FRAUDS_MIN}"
+            what = (
+                f"{_PARTS[name]} has {frauds} known frauds in {len(labels)} payments, needed "
+                f"{FRAUDS_MIN}: a label counts {DELAY_DAYS} days after its payment, and all of it "
+                f"is of {(end - begin) / DAY_NS:.1f} days"
+            )
             raise RiskFault("risk.file_labels", path=where, what=what)
         parts[name] = Samples(history.features[mask], history.amount_eur[mask], labels == 1)
         window[name] = [str(np.datetime64(t, "ns")) for t in (cuts[k], last)]
     source = {**source, "window": window, "delay_days": DELAY_DAYS}
     return _train(parts, source, out, seed, kind)
+
+
+_PARTS: Final = {
+    "fit": "the first 60 %, to fit on,",
+    "calibrate": "the next 20 %, to calibrate on,",
+    "test": "the last 20 %, to test on,",
+}
 
 
 def _are_enough(labels: NDArray[np.int8]) -> bool:
