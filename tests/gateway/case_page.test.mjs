@@ -68,7 +68,7 @@ test("the page says what the case is, in the words of the data", async () => {
     for (const part of EXPECTED.shown) assert.ok(text.includes(part), part);
     assert.equal(await page.locator("svg.flow .card").count(), EXPECTED.accounts);
     assert.equal(await page.locator("svg.flow .edge").count(), EXPECTED.flows);
-    assert.equal(await page.locator("article.alert").count(), EXPECTED.alerts);
+    assert.equal(await page.locator("article.alert .which li").count(), EXPECTED.alerts);
     assert.equal(await page.locator("table.log tbody tr").count(), EXPECTED.acts);
     await fits(page);
   });

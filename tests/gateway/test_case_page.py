@@ -97,6 +97,25 @@ def test_sums_of_a_flow_tell_what_moved_from_what_was_stopped(scene: Scene) -> N
     assert (mule["received"], mule["sent"]) == ("7530.00", "7400.00")
 
 
+def test_no_curve_leaves_the_drawing(scene: Scene) -> None:
+    """What goes back turns to the right of its column, also of the last one."""
+    drawing = page_of(scene).split('<svg class="flow"', 1)[1].split("</svg>", 1)[0]
+    left, top, width, height = map(float, re.search(r'viewBox="([^"]*)"', drawing)[1].split())  # type: ignore[index]
+    curves = re.findall(
+        r'class="edge [^"]*" d="M(\S+) (\S+)C(\S+) (\S+) (\S+) (\S+) (\S+) (\S+)"', drawing
+    )
+    assert any(float(x0) >= float(x3) - 2 for x0, *_, x3, _ in curves), "one goes back"
+    for curve in curves:
+        x0, y0, x1, y1, x2, y2, x3, y3 = map(float, curve)
+        for step in range(11):
+            t = step / 10
+            weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
+            x = sum(w * v for w, v in zip(weights, (x0, x1, x2, x3), strict=True))
+            y = sum(w * v for w, v in zip(weights, (y0, y1, y2, y3), strict=True))
+            assert left <= x <= left + width - 4
+            assert top + 4 <= y <= top + height
+
+
 def test_the_page_needs_nothing_but_itself(scene: Scene) -> None:
     page = page_of(scene)
     assert not re.findall(r"(?i)<script|<link|<img|<iframe|url\([^#]|@import|src=|href=", page)

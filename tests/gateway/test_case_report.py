@@ -38,6 +38,8 @@ def test_who(scene: Scene) -> None:
         "account_name": "Mira Halloran",
         "country_code": "IE",
         "is_suspected": True,
+        "comments": None,
+        "is_house": False,
     }
     assert {one["account_name"] for one in others} >= {"Yusuf Demir", "Petra Novák"}
     assert not any(one["is_suspected"] for one in others)

@@ -114,6 +114,18 @@ def test_a_sanctioned_payee_is_looked_at_the_same_day(node: Api) -> None:
     assert any("counts in full" in text for text in case["why"])
     [alert] = see(node, case["id"])["alert_list"]
     assert "payee_sanctioned" in [reason["code"] for reason in alert["reasons"]]
+    [match] = see(node, case["id"])["matches"]
+    assert (match["account"], match["entity_id"]) == (payee, "OFAC-22790")
+    assert "MADURO MOROS" in match["matched_name"]
+    assert match["score"] > 0.9
+    page = node.get(f"/v1/cases/{case['id']}/page").text
+    report = node.get(f"/v1/cases/{case['id']}/report").json()["report"]
+    for shown in (match["entity_id"], match["list_name"], match["matched_name"]):
+        assert shown in page
+        assert shown in report["reason"]
+    assert [one["comments"] is None for one in report["parties"]] == [False, True]
+    assert "sanctions match</small>" in page
+    assert "up to" not in report["reason"], "the model's word of it is no probability of a match"
     assert "hours" in case["why"][-1]
 
 

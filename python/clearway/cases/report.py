@@ -15,6 +15,7 @@ from typing import Final
 from clearway.cases.triage import euros, percent
 from clearway.cases.typologies import family_name
 
+SANCTIONS: Final = "sanctions"
 TRANSACTIONS_MAX: Final = 300
 LOCAL: Final = "EUR"  # amounts_local are euros
 _REPORTER: Final = (
@@ -27,12 +28,15 @@ _REPORTER: Final = (
 @dataclass(frozen=True, slots=True)
 class Party:
     """account: the client's name for it. account_name: of its owner, None when nothing was said or
-    the person was erased; country_code: ISO 3166. is_suspected: the case is about it."""
+    the person was erased; country_code: ISO 3166. is_suspected: the case is about it. comments: the
+    entry of a sanctions list that the owner is taken for. is_house: of the institution itself."""
 
     account: str
     account_name: str | None
     country_code: str | None
     is_suspected: bool
+    comments: str | None = None
+    is_house: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +108,14 @@ class Report:
     missing: list[Missing]
 
 
-def reason_text(family: str, findings: Sequence[Finding], conclusion: str | None) -> str:
-    """Why it is suspicious: what was found, the most likely first, and what people concluded.
+def reason_text(
+    family: str,
+    findings: Sequence[Finding],
+    conclusion: str | None,
+    parties: Sequence[Party] = (),
+) -> str:
+    """Why it is suspicious: what was found, the most likely first, who is listed, and what people
+    concluded.
 
     >>> found = Finding("fraud.payer", "It does not fit.", 7_420, 490_000, ["It is sudden."])
     >>> for line in reason_text("fraud", [found], "A scam.").splitlines(): print(line[:58])
@@ -122,9 +132,13 @@ def reason_text(family: str, findings: Sequence[Finding], conclusion: str | None
         together = euros(sum(one.amount_eur_minor for one in found))
         count = len(found)
         head = f"({count:,} alert{'' if count == 1 else 's'}, "
-        head += f"up to {percent(found[0].score_bps)} probable, {together} together)"
+        if family != SANCTIONS:  # a match counts in full, whatever the model says
+            head += f"up to {percent(found[0].score_bps)} probable, "
+        head += f"{together} together)"
         reasons = dict.fromkeys(reason for one in found for reason in one.reasons)
+        reasons.pop(found[0].text, None)  # said already
         lines.append(" ".join([found[0].text, head, *reasons]))
+    lines += [f"{one.account}: {one.comments}" for one in parties if one.comments]
     if conclusion:
         lines.append(f"Conclusion: {conclusion}")
     return "\n".join(lines)
@@ -154,6 +168,8 @@ def missing_fields(
     elif not is_confirmed:
         found.append(Missing("decision", "a second person has not confirmed it"))
     for party in parties:
+        if party.is_house:
+            continue
         if party.account_name is None:
             found.append(Missing("account_name", f"the owner of {party.account}"))
         elif party.country_code is None:

@@ -15,6 +15,7 @@ from clearway.gateway.case_schemas import CaseNetwork, FlowEdge, FlowNode
 CARD_W, CARD_H = 164, 54
 GAP_X, GAP_Y, MARGIN = 116, 18, 34
 LANE: Final = 36  # how far above the drawing a curve aims that goes over it
+ABOVE: Final = 18  # how far such a curve, and what is written on it, comes out at the top
 LABELS_MAX: Final = 14  # amounts written on curves; more would cover each other
 _NAME_CHARS: Final = 18
 _TIGHT_CHARS: Final = 16  # from here on a name is fitted to its card, whatever the font
@@ -27,7 +28,7 @@ def draw(network: CaseNetwork, spots: Sequence[Spot]) -> str:
     first = min(spot.column for spot in spots)
     columns = max(spot.column for spot in spots) - first + 1
     rows = max(spot.row for spot in spots) + 1
-    width = 2 * MARGIN + columns * CARD_W + (columns - 1) * GAP_X
+    width: float = 2 * MARGIN + columns * CARD_W + (columns - 1) * GAP_X
     height = 2 * MARGIN + rows * CARD_H + (rows - 1) * GAP_Y
     corner = {
         node.account: (
@@ -36,6 +37,8 @@ def draw(network: CaseNetwork, spots: Sequence[Spot]) -> str:
         )
         for node, spot in zip(network.nodes, spots, strict=True)
     }
+    around = (_around(corner[edge.from_][0], corner[edge.to][0]) for edge in network.edges)
+    width = max([width, *(x + MARGIN for x in around if x is not None)])
     hubs = {node.account for node in network.nodes[1:] if node.hub}
     subject = network.nodes[0].account
     ranked = sorted(network.edges, key=lambda edge: _rank(edge, subject, hubs))
@@ -52,7 +55,7 @@ def draw(network: CaseNetwork, spots: Sequence[Spot]) -> str:
         _card(node, corner[node.account], subject=at == 0) for at, node in enumerate(network.nodes)
     )
     return (
-        f'<svg class="flow" viewBox="0 0 {width:.0f} {height:.0f}" role="img"'
+        f'<svg class="flow" viewBox="0 {-ABOVE} {width:.0f} {height + ABOVE:.0f}" role="img"'
         f' style="max-width:{width:.0f}px" aria-label="The money\'s flow">'
         f"{_ARROWS}{lines}{cards}{labels}</svg>"
     )
@@ -110,19 +113,19 @@ def _curve(
     from_x, to_x = corner[edge.from_][0], corner[edge.to][0]
     start_y, end_y = ends
     start_x, end_x = from_x + CARD_W, to_x - 2
+    out = _around(from_x, to_x)
     if to_x - from_x > CARD_W + GAP_X:  # past a column: over the top of it
         bend, lane = (end_x - start_x) / 4, -LANE
         path = f"M{start_x:.0f} {start_y:.1f}C{start_x + bend:.0f} {lane} "
         path += f"{end_x - bend:.0f} {lane} {end_x:.0f} {end_y:.1f}"
         label_x, label_y = (start_x + end_x) / 2, (start_y + end_y) / 8 + 0.75 * lane + 4
-    elif to_x > from_x:
+    elif out is None:
         bend = (end_x - start_x) / 2
         path = f"M{start_x:.0f} {start_y:.1f}C{start_x + bend:.0f} {start_y:.1f} "
         path += f"{end_x - bend:.0f} {end_y:.1f} {end_x:.0f} {end_y:.1f}"
         label_x, label_y = (start_x + end_x) / 2, (start_y + end_y) / 2
     else:  # back, or within a column: out to the right and around
         end_x = to_x + CARD_W + 2
-        out = max(start_x, end_x) + 30 + (from_x - to_x) / 6
         path = f"M{start_x:.0f} {start_y:.1f}C{out:.0f} {start_y:.1f} {out:.0f} {end_y:.1f} "
         path += f"{end_x:.0f} {end_y:.1f}"
         label_x, label_y = out - 6, (start_y + end_y) / 2
@@ -139,6 +142,11 @@ def _curve(
         return line, ""
     text = escape(_amount(edge))
     return line, (f'<text class="sum {kind}" x="{label_x:.0f}" y="{label_y - 4:.0f}">{text}</text>')
+
+
+def _around(from_x: float, to_x: float) -> float | None:
+    """Where a curve turns that goes back, or stays within a column; None for one to the right."""
+    return None if to_x > from_x else from_x + CARD_W + 30 + (from_x - to_x) / 6
 
 
 def _amount(edge: FlowEdge) -> str:

@@ -6,11 +6,11 @@ client wrote is escaped.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from itertools import groupby
-from typing import Any, Final
+from typing import Final
 
 from starlette.types import Receive, Scope, Send
 
@@ -18,13 +18,15 @@ from clearway.cases.layout import lay_out
 from clearway.cases.report import Report
 from clearway.cases.typologies import family_name
 from clearway.gateway.case_acts import render_act
+from clearway.gateway.case_alerts import render_alerts
 from clearway.gateway.case_drawing import draw
 from clearway.gateway.case_flows import render_network, timeline
+from clearway.gateway.case_parts import grouped, moment, more, paragraphs, section, table, text
 from clearway.gateway.case_report import draft
 from clearway.gateway.case_schemas import (
     CaseActSeen,
-    CaseAlert,
     CaseDetail,
+    CaseMatch,
     CaseNetwork,
     CasePayment,
     Moment,
@@ -36,7 +38,7 @@ from clearway.gateway.times import format_time
 HOPS: Final = 2
 NODES_MAX: Final = 24  # more cannot be read on one sheet; `…/network` has them
 MOMENTS_MAX: Final = 60
-ALERTS_MAX: Final = 30
+PAYMENTS_MAX: Final = 30
 ACTS_MAX: Final = 60
 _POLICY: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -101,15 +103,16 @@ def render(
     parts = (
         _header(case, title, now, institution),
         _facts(case),
-        _section("Why it stands here", _paragraphs(case.why)),
+        section("Why it stands here", paragraphs(case.why)),
+        _listed(case.matches, owners),
         _decision(case),
-        _section("The money's flow", _flow(network, drawing), wide=True),
-        _section("Alerts", _alerts(case)),
-        _section("Payments of the case", _payments(case.payments, owners)),
-        _section("Timeline", _timeline(moments, owners)),
-        _section("Notes", _notes(case)),
+        section("The money's flow", _flow(network, drawing), wide=True),
+        section("Alerts", render_alerts(case.alert_list)),
+        section("Payments of the case", _payments(case.payments, owners)),
+        section("Timeline", _timeline(moments, owners)),
+        section("Notes", _notes(case)),
         _report(report),
-        _section("Log", _log(acts)),
+        section("Log", _log(acts)),
         _footer(case),
     )
     return (
@@ -136,7 +139,7 @@ def _header(case: CaseDetail, title: str, now: str, institution: str) -> str:
     tone = "late" if case.overdue else case.status
     return (
         f'<header><div class="brand"><b>Clearway</b> {escape(institution)}'
-        f"<span>as of {_moment(now)}</span></div>"
+        f"<span>as of {moment(now)}</span></div>"
         f'<p class="secret">Confidential. Telling the person concerned that they are suspected is '
         f"an offence in most places.</p>"
         f'<div class="title"><h1>{escape(title)}</h1>'
@@ -149,15 +152,15 @@ def _header(case: CaseDetail, title: str, now: str, institution: str) -> str:
 def _facts(case: CaseDetail) -> str:
     place = "closed" if case.place is None else f"No. {case.place:,}"
     facts = (
-        ("Expected loss", f"{_grouped(case.expected_loss)} EUR", "loss"),
+        ("Expected loss", f"{grouped(case.expected_loss)} EUR", "loss"),
         ("Place in the queue", place, ""),
-        ("Due", _moment(case.due), "late" if case.overdue else ""),
+        ("Due", moment(case.due), "late" if case.overdue else ""),
         ("Alerts", f"{case.alerts:,}", ""),
         ("Assigned to", case.assignee or "nobody yet", ""),
-        ("Opened", _moment(case.created), ""),
+        ("Opened", moment(case.created), ""),
     )
     cells = "".join(
-        f'<div class="{tone}"><dt>{name}</dt><dd>{_text(value)}</dd></div>'
+        f'<div class="{tone}"><dt>{name}</dt><dd>{text(value)}</dd></div>'
         for name, value, tone in facts
     )
     return f'<dl class="facts">{cells}</dl>{_links(case)}'
@@ -170,6 +173,23 @@ def _links(case: CaseDetail) -> str:
     if case.followed_by:
         said.append(f"A later case follows it: <code>{case.followed_by}</code>.")
     return f'<p class="links">{" ".join(said)}</p>' if said else ""
+
+
+def _listed(matches: Sequence[CaseMatch], owners: Mapping[str, str]) -> str:
+    if not matches:
+        return ""
+    head = ("Account", "On the list as", "Entry", "Programmes", "Same person")
+    rows = [
+        (
+            _named(one.account, owners),
+            f"<b>{escape(one.matched_name)}</b>",
+            f"{escape(one.entity_id)}<br><small>{escape(one.list_name)}</small>",
+            escape(", ".join(one.programmes)),
+            f'<span class="num">{one.score * 100:.0f} %</span> probable',
+        )
+        for one in matches
+    ]
+    return section("Who is on a sanctions list", table("listed", head, rows))
 
 
 def _decision(case: CaseDetail) -> str:
@@ -214,46 +234,22 @@ def _flow(network: CaseNetwork, drawing: str) -> str:
     )
 
 
-def _alerts(case: CaseDetail) -> str:
-    rows = "".join(map(_alert, sorted(case.alert_list, key=_weight)[:ALERTS_MAX]))
-    return f'<div class="alerts">{rows}</div>{_more(len(case.alert_list), ALERTS_MAX, "alerts")}'
-
-
-def _weight(alert: CaseAlert) -> tuple[float, str]:
-    return -float(alert.expected_loss), alert.created
-
-
-def _alert(alert: CaseAlert) -> str:
-    share = alert.score_bps / 100
-    reasons = "".join(f"<li>{escape(reason.text)}</li>" for reason in alert.reasons)
-    payment = f" · <code>{alert.payment}</code>" if alert.payment else ""
-    return (
-        f'<article class="alert"><div class="score"><b>{share:.1f}%</b>'
-        f'<div class="bar"><i style="width:{share:.1f}%"></i></div>'
-        f"<small>probability</small></div>"
-        f'<div><h3>{escape(alert.text)}</h3><p class="when">{_moment(alert.created)} · '
-        f"{escape(alert.typology)}{payment}</p><ul>{reasons}</ul></div>"
-        f'<div class="sum"><b>{_grouped(alert.expected_loss)}</b><small>of '
-        f"{_grouped(alert.amount)} EUR expected to be lost</small></div></article>"
-    )
-
-
 def _payments(payments: Sequence[CasePayment], owners: Mapping[str, str]) -> str:
     if not payments:
         return '<p class="none">The alerts are about no single payment.</p>'
     head = ("Time", "From", "To", "Amount", "Status", "Label")
     rows = [
         (
-            f"{_moment(one.created)}<br><code>{one.id}</code>",
+            f"{moment(one.created)}<br><code>{one.id}</code>",
             _named(one.from_, owners),
             _named(one.to, owners),
-            f'<span class="num">{_grouped(one.amount)} {one.asset.partition("/")[0]}</span>',
+            f'<span class="num">{grouped(one.amount)} {one.asset.partition("/")[0]}</span>',
             _status(one),
             escape((one.label or "").replace("_", " ")),
         )
-        for one in payments[:ALERTS_MAX]
+        for one in payments[:PAYMENTS_MAX]
     ]
-    return _table("payments", head, rows) + _more(len(payments), ALERTS_MAX, "payments")
+    return table("payments", head, rows) + more(len(payments), PAYMENTS_MAX, "payments")
 
 
 def _named(account: str, owners: Mapping[str, str]) -> str:
@@ -266,7 +262,7 @@ def _named(account: str, owners: Mapping[str, str]) -> str:
 def _status(payment: CasePayment) -> str:
     chip = f'<span class="chip {payment.status}">{escape(payment.status)}</span>'
     if isinstance(payment.expires, str):
-        chip += f"<br><small>goes back {_moment(payment.expires)}</small>"
+        chip += f"<br><small>goes back {moment(payment.expires)}</small>"
     return chip
 
 
@@ -283,7 +279,7 @@ def _timeline(moments: Sequence[Moment], owners: Mapping[str, str]) -> str:
     for day, group in days:
         lines = "".join(_moment_line(one, owners) for one in group)
         lists += f'<h3>{day}</h3><ol class="times">{lines}</ol>'
-    return lists + _more(len(moments), len(shown), "moments")
+    return lists + more(len(moments), len(shown), "moments")
 
 
 def _moment_line(moment: Moment, owners: Mapping[str, str]) -> str:
@@ -301,7 +297,7 @@ def _notes(case: CaseDetail) -> str:
     if not case.notes:
         return '<p class="none">Nobody has written a note.</p>'
     return "".join(
-        f"<blockquote>{_note_text(note.text)}<cite>{escape(note.by)}, {_moment(note.created)}"
+        f"<blockquote>{_note_text(note.text)}<cite>{escape(note.by)}, {moment(note.created)}"
         f"{'' if note.kind == 'note' else f' ({note.kind})'}</cite></blockquote>"
         for note in case.notes
     )
@@ -320,8 +316,8 @@ def _report(report: Report | None) -> str:
         (
             escape(one.currency_code),
             f'<span class="num">{one.transactions:,}</span>',
-            *(f'<span class="num">{_grouped(sum)}</span>' for sum in (one.total, one.settled)),
-            f'<span class="num">{_grouped(one.stopped)}</span>',
+            *(f'<span class="num">{grouped(sum)}</span>' for sum in (one.total, one.settled)),
+            f'<span class="num">{grouped(one.stopped)}</span>',
         )
         for one in report.amounts
     ]
@@ -329,11 +325,11 @@ def _report(report: Report | None) -> str:
         f"<li>{escape(one.what)} <code>{escape(one.field)}</code></li>" for one in report.missing
     )
     head = ("Currency", "Payments", "Together", "Settled", "Stopped or waiting")
-    return _section(
+    return section(
         "Report to the authority: draft",
-        _paragraphs(report.reason.splitlines())
+        paragraphs(report.reason.splitlines())
         + f"<p>{escape(report.action)}</p>"
-        + _table("amounts", head, amounts)
+        + table("amounts", head, amounts)
         + f'<h3 class="gap">Missing before it is filed</h3><ul>{missing}</ul>',
     )
 
@@ -343,7 +339,7 @@ def _log(acts: Sequence[CaseActSeen]) -> str:
     rows = [
         (
             f'<span class="num">{act.n:,}</span>',
-            _moment(act.created),
+            moment(act.created),
             escape(act.by)
             + (f"<br><small>key {escape(act.api_key)}</small>" if act.api_key else ""),
             escape(act.act),
@@ -351,11 +347,7 @@ def _log(acts: Sequence[CaseActSeen]) -> str:
         )
         for act in acts[-ACTS_MAX:]
     ]
-    return _table("log", head, rows) + _more(len(acts), ACTS_MAX, "records")
-
-
-def _key(api_key: str) -> str:
-    return f"<br><small>key {escape(api_key)}</small>" if api_key else ""
+    return table("log", head, rows) + more(len(acts), ACTS_MAX, "records")
 
 
 def _footer(case: CaseDetail) -> str:
@@ -365,51 +357,3 @@ def _footer(case: CaseDetail) -> str:
         "<code>GET /v1/case-log</code> reads the whole log again. Amounts in EUR of other "
         "currencies are by a fixed table, for comparing only.</footer>"
     )
-
-
-# --- small parts ----------------------------------------------------------------------------------
-
-
-def _section(title: str, body: str, *, wide: bool = False) -> str:
-    return f"<section{' class=wide' if wide else ''}><h2>{escape(title)}</h2>{body}</section>"
-
-
-def _paragraphs(lines: Iterable[str]) -> str:
-    return "".join(f"<p>{escape(line)}</p>" for line in lines)
-
-
-def _table(name: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """rows: cells that are HTML already."""
-    top = "".join(f"<th>{escape(one)}</th>" for one in head)
-    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
-    return (
-        f'<div class="scroll"><table class="{name}"><thead><tr>{top}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
-    )
-
-
-def _more(count: int, shown: int, what: str) -> str:
-    left = count - shown
-    return f'<p class="none">{left:,} more {what} are in the data.</p>' if left > 0 else ""
-
-
-def _moment(time: str) -> str:
-    """
-    >>> _moment("2026-11-23T19:07:44.123456Z")
-    '<time>2026-11-23 19:07:44 UTC</time>'
-    """
-    return f"<time>{time[:10]} {time[11:19]} UTC</time>"
-
-
-def _text(value: Any) -> str:
-    """HTML as it is when this file made it, escaped otherwise."""
-    return str(value) if str(value).startswith("<time>") else escape(str(value))
-
-
-def _grouped(amount: str) -> str:
-    """
-    >>> _grouped("1234567.80"), _grouped("12")
-    ('1,234,567.80', '12')
-    """
-    whole, point, rest = amount.partition(".")
-    return f"{int(whole):,}{point}{rest}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from clearway.cases.network import Flow
@@ -19,17 +19,20 @@ from clearway.cases.report import (
     missing_fields,
     reason_text,
 )
-from clearway.gateway.case_schemas import CaseReport
+from clearway.gateway.case_matches import matches_of
+from clearway.gateway.case_schemas import CaseMatch, CaseReport
 from clearway.gateway.cases import REASON_TEXTS, eur_text, find_case, owners_of
 from clearway.gateway.door import Answer, Ask
 from clearway.gateway.times import format_time
 from clearway.lifecycle.alerts import typology_text
 from clearway.payment.ids import format_case, format_payment
 from clearway.payment.money import format_amount
+from clearway.payment.records import AccountFlag
 from clearway.store.case_rows import CaseRow, KeptAlert
 
 REPORT_CODE: Final = "STR"  # goAML: a suspicious transaction report
 ELECTRONIC: Final = "E"
+HOUSE: Final = AccountFlag.NOSTRO | AccountFlag.OPERATING  # whose owner is the institution
 
 
 def see_report(ask: Ask) -> Answer:
@@ -48,7 +51,9 @@ def draft(ask: Ask, row: CaseRow) -> Report:
     ranked = sorted(flows, key=lambda flow: (flow.id not in of_case, -flow.time_ns))
     shown = sorted(ranked[:TRANSACTIONS_MAX], key=lambda flow: flow.time_ns)
     suspicious = [flow for flow in shown if flow.id in of_case]
-    parties = _parties(ask, row, shown)
+    payments = desk.payments(alerts).values()
+    listed = {one.account: _listed(one) for one in matches_of(ask, row, payments)}
+    parties = _parties(ask, row, shown, listed)
     names = {party.account: party.account_name or party.account for party in parties}
     transactions = [_transaction(ask, flow, names, flow.id in of_case) for flow in shown]
     decided_by, conclusion = _decision(ask, row)
@@ -60,7 +65,7 @@ def draft(ask: Ask, row: CaseRow) -> Report:
         submission_code=ELECTRONIC,
         entity_reference=format_case(row.id),
         currency_code_local=LOCAL,
-        reason=reason_text(row.family, list(map(_finding, alerts)), conclusion),
+        reason=reason_text(row.family, list(map(_finding, alerts)), conclusion, parties),
         action=action_text(transactions),
         report_indicators=sorted({kept.alert.typology for kept in alerts}),
         detected=format_time(row.opened_ns),
@@ -94,20 +99,33 @@ def _decision(ask: Ask, row: CaseRow) -> tuple[list[str], str | None]:
     return by, text
 
 
-def _parties(ask: Ask, row: CaseRow, flows: Sequence[Flow]) -> list[Party]:
-    """The account that the case is about first."""
+def _listed(match: CaseMatch) -> str:
+    programmes = f", {', '.join(match.programmes)}" if match.programmes else ""
+    return (
+        f"taken for {match.matched_name}, entry {match.entity_id} of {match.list_name}{programmes} "
+        f"({match.score * 100:.0f} % probable)"
+    )
+
+
+def _parties(
+    ask: Ask, row: CaseRow, flows: Sequence[Flow], listed: Mapping[str, str]
+) -> list[Party]:
+    """The account that the case is about first. listed: whom accounts are taken for."""
     book, directory = ask.door.node.book, ask.door.directory
     numbers = dict.fromkeys(number for flow in flows for number in (flow.payer, flow.payee))
-    accounts = (book.account_at(number) for number in numbers)
-    addresses = list(dict.fromkeys([row.entity, *(one.address for one in accounts if one)]))
+    accounts = [one for number in numbers if (one := book.account_at(number)) is not None]
+    addresses = list(dict.fromkeys([row.entity, *(one.address for one in accounts)]))
+    house = {one.address for one in accounts if one.flags & HOUSE}
     directory.load_names(addresses)
-    owners = owners_of(ask, addresses)
+    owners, name = owners_of(ask, addresses), ask.door.node.genesis.name
     return [
         Party(
             account=directory.name(address),
-            account_name=owners.get(address, {}).get("name"),
+            account_name=name if address in house else owners.get(address, {}).get("name"),
             country_code=owners.get(address, {}).get("country"),
             is_suspected=address == row.entity,
+            comments=listed.get(directory.name(address)),
+            is_house=address in house,
         )
         for address in addresses
     ]

@@ -146,6 +146,18 @@ class CasePayment(Struct, frozen=True, kw_only=True):
     expires: Time | UnsetType = UNSET
 
 
+class CaseMatch(Struct, frozen=True, kw_only=True):
+    """An entry of a sanctions list that an account's owner is taken for, today. score: how probably
+    it is the same person, 0 to 1."""
+
+    account: str
+    list_name: str
+    entity_id: str
+    matched_name: str
+    programmes: list[str]
+    score: float
+
+
 class CaseNote(Struct, frozen=True, kw_only=True):
     """text: null when the person that the case is about was erased."""
 
@@ -157,10 +169,12 @@ class CaseNote(Struct, frozen=True, kw_only=True):
 
 
 class CaseDetail(Case, frozen=True, kw_only=True):
-    """owner: the account's owner as the vault has it; null when none was given, or erased."""
+    """owner: the account's owner as the vault has it; null when none was given, or erased. matches:
+    of a sanctions case, whom its parties are taken for."""
 
     owner: dict[str, Any] | None
     followed_by: str | None
+    matches: list[CaseMatch]
     alert_list: list[CaseAlert]
     payments: list[CasePayment]
     notes: list[CaseNote]

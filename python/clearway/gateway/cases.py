@@ -11,6 +11,7 @@ from msgspec import UNSET
 
 from clearway.cases.triage import Standing, explain
 from clearway.gateway.case_acts import render_act
+from clearway.gateway.case_matches import matches_of
 from clearway.gateway.case_schemas import (
     Case,
     CaseActSeen,
@@ -216,6 +217,7 @@ def case_detail(ask: Ask, row: CaseRow) -> CaseDetail:
         ),
         owner=owners_of(ask, [row.entity]).get(row.entity),
         followed_by=None if follower is None else format_case(follower),
+        matches=matches_of(ask, row, payments.values()),
         alert_list=[_alert(kept) for kept in alerts],
         payments=[_payment(ask, one, labels.get(one.id)) for one in payments.values()],
         notes=_notes(ask, row),
