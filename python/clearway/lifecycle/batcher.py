@@ -31,7 +31,6 @@ from clearway.lifecycle.parcels import (
     teller_of,
 )
 from clearway.lifecycle.pay import book, forget, pay, remember, tell
-from clearway.lifecycle.replay import split_ids
 from clearway.lifecycle.resume import resolve
 from clearway.lifecycle.rooms import Rooms
 from clearway.payment.batch import (
@@ -43,7 +42,7 @@ from clearway.payment.batch import (
     check_heads,
 )
 from clearway.payment.errors import ClearwayError, Fault, Refusal
-from clearway.payment.ids import format_payment
+from clearway.payment.ids import format_payment, split_ids
 from clearway.ports.ordering import Ordered
 
 BATCH_BYTES_MAX: Final = 8 * 1024 * 1024

@@ -10,11 +10,10 @@ import numpy as np
 
 from clearway.lifecycle.batch import PaymentBatch
 from clearway.lifecycle.chains import leave_whole, refuse_priced_sweeps
-from clearway.lifecycle.replay import split_ids
 from clearway.lifecycle.rooms import Rooms
 from clearway.payment.batch import NOT_AN_ACCOUNT
 from clearway.payment.errors import ClearwayError, Refusal
-from clearway.payment.ids import ID_BYTES
+from clearway.payment.ids import ID_BYTES, split_ids
 from clearway.payment.records import Flag, Kind, u128
 from clearway.routing.quotes import Quote
 

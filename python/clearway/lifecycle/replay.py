@@ -107,11 +107,6 @@ class Replay:
         return block
 
 
-def split_ids(packed: bytes) -> list[bytes]:
-    """n × 16 bytes → n ids."""
-    return [packed[at : at + ID_BYTES] for at in range(0, len(packed), ID_BYTES)]
-
-
 def _units_of(block: Block, index: int) -> bytes:
     real = block.heads["kind"][: index + 1] > Kind.SWEEP
     counts = np.where(real, block.heads["units"][: index + 1], 0).astype(np.int64)

@@ -12,6 +12,8 @@ import re
 from functools import lru_cache
 from typing import Final
 
+import numpy as np
+
 from clearway.payment.errors import Refusal
 
 ID_BYTES = 16
@@ -76,6 +78,16 @@ def member_id(secret: bytes, request_id: bytes, number: int) -> bytes:
 def standing_id(secret: bytes, mandate: bytes, period: int) -> bytes:
     """16 bytes for the payment of a standing order in one of its periods."""
     return _keyed(_begun(secret, b"standing"), mandate, period.to_bytes(8, "little"))[:ID_BYTES]
+
+
+def split_ids(packed: bytes) -> list[bytes]:
+    """n × 16 bytes → n ids.
+
+    >>> split_ids(bytes(16) + b"0123456789abcdef")[1]
+    b'0123456789abcdef'
+    """
+    ids: list[bytes] = np.frombuffer(packed, f"V{ID_BYTES}").tolist()
+    return ids
 
 
 def parse_prefixed(text: str, prefix: str) -> bytes | None:
