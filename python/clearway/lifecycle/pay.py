@@ -21,7 +21,7 @@ from clearway.lifecycle.facts import SCORED, facts_of
 from clearway.lifecycle.line import Turn
 from clearway.lifecycle.receive import receive
 from clearway.lifecycle.reports import tell_reports
-from clearway.lifecycle.reviewable import SANCTIONED, find_reviewable, has_no_hold, has_terms
+from clearway.lifecycle.reviewable import SANCTIONED, find_reviewable
 from clearway.lifecycle.rooms import Rooms
 from clearway.lifecycle.shadow import Seen
 from clearway.payment.batch import NOT_AN_ACCOUNT, UNIT_BYTES, Answers, Bytes2D
@@ -133,22 +133,20 @@ def score(batch: PaymentBatch, rooms: Rooms) -> None:
     paid = batch.rows_of(*SCORED)
     if len(paid) == 0:
         return
-    heads = batch.heads[paid]
     told = tell_reports(rooms.scorer, rooms.vault, rooms.book, rooms.reference)
     batch.told, rooms.told_again = rooms.told_again if told is None else told, None
     contexts = _of_rows(batch.columns.contexts, batch.origin[paid])
-    batch.scores = rooms.scorer.score(
-        facts_of(
-            heads, batch.payer[paid], batch.payee[paid], rooms.reference, rooms.book, contexts
-        ),
-        find_reviewable(batch.heads, paid, batch.findings[paid]),
-    )
+    payer, payee = batch.payer[paid], batch.payee[paid]
+    facts = facts_of(batch.heads, paid, payer, payee, rooms.reference, rooms.book, contexts)
+    findings = batch.findings[paid]
+    reviewable = find_reviewable(batch.heads, paid, findings)
+    batch.scores = rooms.scorer.score(facts, reviewable.possible)
     batch.findings[paid] |= _SCORED
-    outcome = np.where(batch.findings[paid] & SANCTIONED, DECLINE, batch.scores.outcome)
+    outcome = np.where(findings & SANCTIONED, DECLINE, batch.scores.outcome)
     # A hold needs the owner's consent; without it, what a person should look at is declined. So is
     # an escrow, and what is pulled: the ledger has no review of one.
     review = outcome == REVIEW
-    no_hold, terms = review & has_no_hold(heads), review & has_terms(heads)
+    no_hold, terms = review & reviewable.no_hold, review & reviewable.terms
     batch.findings[paid[no_hold]] |= _NO_HOLD_SIGNED
     batch.findings[paid[terms]] |= _NO_REVIEW_OF_TERMS
     outcome[no_hold | terms] = DECLINE

@@ -76,7 +76,8 @@ def _facts_of(news: list[Feedback], vault: Vault, book: Book, reference: Referen
         said = vault.contexts(one.key, one.sequence)
         if one.envelope_index in said:
             contexts[row] = said[one.envelope_index]
-    facts = facts_of(heads, payer, payee, reference, book, contexts)
+    rows = np.arange(len(heads))
+    facts = facts_of(heads, rows, payer, payee, reference, book, contexts)
     facts["time_ns"] = [one.recorded_ns for one in news]
     facts["report"] = [_kind(one, vault.feedback) for one in news]
     return facts

@@ -94,10 +94,10 @@ def recorded(
             rows = first + np.flatnonzero(scored[first : first + count])
             if len(rows) == 0:
                 continue
-            paid = block.heads[rows]
-            payer = book.account_numbers(np.ascontiguousarray(paid["payer"]))
-            payee = book.account_numbers(np.ascontiguousarray(paid["payee"]))
+            payer = book.account_numbers(block.heads["payer"][rows])
+            payee = book.account_numbers(block.heads["payee"][rows])
             known = (payer != NOT_AN_ACCOUNT) & (payee != NOT_AN_ACCOUNT)
+            payer, payee = payer[known], payee[known]
             key, sequence = envelope["key"].tobytes(), int(envelope["sequence"])
             at = rows[known] - first
             said = vault.contexts(key, sequence)
@@ -109,13 +109,13 @@ def recorded(
             yield Recorded(
                 block=block,
                 rows=rows[known],
-                facts=facts_of(paid[known], payer[known], payee[known], reference, book, contexts),
+                facts=facts_of(block.heads, rows[known], payer, payee, reference, book, contexts),
                 index=int(rows[-1]),
                 key=key,
                 sequence=sequence,
                 envelope_index=at,
                 decisions=decisions,
-                reviewable=find_reviewable(heads, at, findings),
+                reviewable=find_reviewable(heads, at, findings).possible,
             )
 
 

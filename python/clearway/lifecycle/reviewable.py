@@ -6,6 +6,8 @@ again: the flags of the heads and the findings of the screen are what both know.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -22,24 +24,23 @@ _SIGNED, _PENDING, _IMPORTED = (
 _ESCROW, _PULL = np.uint8(Kind.ESCROW), np.uint8(Kind.PULL)
 
 
-def has_no_hold(heads: Heads) -> npt.NDArray[np.bool_]:
-    """Whether each row's owner signed, and signed no hold."""
-    without: npt.NDArray[np.bool_] = (heads["flags"] & (_SIGNED | _PENDING)) == _SIGNED
-    return without & ~has_terms(heads)
+@dataclass(frozen=True, slots=True)
+class Reviewable:
+    """Of n payments, bool[n] each. no_hold: its owner signed, and signed no hold; terms: it is an
+    escrow or is pulled, and the ledger has no review of one; possible: somebody can look at it."""
 
-
-def has_terms(heads: Heads) -> npt.NDArray[np.bool_]:
-    """Whether each row is an escrow or is pulled: the ledger has no review of one."""
-    terms: npt.NDArray[np.bool_] = (heads["kind"] == _ESCROW) | (heads["kind"] == _PULL)
-    return terms
+    no_hold: npt.NDArray[np.bool_]
+    terms: npt.NDArray[np.bool_]
+    possible: npt.NDArray[np.bool_]
 
 
 def find_reviewable(
     heads: Heads, rows: npt.NDArray[np.intp], findings: npt.NDArray[np.uint16]
-) -> npt.NDArray[np.bool_]:
-    """bool[n] of the `rows` of a batch; heads: of all of it, findings: uint16[n] DecisionFlags."""
-    paid = heads[rows]
-    decided = (findings & SANCTIONED != 0) | (paid["flags"] & _IMPORTED != 0)
-    possible: npt.NDArray[np.bool_]
-    possible = ~(decided | has_no_hold(paid) | has_terms(paid) | chained(heads)[rows])
-    return possible
+) -> Reviewable:
+    """Of the `rows` of a batch; heads: of all of it, findings: uint16[n] DecisionFlags. Only the
+    columns asked for are read: to copy whole heads would take longer than all the rest."""
+    flags, kind = heads["flags"][rows], heads["kind"][rows]
+    terms = (kind == _ESCROW) | (kind == _PULL)
+    no_hold = ((flags & (_SIGNED | _PENDING)) == _SIGNED) & ~terms
+    decided = (findings & SANCTIONED != 0) | (flags & _IMPORTED != 0)
+    return Reviewable(no_hold, terms, ~(decided | no_hold | terms | chained(heads)[rows]))
