@@ -1,8 +1,9 @@
 //! Keyed BLAKE3 under the domains of docs/format.md: of one input, or of many at once.
 //!
-//! A record of at most 1,024 bytes whose length is a multiple of 64 is one BLAKE3 chunk of whole
-//! blocks. The vector code that BLAKE3 has for the chunks of one long input hashes such records
-//! side by side, up to 16 at a time; the test below holds it to `blake3::keyed_hash`.
+//! A record of at most 1,024 bytes is one BLAKE3 chunk. The vector code that BLAKE3 has for the
+//! chunks of one long input hashes the whole blocks (64 bytes) of such records side by side, up to 16
+//! at a time; a last block that is not whole is compressed by itself. The tests below hold both to
+//! `blake3::keyed_hash`.
 
 #![allow(
     clippy::arithmetic_side_effects,
@@ -23,6 +24,10 @@ const CHUNK_START: u8 = 1;
 const CHUNK_END: u8 = 2;
 const ROOT: u8 = 8;
 const KEYED_HASH: u8 = 16;
+
+const BLOCK_BYTES: usize = 64;
+const CHUNK_BYTES: usize = 1_024;
+static PLATFORM: LazyLock<Platform> = LazyLock::new(Platform::detect);
 
 /// As many inputs as the widest vector unit takes at once (AVX-512).
 pub const LANES: usize = 16;
@@ -152,11 +157,7 @@ macro_rules! by_width {
 
 impl Key {
     pub fn new(bytes: [u8; 32]) -> Self {
-        let mut words = [0; 8];
-        for (word, four) in words.iter_mut().zip(bytes.as_chunks().0) {
-            *word = u32::from_le_bytes(*four);
-        }
-        Self { bytes, words }
+        Self { bytes, words: words(&bytes) }
     }
 
     pub fn hash(&self, data: &[u8]) -> Hash {
@@ -171,7 +172,8 @@ impl Key {
     }
 
     pub fn hash_rows_into(&self, width: usize, rows: &[u8], out: &mut [Hash]) {
-        by_width!(width, self.rows_of(rows, out), {
+        let whole = if width <= CHUNK_BYTES { width - width % BLOCK_BYTES } else { width };
+        by_width!(whole, self.rows_of(width, rows, out), {
             for (row, out) in rows.chunks_exact(width.max(1)).zip(out) {
                 *out = self.hash(row);
             }
@@ -199,14 +201,24 @@ impl Key {
         }
     }
 
-    fn rows_of<const N: usize>(&self, rows: &[u8], out: &mut [Hash]) {
-        let rows = rows.as_chunks::<N>().0;
-        for (rows, out) in rows.chunks(LANES).zip(out.chunks_mut(LANES)) {
+    /// Rows of `width` bytes, N of which are in whole blocks.
+    fn rows_of<const N: usize>(&self, width: usize, rows: &[u8], out: &mut [Hash]) {
+        let last = if width == N { CHUNK_END | ROOT } else { 0 };
+        for (rows, out) in rows.chunks(width * LANES).zip(out.chunks_mut(LANES)) {
+            let rows = rows.chunks_exact(width).filter_map(<[u8]>::split_first_chunk::<N>);
             let mut inputs = [const { &[0; N] }; LANES];
-            for (input, row) in inputs.iter_mut().zip(rows) {
-                *input = row;
+            let mut tails: [&[u8]; LANES] = [&[]; LANES];
+            let mut used = 0;
+            for ((input, tail), row) in inputs.iter_mut().zip(&mut tails).zip(rows) {
+                (*input, *tail) = row;
+                used += 1;
             }
-            self.lanes(inputs.get(..rows.len()).unwrap_or_default(), out.as_flattened_mut());
+            self.hash_lanes(inputs.get(..used).unwrap_or_default(), last, out.as_flattened_mut());
+            if width > N {
+                for (out, tail) in out.iter_mut().zip(tails) {
+                    *out = finish(out, tail);
+                }
+            }
         }
     }
 
@@ -244,8 +256,13 @@ impl Key {
 
     /// At most `LANES` rows of N bytes, N a multiple of 64 up to 1,024.
     pub fn lanes<const N: usize>(&self, inputs: &[&[u8; N]], out: &mut [u8]) {
-        const { assert!(N.is_multiple_of(64) && N <= 1024) };
-        static PLATFORM: LazyLock<Platform> = LazyLock::new(Platform::detect);
+        self.hash_lanes(inputs, CHUNK_END | ROOT, out);
+    }
+
+    /// last: the flags of the last block; without the end of the chunk, what comes out is the
+    /// chaining value that [`finish`] goes on with.
+    fn hash_lanes<const N: usize>(&self, inputs: &[&[u8; N]], last: u8, out: &mut [u8]) {
+        const { assert!(N.is_multiple_of(BLOCK_BYTES) && N <= CHUNK_BYTES) };
         PLATFORM.hash_many(
             inputs,
             &self.words,
@@ -253,10 +270,35 @@ impl Key {
             IncrementCounter::No,
             KEYED_HASH,
             CHUNK_START,
-            CHUNK_END | ROOT,
+            last,
             out,
         );
     }
+}
+
+/// The hash of a record whose whole blocks led to `chaining`; tail: 1 to 63 bytes.
+fn finish(chaining: &Hash, tail: &[u8]) -> Hash {
+    let mut state = words(chaining);
+    let mut block = [0; BLOCK_BYTES];
+    let mut length = 0;
+    for (byte, from) in block.iter_mut().zip(tail) {
+        *byte = *from;
+        length += 1;
+    }
+    PLATFORM.compress_in_place(&mut state, &block, length, 0, KEYED_HASH | CHUNK_END | ROOT);
+    let mut hash = ZERO;
+    for (four, word) in hash.as_chunks_mut().0.iter_mut().zip(state) {
+        *four = word.to_le_bytes();
+    }
+    hash
+}
+
+fn words(bytes: &[u8; 32]) -> [u32; 8] {
+    let mut words = [0; 8];
+    for (word, four) in words.iter_mut().zip(bytes.as_chunks().0) {
+        *word = u32::from_le_bytes(*four);
+    }
+    words
 }
 
 #[cfg(test)]
@@ -275,7 +317,7 @@ mod tests {
     #[test]
     fn rows_hash_as_each_alone() {
         let key = Domain::Leaf.key();
-        for width in [1, 32, 63, 64, 128, 192, 256, 320, 1024, 1088, 1344] {
+        for width in [1, 32, 63, 64, 65, 127, 128, 192, 256, 320, 452, 1023, 1024, 1088, 1344] {
             for &rows in ROWS {
                 let data = bytes(width * rows);
                 let alone: Vec<Hash> = data.chunks(width).map(|row| key.hash(row)).collect();
