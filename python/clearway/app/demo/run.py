@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
+import signal
 import tempfile
 import threading
 import time
@@ -85,6 +86,7 @@ class Outcome:
 def run_demo(*, keep: bool, as_json: bool) -> int:
     """The command: 0 when the chain verifies and every story ended as it should."""
     logging.getLogger("clearway").setLevel(logging.ERROR)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the folder goes then, too
     # With --json, what people read goes to the other stream.
     console = Console(stderr=as_json, width=None if Console().is_terminal else show.COLUMNS)
     with (

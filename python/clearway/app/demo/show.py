@@ -122,6 +122,7 @@ def keeping(console: Console, url: str, key: str, folder: str) -> None:
     console.print()
     for line in (
         f"The node serves at {url}, API key {key}",
+        f"Its cases are at {url}/v1/case-queue, for a browser: any name, the API key as password.",
         f"Its data lies in {folder}; Ctrl-C ends the node and removes them.",
     ):
         console.print(line, highlight=False, soft_wrap=True)
