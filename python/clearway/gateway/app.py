@@ -24,7 +24,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route as HttpRoute
 from starlette.types import Receive, Scope, Send
 
-from clearway.gateway.auth import require_scope
+from clearway.gateway.auth import CHALLENGE, password_as_bearer, require_scope
 from clearway.gateway.authorisation import without_signatures
 from clearway.gateway.directory import Directory
 from clearway.gateway.door import (
@@ -199,7 +199,9 @@ class PathDoor:
                 await send_json(send, status, body, ask.request_id)
         except ClearwayError as error:
             status = error.kind.status
-            await send_problem(send, error, request_id if ask is None else ask.request_id)
+            asked = CHALLENGE if route.is_page else None
+            id = request_id if ask is None else ask.request_id
+            await send_problem(send, error, id, challenge=asked)
         except Exception:
             status = 500
             logger.exception("request %s", request_id)
@@ -214,6 +216,8 @@ class PathDoor:
         else:
             door.check_ready()
         authorization, idempotency_key = credentials(scope["headers"])
+        if route.is_page:
+            authorization = password_as_bearer(authorization)
         key = door.authenticate(authorization)
         require_scope(key, route.scope)
         ask = Ask(door, key, request_id, params=dict(scope["path_params"]))

@@ -7,6 +7,8 @@ enough: there is nothing to guess, and a slow hash would only slow the door.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import re
 import secrets
@@ -71,6 +73,27 @@ class Authenticator:
         if key.revoked_ns:
             raise Refusal("auth.revoked")
         return key
+
+
+CHALLENGE: Final = 'Basic realm="Clearway: any name, and an API key as password"'
+
+
+def password_as_bearer(authorization: bytes | None) -> bytes | None:
+    """The API key that a browser sends as password of Basic (RFC 7617), as a client would send it;
+    anything else as it is. Only for pages that are read: a browser adds it by itself to whatever
+    another site makes it ask for, so what changes something must not take it.
+
+    >>> password_as_bearer(b"Basic YW5uOmN3a18xXzI=")
+    b'Bearer cwk_1_2'
+    """
+    scheme, _, text = (authorization or b"").partition(b" ")
+    if scheme.lower() != b"basic":
+        return authorization
+    try:
+        _, _, password = base64.b64decode(text, validate=True).partition(b":")
+    except binascii.Error:
+        return authorization
+    return b"Bearer " + password
 
 
 def require_scope(key: ApiKey, scope: str) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from importlib.resources import files
 from itertools import groupby
 from typing import Final
 
@@ -21,7 +20,17 @@ from clearway.gateway.case_acts import render_act
 from clearway.gateway.case_alerts import render_alerts
 from clearway.gateway.case_drawing import draw
 from clearway.gateway.case_flows import render_network, timeline
-from clearway.gateway.case_parts import grouped, moment, more, paragraphs, section, table, text
+from clearway.gateway.case_parts import (
+    document,
+    grouped,
+    moment,
+    more,
+    paragraphs,
+    section,
+    send_page,
+    table,
+    text,
+)
 from clearway.gateway.case_report import draft
 from clearway.gateway.case_schemas import (
     CaseActSeen,
@@ -32,7 +41,7 @@ from clearway.gateway.case_schemas import (
     Moment,
 )
 from clearway.gateway.cases import case_detail, find_case
-from clearway.gateway.door import Ask, send_answer
+from clearway.gateway.door import Ask
 from clearway.gateway.times import format_time
 
 HOPS: Final = 2
@@ -40,9 +49,6 @@ NODES_MAX: Final = 24  # more cannot be read on one sheet; `…/network` has the
 MOMENTS_MAX: Final = 60
 PAYMENTS_MAX: Final = 30
 ACTS_MAX: Final = 60
-_POLICY: Final = (
-    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-)
 _DECISIONS: Final = {
     "fraud": "Fraud",
     "honest": "Honest",
@@ -52,17 +58,7 @@ _DECISIONS: Final = {
 
 async def serve(ask: Ask, _scope: Scope, _receive: Receive, send: Send) -> None:
     """Refuses case.unknown."""
-    body = await ask.door.read(lambda: make_page(ask).encode())
-    headers = [
-        (b"content-type", b"text/html; charset=utf-8"),
-        (b"content-length", str(len(body)).encode()),
-        (b"content-security-policy", f"{_POLICY}; frame-ancestors 'none'".encode()),
-        (b"cache-control", b"no-store"),
-        (b"referrer-policy", b"no-referrer"),
-        (b"x-content-type-options", b"nosniff"),
-        (b"x-request-id", ask.request_id.encode()),
-    ]
-    await send_answer(send, 200, headers, body)
+    await send_page(ask, send, lambda: make_page(ask))
 
 
 def make_page(ask: Ask) -> str:
@@ -99,7 +95,6 @@ def render(
     this is a picture."""
     owners = {node.account: node.owner for node in network.nodes if node.owner}
     title = f"{family_name(case.family)}: {_person(case)}"
-    style = files("clearway.gateway").joinpath("case_page.css").read_text("utf-8")
     parts = (
         _header(case, title, now, institution),
         _facts(case),
@@ -115,13 +110,7 @@ def render(
         section("Log", _log(acts)),
         _footer(case),
     )
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta http-equiv="Content-Security-Policy" content="{escape(_POLICY)}">'
-        f'<meta name="robots" content="noindex"><title>{escape(title)}</title>'
-        f"<style>{style}</style></head><body><main>{''.join(parts)}</main></body></html>\n"
-    )
+    return document(title, parts)
 
 
 # --- the head -------------------------------------------------------------------------------------

@@ -1,10 +1,50 @@
-"""Small parts of the page of a case, as HTML; whatever a client wrote is escaped."""
+"""Parts of the pages of cases, as HTML, and how such a page is sent.
+
+It asks nothing of any network and runs no script; its policy says so to the browser. Whatever a
+client wrote is escaped.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
-from typing import Any
+from importlib.resources import files
+from typing import Any, Final
+
+from starlette.types import Send
+
+from clearway.gateway.door import Ask, send_answer
+
+_POLICY: Final = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+)
+
+
+async def send_page(ask: Ask, send: Send, make: Callable[[], str]) -> None:
+    """make: runs beside the loop; raises what the page refuses."""
+    body = await ask.door.read(lambda: make().encode())
+    headers = [
+        (b"content-type", b"text/html; charset=utf-8"),
+        (b"content-length", str(len(body)).encode()),
+        (b"content-security-policy", f"{_POLICY}; frame-ancestors 'none'".encode()),
+        (b"cache-control", b"no-store"),
+        (b"referrer-policy", b"no-referrer"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"x-request-id", ask.request_id.encode()),
+    ]
+    await send_answer(send, 200, headers, body)
+
+
+def document(title: str, parts: Iterable[str]) -> str:
+    """parts: HTML of the body, in order."""
+    style = files("clearway.gateway").joinpath("case_page.css").read_text("utf-8")
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta http-equiv="Content-Security-Policy" content="{escape(_POLICY)}">'
+        f'<meta name="robots" content="noindex"><title>{escape(title)}</title>'
+        f"<style>{style}</style></head><body><main>{''.join(parts)}</main></body></html>\n"
+    )
 
 
 def section(title: str, body: str, *, wide: bool = False) -> str:

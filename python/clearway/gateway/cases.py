@@ -73,6 +73,12 @@ def catch_up(ask: Ask) -> None:
 
 def list_cases(ask: Ask) -> Answer:
     """Refuses case.unknown, payment.unknown for what is no id of one."""
+    cases, _, has_more = find_cases(ask)
+    return Answer(200, Listing("list", cases, has_more))
+
+
+def find_cases(ask: Ask) -> tuple[list[Case], list[bytes], bool]:
+    """A page of what was asked for: the cases, the address of each, and whether there are more."""
     catch_up(ask)
     query, store = ask.query, ask.door.node.cases.store
     rows = store.cases(
@@ -87,7 +93,7 @@ def list_cases(ask: Ask) -> Answer:
     )
     shown = rows[: query.limit]
     ask.door.directory.load_names(row.entity for row in shown)
-    return Answer(200, Listing("list", _render(ask, shown), len(rows) > query.limit))
+    return _render(ask, shown), [row.entity for row in shown], len(rows) > query.limit
 
 
 def _render(ask: Ask, rows: Sequence[CaseRow]) -> list[Case]:

@@ -339,9 +339,17 @@ async def send_json(send: Send, status: int, body: bytes, request_id: str) -> No
 
 
 async def send_problem(
-    send: Send, error: ClearwayError, request_id: str, *, allow: str | None = None
+    send: Send,
+    error: ClearwayError,
+    request_id: str,
+    *,
+    allow: str | None = None,
+    challenge: str | None = None,
 ) -> None:
+    """challenge: beside Bearer, what the caller may prove itself by."""
     headers, body = problem_reply(error, request_id)
+    if challenge is not None and error.kind.status == 401:
+        headers.append((b"www-authenticate", challenge.encode()))
     if allow is not None:
         headers.append((b"allow", allow.encode()))
     await send_answer(send, error.kind.status, headers, body)

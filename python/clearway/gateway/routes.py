@@ -16,6 +16,7 @@ from clearway.gateway import (
     case_acts,
     case_flows,
     case_page,
+    case_queue,
     case_report,
     cases,
     chain,
@@ -152,6 +153,11 @@ class Route:
     stream: Stream | None = None
     media_type: str = "application/json"
     dev_only: bool = False
+
+    @property
+    def is_page(self) -> bool:
+        """Whether a browser shows it, which is asked for a name and a password: the API key."""
+        return self.media_type == "text/html"
 
     @property
     def keyed(self) -> bool:
@@ -317,6 +323,8 @@ ROUTES: Final[tuple[Route, ...]] = (
          SayWhyRequest, case_acts.give_back),
     _act("/v1/cases/{case}/reopen", "Open a closed case again", "cases:decide", SayWhyRequest,
          case_acts.reopen),
+    Route("GET", "/v1/case-queue", "The queue of cases as a page to read", "cases:read", str,
+          query=CasesQuery, stream=case_queue.serve, media_type="text/html"),
     _get("/v1/case-log", "Whether the log of all cases is as it was written", "cases:read",
          LogCheck, cases.check_log),
     # mandates
