@@ -248,6 +248,7 @@ def _in_words(found: Comparison) -> str:
             f"{name:<10}  cost {side.cost_eur:,.0f} EUR  AP {side.average_precision:.4f}"
             f"  ECE {side.calibration_error:.4f} (z {side.calibration_z:+.1f})"
             f"  alerts {side.alerts:.3%}  declines {side.declines:.3%}"
+            f"  honest stopped {side.honest_stopped:.3%}, declined {side.honest_declined:.3%}"
         )
     lines.append(
         f"saved {found.saved_eur:,.0f} EUR, 95 %: {found.low_eur:,.0f} to {found.high_eur:,.0f}"

@@ -7,7 +7,8 @@ paired bootstrap (Efron, Tibshirani 1993, chapter 13), with Poisson weights in p
 replacement, so that only payments on which the prices differ have to be drawn at all.
 
 A challenger is better when the whole interval is above zero. Guardrails come before that: it may
-not stop many more payments, nor say probabilities that are worse.
+not stop many more honest payments, nor say probabilities that are worse. That it stops more frauds
+is no objection: a champion that knows a bank's frauds badly has few alerts.
 """
 
 from dataclasses import asdict, dataclass
@@ -29,8 +30,9 @@ DRAWS: Final = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Guardrail:
-    """How much worse a challenger may be. Rates are shares of all payments: at most the champion's
-    times `more` plus the slack. calibration_slack: of the expected calibration error."""
+    """How much worse a challenger may be. Rates are shares of honest payments, stopped (alerts) or
+    declined: at most the champion's times `more` plus the slack. calibration_slack: of the expected
+    calibration error."""
 
     more: float = 1.25
     alert_slack: float = 0.001
@@ -54,7 +56,7 @@ class Judged:
 @dataclass(frozen=True, slots=True)
 class Side:
     """One model on these payments. cost_eur: by the policy, of all; calibration_z: see drift.py;
-    alerts and declines: shares."""
+    alerts and declines: shares of all; honest_stopped and honest_declined: of honest payments."""
 
     cost_eur: float
     average_precision: float
@@ -63,6 +65,8 @@ class Side:
     calibration_z: float
     alerts: float
     declines: float
+    honest_stopped: float
+    honest_declined: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,7 @@ def _side(
     """The side, and its cost payment by payment."""
     outcome = decide_in_order(policy, score_bps, judged.amount_eur, judged.time_ns)
     cost = policy.cost_eur(outcome, judged.amount_eur, judged.is_fraud)
+    honest = ~judged.is_fraud
     return Side(
         cost_eur=float(cost.sum()),
         average_precision=average_precision(score_bps, judged.is_fraud),
@@ -129,6 +134,8 @@ def _side(
         calibration_z=calibration_z(score_bps / SCORE_BPS_MAX, judged.is_fraud),
         alerts=float((outcome != ACCEPT).mean()),
         declines=float((outcome == DECLINE).mean()),
+        honest_stopped=float((outcome[honest] != ACCEPT).mean()),
+        honest_declined=float((outcome[honest] == DECLINE).mean()),
     ), cost
 
 
@@ -145,10 +152,12 @@ def _interval(gained: NDArray[np.float64], seed: int) -> tuple[float, float]:
 
 def _objections(champion: Side, challenger: Side, rail: Guardrail) -> list[str]:
     found = []
-    for name, slack in (("alerts", rail.alert_slack), ("declines", rail.decline_slack)):
-        had, has = getattr(champion, name), getattr(challenger, name)
+    for what, had, has, slack in (
+        ("stopped", champion.honest_stopped, challenger.honest_stopped, rail.alert_slack),
+        ("declined", champion.honest_declined, challenger.honest_declined, rail.decline_slack),
+    ):
         if has > had * rail.more + slack:
-            found.append(f"{name} rise from {had:.3%} to {has:.3%} of payments")
+            found.append(f"honest payments {what} rise from {had:.3%} to {has:.3%}")
     had, has = champion.calibration_error, challenger.calibration_error
     if has > max(rail.calibration_enough, had + rail.calibration_slack):
         found.append(f"its calibration error is {has:.4f}, the champion's {had:.4f}")
