@@ -10,6 +10,7 @@ import pytest
 
 from clearway.app.what_if import Other, what_if
 from clearway.payment.batch import Placed
+from clearway.payment.records import Outcome
 from clearway.risk.errors import RiskFault
 from clearway.risk.models.rules import RulesModel
 from clearway.risk.typologies.registry import SHIPPED
@@ -55,7 +56,8 @@ def test_rules_would_have_stopped_what_a_running_node_let_go(town: Town, tmp_pat
     assert said["false_positives"] == (0.0, 1.0)
     assert said["reviews"] == (0.0, 2.0)
     assert "12 payments, 1 of them known frauds; 2 would have been decided differently" in words
-    assert "No fraud of these payments is known" not in words
+    assert found["unsaid"] == 0, "nothing was stopped"
+    assert "nobody has said" not in words
     assert [line.split()[1:4] for line in words.splitlines() if line.startswith("reviews")] == [
         ["0", "2", "+2"]
     ]
@@ -70,15 +72,18 @@ def test_the_same_rules_models_and_thresholds_change_nothing(town: Town) -> None
     assert all(one["change"] == 0 for one in found["measures"].values())
 
 
-def test_without_a_known_fraud_it_says_that_little_is_known(tmp_path: Path) -> None:
+def test_it_says_of_how_much_that_was_stopped_nothing_is_known(tmp_path: Path) -> None:
     town = build_town(tmp_path)
     town.node.start()
     for id in ("alice", "bob"):
         town.open(id)
     town.fund("alice", 2_000_00)
-    town.pay("alice", "bob", 1_00)
+    town.verdicts.by_amount[1_000.0] = Outcome.DECLINE
+    town.pay("alice", "bob", 1_000_00)
     town.node.stop()
-    assert "No fraud of these payments is known" in what_if(town.node.config.data, Other())[1]
+    found, words = what_if(town.node.config.data, Other())
+    assert found["unsaid"] == 1
+    assert "nobody has said what they were: 1." in words
 
 
 def test_what_is_no_file_of_rules_is_refused_before_anything_is_copied(

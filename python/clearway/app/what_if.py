@@ -40,10 +40,6 @@ _WORDS: Final = {
     "reviews": "reviews", "cost_eur": "cost of all mistakes and reviews, euros",
 }  # fmt: skip
 _COUNTS: Final = frozenset({"false_positives", "reviews"})
-_NOTHING_KNOWN: Final = (
-    "No fraud of these payments is known to the node, so whatever was stopped counts as honest: "
-    "confirm cases, or send feedback, before this is believed."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +72,9 @@ def _compare(
     model: Model | None,
     rules: RulesModel | None,
     typologies: InForce | None,
-) -> tuple[Comparison, list[Effect]]:
-    """The effects on typologies are told where other levels are tried."""
+) -> tuple[Comparison, list[Effect], int]:
+    """The effects on typologies are told where other levels are tried; last, of how many payments
+    that were stopped nothing is known."""
     policy = _policy(node, other)
     scorer = Scorer(FeatureState(), model or node.scorer.model, policy, rules=rules)
     in_force = typologies or node.rooms.typologies
@@ -87,6 +84,8 @@ def _compare(
     columns = _Columns(*(np.concatenate(column) for column in zip(*parts, strict=True)))
     said = node.vault.feedback.last_words()
     is_fraud = np.array([said.get(id, False) for id in columns.id.tolist()], dtype=np.bool_)
+    is_said = np.array([id in said for id in columns.id.tolist()], dtype=np.bool_)
+    unsaid = int((~is_said & (columns.actual != ACCEPT)).sum())
     comparison = compare(
         actual=columns.actual,
         other=columns.other,
@@ -97,8 +96,8 @@ def _compare(
         seed=SEED,
     )
     if typologies is None:
-        return comparison, []
-    return comparison, compare_fits(
+        return comparison, [], unsaid
+    effects = compare_fits(
         actual=columns.fitted,
         other=columns.would_fit,
         amount_eur=columns.amount_eur,
@@ -106,6 +105,7 @@ def _compare(
         payer=columns.payer,
         seed=SEED,
     )
+    return comparison, effects, unsaid
 
 
 class _Columns(NamedTuple):
@@ -152,7 +152,7 @@ def _decide(part: Recorded, scores: Scores, typologies: InForce) -> _Columns:
     )
 
 
-def _tell(found: Comparison, effects: list[Effect]) -> tuple[dict[str, Any], str]:
+def _tell(found: Comparison, effects: list[Effect], unsaid: int) -> tuple[dict[str, Any], str]:
     lines = [
         (
             f"{found.payments:,} payments, {found.frauds:,} of them known frauds; "
@@ -167,13 +167,16 @@ def _tell(found: Comparison, effects: list[Effect]) -> tuple[dict[str, Any], str
             f"{words:<40}{one.actual:>16,.{digits}f}{one.other:>16,.{digits}f}"
             f"{one.change:>+16,.{digits}f}   {one.low:+,.{digits}f} to {one.high:+,.{digits}f}"
         )
-    if not found.frauds:
-        lines.append(_NOTHING_KNOWN)
+    if unsaid:
+        lines.append(
+            f"Stopped payments of which nobody has said what they were: {unsaid:,}. They count as "
+            "honest until their cases are closed, or feedback comes."
+        )
     if not effects:
-        return {"ok": True, **found.as_json()}, "\n".join(lines)
+        return {"ok": True, **found.as_json(), "unsaid": unsaid}, "\n".join(lines)
     lines += _fits_in_words(effects)
     told = {"typologies": [asdict(effect) for effect in effects]}
-    return {"ok": True, **found.as_json(), **told}, "\n".join(lines)
+    return {"ok": True, **found.as_json(), "unsaid": unsaid, **told}, "\n".join(lines)
 
 
 def _fits_in_words(effects: list[Effect]) -> list[str]:
