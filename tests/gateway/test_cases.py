@@ -449,3 +449,36 @@ def test_a_case_whose_deadline_passed_goes_first(tmp_path: Path) -> None:
         acts = api.get(f"/v1/cases/{small}/acts").json()["data"]
         assert [one["act"] for one in acts] == ["alert", "escalate"]
         assert acts[1]["by"] == "clearway"
+
+
+# --- around it -----------------------------------------------------------------------------------
+
+
+def test_other_cases_of_one_scheme_are_seen_from_each(node: Api) -> None:
+    first, second = node.account(funded="2000.00"), node.account(funded="2000.00")
+    node.pay(first, second, "900.00")
+    node.pay(second, node.account(), "500.00")
+    [one], [two] = cases_of(node, first), cases_of(node, second)
+    network = node.get(f"/v1/cases/{one['id']}/network").json()
+    assert network["cases"] == [
+        {
+            "case": two["id"],
+            "account": second,
+            "family": "fraud",
+            "status": "open",
+            "alerts": 1,
+            "expected_loss": two["expected_loss"],
+        }
+    ]
+    assert two["id"] in node.get(f"/v1/cases/{one['id']}/page").text
+    back = node.get(f"/v1/cases/{two['id']}/network").json()["cases"]
+    assert [other["case"] for other in back] == [one["id"]]
+
+
+def test_a_report_needs_no_owner_of_the_institutions_own_account(node: Api) -> None:
+    case, _, _ = open_case(node)
+    report = node.get(f"/v1/cases/{case}/report").json()["report"]
+    house = [one for one in report["parties"] if one["is_house"]]
+    assert [one["account_name"] for one in house] == [node.node.genesis.name]
+    told = [one["what"] for one in report["missing"] if one["field"] == "account_name"]
+    assert f"the owner of {house[0]['account']}" not in told

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Final
 
 from msgspec import UNSET
 
 from clearway.cases.network import Edge, Flow, Network, Node
-from clearway.gateway.case_schemas import CaseNetwork, FlowEdge, FlowNode, Moment
+from clearway.gateway.case_schemas import CaseNetwork, FlowEdge, FlowNode, Moment, RelatedCase
 from clearway.gateway.cases import eur_text, find_case, owners_of
 from clearway.gateway.door import Answer, Ask
 from clearway.gateway.schemas import Listing
@@ -175,8 +175,25 @@ def render_network(ask: Ask, row: CaseRow, found: Network, hops: int) -> CaseNet
             for node in found.nodes
         ],
         edges=[_edge(ask, edge, name) for edge in found.edges],
+        cases=_related(ask, row, list(address.values())),
         left_off=found.left_off,
     )
+
+
+def _related(ask: Ask, row: CaseRow, addresses: Sequence[bytes]) -> list[RelatedCase]:
+    others = ask.door.node.cases.store.open_cases_of(row.institution, addresses)
+    return [
+        RelatedCase(
+            case=format_case(other.id),
+            account=ask.door.directory.name(other.entity),
+            family=other.family,
+            status=other.status,
+            alerts=other.alerts,
+            expected_loss=eur_text(other.loss_eur_minor),
+        )
+        for other in others
+        if other.id != row.id
+    ]
 
 
 def _node(node: Node, name: dict[int, str], owner: str | None) -> FlowNode:

@@ -39,6 +39,7 @@ from clearway.gateway.case_schemas import (
     CaseNetwork,
     CasePayment,
     Moment,
+    RelatedCase,
 )
 from clearway.gateway.cases import case_detail, find_case
 from clearway.gateway.door import Ask
@@ -102,6 +103,7 @@ def render(
         _listed(case.matches, owners),
         _decision(case),
         section("The money's flow", _flow(network, drawing), wide=True),
+        _related(network.cases, owners),
         section("Alerts", render_alerts(case.alert_list)),
         section("Payments of the case", _payments(case.payments, owners)),
         section("Timeline", _timeline(moments, owners)),
@@ -221,6 +223,24 @@ def _flow(network: CaseNetwork, drawing: str) -> str:
         "Money runs from left to right; the wider, the more of it.</p>"
         f"{left_off}"
     )
+
+
+def _related(cases: Sequence[RelatedCase], owners: Mapping[str, str]) -> str:
+    if not cases:
+        return ""
+    head = ("Account", "Case", "Alerts", "Expected loss", "State")
+    rows = [
+        (
+            _named(one.account, owners),
+            f"{escape(family_name(one.family))}<br><code>{one.case}</code>",
+            f'<span class="num">{one.alerts:,}</span>',
+            f'<span class="num">{grouped(one.expected_loss)} EUR</span>',
+            f'<span class="chip {one.status}">{escape(one.status)}</span>',
+        )
+        for one in cases[:PAYMENTS_MAX]
+    ]
+    body = table("related", head, rows) + more(len(cases), PAYMENTS_MAX, "cases")
+    return section("Other open cases of accounts in this flow", body)
 
 
 def _payments(payments: Sequence[CasePayment], owners: Mapping[str, str]) -> str:

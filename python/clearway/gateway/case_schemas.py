@@ -271,14 +271,28 @@ class FlowEdge(Struct, frozen=True, kw_only=True):
     last: Time
 
 
+class RelatedCase(Struct, frozen=True, kw_only=True):
+    """Another open case, of an account in the flow: what one scheme looks like from its other
+    accounts."""
+
+    case: str
+    account: str
+    family: str
+    status: CaseStatusName
+    alerts: int
+    expected_loss: EurAmount
+
+
 class CaseNetwork(Struct, frozen=True, kw_only=True):
-    """The case's account first. left_off: accounts that were found beside these."""
+    """The case's account first. cases: other open ones of these accounts, the most urgent first.
+    left_off: accounts that were found beside these."""
 
     object: Literal["network"]
     case: str
     hops: int
     nodes: list[FlowNode]
     edges: list[FlowEdge]
+    cases: list[RelatedCase]
     left_off: int
 
 

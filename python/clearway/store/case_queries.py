@@ -151,6 +151,16 @@ class CaseQueries:
         rows = self._database.reader().execute(query, (*given, min(limit, LIMIT_MAX)))
         return [case_of(row) for row in rows]
 
+    def open_cases_of(self, institution: int, entities: Sequence[bytes]) -> list[CaseRow]:
+        """Cases of these accounts that are not closed, LIMIT_MAX at most, the most urgent first."""
+        marks = ", ".join("?" * len(entities))
+        query = (
+            f"{SELECT_CASE} WHERE c.institution = ? AND c.entity IN ({marks})"
+            f" AND c.status <> 'closed' {_ORDER} LIMIT ?"
+        )
+        rows = self._database.reader().execute(query, (institution, *entities, LIMIT_MAX))
+        return [case_of(row) for row in rows]
+
     def queue_length(self, institution: int) -> int:
         """How many cases are not closed."""
         query = f"SELECT count(*) FROM cases c WHERE {_IN_QUEUE}"
