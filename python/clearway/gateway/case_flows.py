@@ -187,7 +187,7 @@ def _related(ask: Ask, row: CaseRow, addresses: Sequence[bytes]) -> list[Related
             case=format_case(other.id),
             account=ask.door.directory.name(other.entity),
             family=other.family,
-            status=other.status,
+            status=other.status,  # type: ignore[arg-type]
             alerts=other.alerts,
             expected_loss=eur_text(other.loss_eur_minor),
         )
