@@ -60,11 +60,11 @@ def _probability(group: Sequence[CaseAlert]) -> str:
             "<small>sanctions match</small></div>"
         )
     most = max(alert.score_bps for alert in group)
-    up_to = "" if len({alert.score_bps for alert in group}) == 1 else "at most "
+    at_most = "" if len({alert.score_bps for alert in group}) == 1 else ", at most"
     return (
         f'<div class="score"><b>{percent(most)}</b>'
         f'<div class="bar"><i style="width:{most / 100:.1f}%"></i></div>'
-        f"<small>{up_to}probable</small></div>"
+        f"<small>probable{at_most}</small></div>"
     )
 
 

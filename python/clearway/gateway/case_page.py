@@ -49,6 +49,7 @@ HOPS: Final = 2
 NODES_MAX: Final = 24  # more cannot be read on one sheet; `…/network` has them
 MOMENTS_MAX: Final = 60
 PAYMENTS_MAX: Final = 30
+RELATED_MAX: Final = 10
 ACTS_MAX: Final = 60
 _DECISIONS: Final = {
     "fraud": "Fraud",
@@ -103,9 +104,9 @@ def render(
         _listed(case.matches, owners),
         _decision(case),
         section("The money's flow", _flow(network, drawing), wide=True),
-        _related(network.cases, owners),
         section("Alerts", render_alerts(case.alert_list)),
         section("Payments of the case", _payments(case.payments, owners)),
+        _related(network.cases, owners),
         section("Timeline", _timeline(moments, owners)),
         section("Notes", _notes(case)),
         _report(report),
@@ -237,9 +238,9 @@ def _related(cases: Sequence[RelatedCase], owners: Mapping[str, str]) -> str:
             f'<span class="num">{grouped(one.expected_loss)} EUR</span>',
             f'<span class="chip {one.status}">{escape(one.status)}</span>',
         )
-        for one in cases[:PAYMENTS_MAX]
+        for one in cases[:RELATED_MAX]
     ]
-    body = table("related", head, rows) + more(len(cases), PAYMENTS_MAX, "cases")
+    body = table("related", head, rows) + more(len(cases), RELATED_MAX, "cases")
     return section("Other open cases of accounts in this flow", body)
 
 
