@@ -71,9 +71,11 @@ def _refuse_unknown(batch: PaymentBatch, rooms: Rooms) -> None:
         for row in named[numbers[named] == NOT_AN_ACCOUNT].tolist():
             address = batch.heads[role][row].tobytes()
             batch.leave(row, Refusal("account.unknown", account=address.hex()))
-    if not rooms.assets.keys() >= set(batch.heads["asset"][named].tolist()):
-        rooms.learn_assets()
-    for row, asset in zip(named.tolist(), batch.heads["asset"][named].tolist(), strict=True):
+    assets = batch.heads["asset"][named].tolist()
+    if rooms.assets.keys() >= set(assets):
+        return
+    rooms.learn_assets()
+    for row, asset in zip(named.tolist(), assets, strict=True):
         if asset not in rooms.assets:
             batch.leave(row, Refusal("asset.unknown", asset=asset))
 
