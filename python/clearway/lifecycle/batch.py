@@ -11,7 +11,7 @@ import numpy.typing as npt
 from clearway.payment.batch import BATCH_ROWS_MAX, Columns, Placed
 from clearway.payment.decision import DECISION, Decisions
 from clearway.payment.errors import ClearwayError
-from clearway.payment.records import Heads, Kind
+from clearway.payment.records import HEAD, Heads, Kind, opaque
 from clearway.risk.scores import Scores
 from clearway.routing.quotes import Quote
 
@@ -53,7 +53,8 @@ class PaymentBatch:
         """Heads are copied: phases write into them, and a door may read its own again."""
         if len(columns) > BATCH_ROWS_MAX:
             raise ValueError(f"a batch has at most {BATCH_ROWS_MAX} rows, not {len(columns)}")
-        return cls(columns, columns.heads.copy(), np.arange(len(columns)), dict(columns.units))
+        heads = opaque(columns.heads).copy().view(HEAD)
+        return cls(columns, heads, np.arange(len(columns)), dict(columns.units))
 
     def rows_of(self, *kinds: Kind) -> npt.NDArray[np.intp]:
         rows: npt.NDArray[np.intp] = _is_one_of(kinds)[self.heads["kind"]].nonzero()[0]
@@ -70,7 +71,7 @@ class PaymentBatch:
         kept = np.flatnonzero(~np.isin(self.origin, list(self.left)))
         if len(kept) == len(self):
             return
-        self.heads, self.origin = self.heads[kept], self.origin[kept]
+        self.heads, self.origin = opaque(self.heads)[kept].view(HEAD), self.origin[kept]
         self.payer, self.payee = self.payer[kept], self.payee[kept]
         if len(self.findings):
             self.findings = self.findings[kept]

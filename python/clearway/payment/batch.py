@@ -26,6 +26,7 @@ from clearway.payment.records import (
     Heads,
     Kind,
     Results,
+    opaque,
 )
 
 BATCH_ROWS_MAX = 8_190
@@ -120,7 +121,7 @@ class Columns:
             privates.extend(part.privates if part.privates is not None else [None] * len(part))
             start += len(part)
         return cls(
-            heads=np.concatenate([part.heads for part in parts]),
+            heads=np.concatenate([opaque(part.heads) for part in parts]).view(HEAD),
             request_hashes=np.concatenate([part.request_hashes for part in parts]),
             signatures=np.concatenate([part.signatures for part in parts]),
             privates=privates,

@@ -438,5 +438,15 @@ def view_legs(buffer: bytes | bytearray | memoryview) -> Legs:
     return np.frombuffer(buffer, dtype=LEG)
 
 
+def opaque(records: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
+    """The same records as bytes without fields. Of a record NumPy copies field by field, which
+    takes eight times as long.
+
+    >>> opaque(np.zeros(3, HEAD))[[0, 2]].view(HEAD).shape
+    (2,)
+    """
+    return records.view(np.dtype((np.void, records.itemsize)))
+
+
 def view_results(buffer: bytes | bytearray | memoryview) -> Results:
     return np.frombuffer(buffer, dtype=RESULT)

@@ -19,6 +19,7 @@ from clearway.payment.records import (
     Kind,
     Legs,
     Results,
+    opaque,
 )
 from clearway.store.schema import INDEX_BITS, INT64_MAX, sql_minor
 
@@ -130,9 +131,7 @@ def read_group(blocks: Sequence[RecordedBlock], numbers: Numbers, accounts: int)
 
 
 def _join(parts: Sequence[npt.NDArray[np.void]]) -> npt.NDArray[np.void]:
-    """As opaque bytes: NumPy goes through the fields of each part, 35 µs a block of any size."""
-    row = np.dtype((np.void, parts[0].itemsize))
-    return np.concatenate([part.view(row) for part in parts]).view(parts[0].dtype)
+    return np.concatenate([opaque(part) for part in parts]).view(parts[0].dtype)
 
 
 def _tell_what_moved(heads: Heads, results: Results) -> None:

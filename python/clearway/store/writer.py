@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from clearway.payment.records import (
     ENVELOPE,
+    HEAD,
     LEG,
     AccountFlag,
     BalanceFlag,
@@ -27,6 +28,7 @@ from clearway.payment.records import (
     Legs,
     Outcome,
     Role,
+    opaque,
     parse_account_units,
     parse_sweep,
     set_u128,
@@ -167,7 +169,7 @@ class Writer:
         rows = self._faces(group, group.moves())
         if not len(rows):
             return rows
-        heads: Any = group.heads[rows]
+        heads: Any = opaque(group.heads)[rows].view(HEAD)
         payer, payee = group.payer[rows], group.payee[rows]
         columns: dict[str, npt.NDArray[Any] | None] = {
             "place": group.place[rows],
