@@ -1,7 +1,7 @@
 """Laundering without labels: average precision per world and pattern. Prints one JSON object;
 `make evaluate` writes the same figures into docs/figures.md.
 
-    python -m benchmarks.laundering [SHARED_FOLDER] [--seeds 11 12]
+    python -m benchmarks.laundering [SHARED_FOLDER] [--seeds 13 14]
 
 The worlds are tests/risk/laundering/worlds.py and other_worlds.py; the shared folder has AMLSim's
 fan-in sample. In it every payment under 100 is laundered, so those amounts are first drawn anew
@@ -34,7 +34,7 @@ from clearway.risk.models.metrics import average_precision
 from tests.risk.laundering.worlds import PATTERNS, WORLDS, LaunderingWorld, make_world
 
 GIVEAWAY_BELOW: Final = 100.0
-SEEDS: Final = (11, 12)  # of the figures; nothing was chosen with them
+SEEDS: Final = (13, 14)  # of the figures; nothing was chosen with them
 _SAMPLE_ROWS: Final = {
     "ours": "no labels",
     "with_labels_cross_fitted": "with labels",

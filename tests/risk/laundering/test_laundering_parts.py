@@ -15,6 +15,7 @@ from clearway.risk.laundering.graph import PaymentGraph, make_graph
 from clearway.risk.laundering.hops import KEPT, find_hops
 from clearway.risk.laundering.structuring import find_structured_in
 from clearway.risk.laundering.surprise import (
+    COMMON,
     calibrate,
     calibrate_by_degree,
     poisson_surprise,
@@ -68,6 +69,15 @@ def test_a_true_null_keeps_its_surprise_and_a_habit_loses_it() -> None:
 def test_where_more_than_a_tenth_launder_they_still_stand_out() -> None:
     surprise = np.append(np.zeros(800), np.full(200, 60.0))
     assert calibrate(surprise).max() > 10.0
+
+
+def test_a_tenth_that_is_no_more_surprising_than_chance_takes_nothing_from_rings_above_it() -> None:
+    """Of ties few have any; the band between none and the upper tenth says nothing of the rest."""
+    surprise = np.concatenate([np.zeros(8_850), np.linspace(0.1, 1.8, 150), np.full(1_000, 1.8)])
+    surprise[-50:] = 30.0
+    assert calibrate(surprise).max() < 10.0
+    assert calibrate(surprise, tail_min=COMMON).max() == 30.0
+    assert calibrate(surprise * 3.0, tail_min=COMMON).max() < 40.0
 
 
 def test_hubs_are_compared_with_hubs() -> None:

@@ -100,6 +100,25 @@ def test_a_pattern_that_names_a_fifth_of_all_is_a_custom() -> None:
     assert other[:, fan_out].max() < one[:, fan_out].max() / 2
 
 
+def test_who_fans_out_again_and_again_is_less_suspicious_than_who_does_once() -> None:
+    fan_out = PATTERNS.index("fan_out")
+    rng = np.random.default_rng(1)
+    n = 8_000
+    payer, payee = rng.integers(0, 1_000, n), rng.integers(1_000, 2_000, n)
+    at = np.concatenate([[300_000], np.arange(100_000, 900_000, 200_000)])
+    centre = np.repeat([2_000, 2_001, 2_001, 2_001, 2_001], 12)  # once; four times
+    time = np.append(rng.integers(0, 10**6, n), (at[:, None] + np.arange(12) * 400).ravel())
+    order = np.argsort(time, kind="stable")
+    strengths = find_patterns(make_graph(
+        2_002, time[order], np.append(payer, centre)[order],
+        np.append(payee, rng.permutation(1_000)[: len(centre)])[order],
+        rng.lognormal(4, 1, len(time)),
+    ))  # fmt: skip
+    once, again = strengths[2_000:, fan_out]
+    assert once > 8.0
+    assert again < 2.5
+
+
 def fans_of(share: float) -> np.ndarray:
     """Strengths where this share of 2,000 accounts is in a fan of 20 members, once."""
     rng = np.random.default_rng(1)

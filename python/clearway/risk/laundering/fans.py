@@ -39,17 +39,20 @@ def find_burst_fans(graph: PaymentGraph, bursts: Floats) -> tuple[Stars, Stars]:
         met = np.bincount(centre[burst], minlength=graph.accounts)
         surprise = np.where(met > 1, poisson_surprises(met, share * degree), 0.0)
         several = burst[met[centre[burst]] > 1]
-        fans.append(Stars(surprise, degree, centre[several], member[several]))
+        no_habit = np.zeros(graph.accounts)
+        fans.append(Stars(surprise, no_habit, degree, centre[several], member[several]))
     return fans[0], fans[1]
 
 
 def _find(graph: PaymentGraph, side: Sequences, other: Ints) -> Stars:
     order, others = side.order, brief_others(graph, other)
-    surprise, first, last = _scan(side.start, graph.begin[order], graph.end[order], others[order])
+    surprise, habit, first, last = _scan(
+        side.start, graph.begin[order], graph.end[order], others[order]
+    )
     centre, place = expand_runs(first, last)
     payment = order[place]
     part = others[payment] != LASTING
-    return Stars(surprise, side.count, centre[part], other[payment[part]])
+    return Stars(surprise, habit, side.count, centre[part], other[payment[part]])
 
 
 def brief_others(graph: PaymentGraph, other: Ints) -> Ints:
@@ -75,32 +78,51 @@ def is_seen(seen, different, other):  # type: ignore[no-untyped-def]
     return known
 
 
-@compiled("Tuple((float64[:], int64[:], int64[:]))(int64[:], float64[:], float64[:], int64[:])")
-def _scan(start, begin, end, other):  # type: ignore[no-untyped-def]
-    """The account's brief pairs were thrown anywhere into the file: the least likely run of them,
-    by the number of different counterparties, times the number of payments it could begin with."""
-    accounts = len(start) - 1
-    surprise = np.zeros(accounts)
-    best_first = np.zeros(accounts, dtype=np.int64)
-    best_last = np.full(accounts, -1, dtype=np.int64)
+@compiled("Tuple((float64, int64, int64))(float64[:], float64[:], int64[:], int64, int64, int64)")
+def _best_run(begin, end, other, low, stop, count):  # type: ignore[no-untyped-def]
+    """The account's `count` brief payments were thrown anywhere into the file: the least likely run
+    of them from place `low` to before `stop`, by the number of different counterparties, times the
+    number of payments it could begin with. Its first and last place, -1: none."""
+    surprise, best_first, best_last = 0.0, 0, -1
     seen = np.zeros(RUN_MAX, dtype=np.int64)
-    for account in range(accounts):
-        count = 0
-        for at in range(start[account], start[account + 1]):
-            count += other[at] != LASTING
-        for first in range(start[account], start[account + 1] - 1):
-            if other[first] == LASTING:
+    for first in range(low, stop - 1):
+        if other[first] == LASTING:
+            continue
+        seen[0] = other[first]
+        different = 1
+        for last in range(first + 1, min(stop, first + RUN_MAX)):
+            if other[last] == LASTING or is_seen(seen, different, other[last]):
                 continue
-            seen[0] = other[first]
-            different = 1
-            for last in range(first + 1, min(start[account + 1], first + RUN_MAX)):
-                if other[last] == LASTING or is_seen(seen, different, other[last]):
-                    continue
-                seen[different] = other[last]
-                different += 1
-                mean = (count - 1) * (end[last] - begin[first])
-                found = poisson_surprise(different - 1, mean) - math.log(count)
-                if found > surprise[account]:
-                    surprise[account] = found
-                    best_first[account], best_last[account] = first, last
+            seen[different] = other[last]
+            different += 1
+            mean = (count - 1) * (end[last] - begin[first])
+            found = poisson_surprise(different - 1, mean) - math.log(count)
+            if found > surprise:
+                surprise, best_first, best_last = found, first, last
     return surprise, best_first, best_last
+
+
+@compiled(
+    "Tuple((float64[:], float64[:], int64[:], int64[:]))"
+    "(int64[:], float64[:], float64[:], int64[:])"
+)
+def _scan(start, begin, end, other):  # type: ignore[no-untyped-def]
+    """Surprise of each account's least likely run, of the next one wholly before or after it (what
+    an account does again is its habit), and the first and last place of the former."""
+    accounts = len(start) - 1
+    surprise, habit = np.zeros(accounts), np.zeros(accounts)
+    first = np.zeros(accounts, dtype=np.int64)
+    last = np.full(accounts, -1, dtype=np.int64)
+    for account in range(accounts):
+        low, stop = start[account], start[account + 1]
+        count = 0
+        for at in range(low, stop):
+            count += other[at] != LASTING
+        found, best_first, best_last = _best_run(begin, end, other, low, stop, count)
+        if best_last < 0:
+            continue
+        before, _, _ = _best_run(begin, end, other, low, best_first, count)
+        after, _, _ = _best_run(begin, end, other, best_last + 1, stop, count)
+        surprise[account], habit[account] = found, max(before, after)
+        first[account], last[account] = best_first, best_last
+    return surprise, habit, first, last

@@ -44,7 +44,8 @@ def _find(graph: PaymentGraph, amount: Floats) -> Stars:
     member = np.concatenate([payer[got.order[place_in]], payee[sent.order[place_out]]])
     part = member != LASTING
     part &= are_alike(amount[payment], amount[got.order[runs[centre, 0]]])
-    return Stars(surprise, got.count + sent.count, centre[part], member[part])
+    no_habit = np.zeros(graph.accounts)
+    return Stars(surprise, no_habit, got.count + sent.count, centre[part], member[part])
 
 
 @compiled(

@@ -20,7 +20,9 @@ PATTERNS: Final = (
     "repeated_payments", "fan_in", "fan_out", "structuring", "gather_scatter", "pass_through",
     "layering", "mutual", "cycle", "scatter_gather", "bipartite", "association",
 )  # fmt: skip
-FANS: Final = tuple(PATTERNS.index(name) for name in ("fan_in", "fan_out", "structuring"))
+FANS: Final = tuple(
+    PATTERNS.index(name) for name in ("fan_in", "fan_out", "structuring", "gather_scatter")
+)
 TOLD_AGAIN: Final = 0.5  # of a fan's evidence counts when another one has told it
 CUSTOM: Final = 0.1  # of all accounts; a pattern that names more is a custom
 NAMED_MIN: Final = 2.5  # nats of strength from which a pattern is named
@@ -35,12 +37,15 @@ def find_patterns(graph: PaymentGraph) -> Floats:
     hops = find_hops(graph)
     burst_in, burst_out = find_burst_fans(graph, bursts)
     mutual, cycle = weigh_cycles(graph, hops)
+    stars = (
+        (find_fan_in(graph), burst_in),
+        (find_fan_out(graph), burst_out),
+        (find_structured_in(graph), find_structured_out(graph)),
+        (find_gathers(graph), find_structured_gathers(graph)),
+    )
     columns = (
         weigh_bursts(graph, bursts),
-        np.maximum(weigh_stars(find_fan_in(graph)), weigh_stars(burst_in)),
-        np.maximum(weigh_stars(find_fan_out(graph)), weigh_stars(burst_out)),
-        np.maximum(weigh_stars(find_structured_in(graph)), weigh_stars(find_structured_out(graph))),
-        np.maximum(weigh_stars(find_gathers(graph)), weigh_stars(find_structured_gathers(graph))),
+        *(np.maximum(weigh_stars(one), weigh_stars(other)) for one, other in stars),
         weigh_hops(graph, hops),
         weigh_chains(graph, hops),
         mutual,
@@ -49,16 +54,21 @@ def find_patterns(graph: PaymentGraph) -> Floats:
         weigh_bipartite(graph),
         weigh_association(graph, bursts),
     )
-    return _temper(np.stack(columns, axis=1))
+    strengths = np.stack(columns, axis=1)
+    with_habits = strengths.copy()
+    for fan, pair in zip(FANS, stars, strict=True):
+        with_habits[:, fan] = np.max([weigh_stars(one, habits_too=True) for one in pair], axis=0)
+    return _temper(strengths, with_habits)
 
 
-def _temper(strengths: Floats) -> Floats:
+def _temper(strengths: Floats, with_habits: Floats) -> Floats:
     """A pattern that names many accounts is a custom of the file as far as it names more than
     CUSTOM of them, and says less of each: half if it names 1.4 times as many, a quarter if twice.
 
-    A launderer's pattern is seen once; shops, employers and clubs make fans by the thousand.
+    A launderer's pattern is seen once; shops, employers and clubs make fans by the thousand, most
+    of them again and again: with_habits has theirs too.
     """
-    named = (strengths >= NAMED_MIN).mean(axis=0)
+    named = (with_habits >= NAMED_MIN).mean(axis=0)
     tempered: Floats = strengths * (CUSTOM / np.maximum(named, CUSTOM)) ** 2
     return tempered
 
@@ -66,7 +76,8 @@ def _temper(strengths: Floats) -> Floats:
 def score_accounts(strengths: Floats) -> Floats:
     """float64[accounts] in [0, 1): more evidence of any kind, a higher score.
 
-    Fans and structuring look at the same payments: the strongest of them counts in full.
+    Fans, structuring and gather-scatter look at the same payments: the strongest of them counts in
+    full.
     """
     fans = strengths[:, FANS]
     again = (1.0 - TOLD_AGAIN) * (fans.sum(axis=1) - fans.max(axis=1))

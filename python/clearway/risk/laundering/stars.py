@@ -13,22 +13,28 @@ DILUTION: Final = 0.5  # power of a star's size by which each member is less sur
 
 @dataclass(frozen=True, slots=True)
 class Stars:
-    """surprise: float64[accounts], of the account as a centre. degree: int64[accounts], payments
-    on the centre's side. centre, member: int64[r], accounts of each payment of the best runs."""
+    """surprise: float64[accounts], of the account as a centre. habit: float64[accounts], how much
+    of it the account's next run has too. degree: int64[accounts], payments on the centre's side.
+    centre, member: int64[r], accounts of each payment of the best runs."""
 
     surprise: Floats
+    habit: Floats
     degree: Ints
     centre: Ints
     member: Ints
 
 
-def weigh_stars(stars: Stars) -> Floats:
+def weigh_stars(stars: Stars, *, habits_too: bool = False) -> Floats:
     """Strength of each account, float64[accounts], as a centre or as a member.
 
+    What a centre does again is its habit: only what lies beyond it counts, unless habits_too.
     The rate of false discoveries is one of centres: a thousand members of one star are no thousand
     discoveries.
     """
     centres = strength(calibrate_by_degree(stars.surprise, stars.degree))
+    if not habits_too:
+        beyond = calibrate_by_degree(stars.surprise - stars.habit, stars.degree)
+        centres = np.minimum(centres, strength(beyond))
     size = np.bincount(stars.centre, minlength=len(centres))
     passed = centres[stars.centre] - DILUTION * np.log(size[stars.centre])
     found = centres.copy()

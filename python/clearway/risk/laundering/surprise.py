@@ -11,6 +11,7 @@ from clearway.risk.laundering.graph import Floats, Ints
 
 BULK: Final = (0.5, 0.9)  # between these quantiles stands the ordinary: launderers are fewer
 HABIT_MAX: Final = 12.0  # nats; one coincidence in a file has about that many, a habit no more
+COMMON: Final = math.log(1.0 / (1.0 - BULK[1]))  # nats that a tenth has under a true null
 DOUBTED: Final = 0.9
 CLASS_MIN: Final = 400  # accounts that share a null, when nulls are by degree
 
@@ -55,13 +56,14 @@ def uncertain_surprises(k, mean, shape):  # type: ignore[no-untyped-def]
     return found
 
 
-def calibrate(surprise: Floats) -> Floats:
+def calibrate(surprise: Floats, *, tail_min: float = 0.0) -> Floats:
     """Surprise as this file's own bulk has it; never more than the null model said.
 
     A tenth of all has more than ln 10 nats under a true null. Where the upper tenth begins higher,
     what it begins with is worth ln 10, and what lies above is scaled by how fast the bulk below
     falls off. So a habit of the file (friends who pay each other back) is no news. A file in which
     more than a tenth launder has more in its upper tenth than any habit: HABIT_MAX bounds that.
+    An upper tenth that begins below tail_min nats is taken at the null's word.
 
     >>> calibrate(np.array([0.0] * 99 + [30.0])).max().item()
     30.0
@@ -71,15 +73,14 @@ def calibrate(surprise: Floats) -> Floats:
     if not len(surprise):
         return surprise
     tail = min(float(np.quantile(surprise, BULK[1])), HABIT_MAX)
-    if tail <= 0.0:
+    if tail <= tail_min:
         return surprise
-    common = math.log(1.0 / (1.0 - BULK[1]))
     share = max(BULK[0], 1.0 - float((surprise > 0.0).mean()))
     low = float(np.quantile(surprise, share)) if share == BULK[0] else surprise[surprise > 0].min()
     expected = math.log((1.0 - share) / (1.0 - BULK[1]))
     scale = min(1.0, expected / max(tail - low, 1e-9)) if expected > 0.05 else 1.0
-    above = np.minimum(surprise, common + scale * (surprise - tail))
-    below = np.minimum(surprise, surprise * (common / tail))
+    above = np.minimum(surprise, COMMON + scale * (surprise - tail))
+    below = np.minimum(surprise, surprise * (COMMON / tail))
     return np.where(surprise > tail, above, below)
 
 

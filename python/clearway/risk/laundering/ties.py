@@ -7,7 +7,7 @@ import numpy as np
 
 from clearway.risk.laundering.graph import Floats, Ints, PaymentGraph, Sequences
 from clearway.risk.laundering.hops import Hops
-from clearway.risk.laundering.surprise import calibrate, strength, uncertain_surprises
+from clearway.risk.laundering.surprise import COMMON, calibrate, strength, uncertain_surprises
 
 SHAPE: Final = 2.0  # of the gamma distribution of what is expected: within a factor of about 2
 NEAR: Final = 4  # payments of a third account that are next to each other
@@ -55,7 +55,9 @@ def _neighbours(side: Sequences, middle: Ints, other: Ints) -> _Ties:
 def _weigh(graph: PaymentGraph, ties: _Ties) -> Floats:
     """Null: as many ties as there are, between accounts as often as they have any (a configuration
     model); how many to expect is known roughly, because famous accounts share more than chance
-    gives them. Each account might be tied to any other, so ln(accounts) nats are due by chance."""
+    gives them. Each account might be tied to any other, so ln(accounts) nats are due by chance.
+    After that few accounts have any: a tenth with less than COMMON nats is no habit, and does not
+    scale down the rings above it."""
     accounts = graph.accounts
     other = (ties.a != ties.b) & (ties.a != ties.middle) & (ties.b != ties.middle)
     key = ties.a[other] * accounts + ties.b[other]
@@ -78,4 +80,4 @@ def _weigh(graph: PaymentGraph, ties: _Ties) -> Floats:
     found = np.zeros(accounts)
     for account in (a, b, middle):
         np.maximum.at(found, account, beyond)
-    return strength(calibrate(found))
+    return strength(calibrate(found, tail_min=COMMON))
