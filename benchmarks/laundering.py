@@ -93,7 +93,7 @@ def section(found: Mapping[str, Any]) -> str:
         "",
         "Planted into simulated payments of 10,000 accounts, 60 rings, no labels. The worlds are",
         "`tests/risk/laundering/worlds.py` and `other_worlds.py`, the choices decision 020, for",
-        "which `trade` and `mobile` were kept aside.",
+        "which `trade` and `mobile` were kept aside at first.",
         f"The mean is {mean['ours']:.2f}; the number of",
         f"incoming payments gives {mean['in_degree']:.2f}, an isolation forest over 16 aggregates",
         f"{mean['isolation_forest']:.2f}, chance {mean['chance']:.2f}.",
