@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from clearway.risk.features import FEATURES, Features, meanings_of
 from clearway.risk.features.declared import LEARNED
+from clearway.risk.models.boosting import boost, parameters_of
 from clearway.risk.models.calibration import choose_calibration
 from clearway.risk.models.forest import Forest
 from clearway.risk.models.isolation import SAMPLE, assume_calibration, fit_isolation
@@ -28,13 +29,9 @@ HONEST_MAX: Final = 1_000_000  # of the honest payments to fit on; the rest is d
 TREES: Final = 150
 ASSUMED_BPS: Final = 50  # of all payments are frauds, where nobody knows better
 
-# One thread and fixed order: LightGBM is reproducible to the bit only then. Boosting starts at
-# even odds instead of the base rate, where gradients of so rare a class are all but flat.
-_LIGHTGBM: Final = {
-    "objective": "binary", "num_leaves": 31, "max_depth": 6, "learning_rate": 0.12,
-    "min_data_in_leaf": 40, "lambda_l2": 2.0, "feature_fraction": 0.6, "bagging_fraction": 0.8,
-    "bagging_freq": 1, "max_bin": 127, "boost_from_average": False, "verbose": -1,
-    "num_threads": 1, "deterministic": True, "force_row_wise": True,
+_PARAMETERS: Final = {
+    "num_leaves": 31, "max_depth": 6, "learning_rate": 0.12, "min_data_in_leaf": 40,
+    "lambda_l2": 2.0, "feature_fraction": 0.6,
 }  # fmt: skip
 
 
@@ -77,23 +74,17 @@ def train_forest(fit: Samples, calibrate: Samples, seed: int) -> Fitted:
         _forest_file(forest, knots),
         {
             "kind": "forest", "calibration": calibration,
-            "parameters": {**_LIGHTGBM, "trees": TREES}, "versions": versions,
+            "parameters": {**parameters_of(_PARAMETERS), "trees": TREES}, "versions": versions,
         },
     )  # fmt: skip
 
 
 def fit_forest(features: Features, is_fraud: NDArray[np.bool_], *, seed: int) -> Forest:
     """A gradient-boosted forest; where there are many honest payments, some stand for all."""
-    import lightgbm  # only training needs it: a node starts without
-
-    rng = np.random.default_rng(seed)
-    share = min(1.0, HONEST_MAX / max(1, int((~is_fraud).sum())))
-    kept = is_fraud | (rng.random(len(is_fraud)) < share)
-    data = lightgbm.Dataset(
-        features[kept, :LEARNED], is_fraud[kept],
-        weight=np.where(is_fraud[kept], 1.0, 1.0 / share), feature_name=list(FEATURES[:LEARNED]),
+    booster = boost(
+        features[:, :LEARNED], is_fraud,
+        parameters=_PARAMETERS, trees=TREES, honest_max=HONEST_MAX, seed=seed,
     )  # fmt: skip
-    booster = lightgbm.train({**_LIGHTGBM, "seed": seed}, data, num_boost_round=TREES)
     return Forest.of_lightgbm(booster.dump_model())
 
 

@@ -26,6 +26,7 @@ from clearway.risk.memory.history import (
     find_clearances,
     find_reports,
 )
+from clearway.risk.models.boosting import boost
 from clearway.risk.models.metrics import auc_roc, average_precision
 from clearway.risk.models.train import FRAUDS_MIN
 from clearway.risk.offline.files import load_payments
@@ -33,16 +34,11 @@ from clearway.risk.policy import CostPolicy
 
 _EPOCH: Final = date(1970, 1, 1)
 # A week of labels is little: small trees, much shrinkage, and the mean over a few forests.
-_LIGHTGBM: Final = {
-    "objective": "binary", "num_leaves": 8, "learning_rate": 0.03, "min_data_in_leaf": 10,
-    "lambda_l2": 5.0, "feature_fraction": 0.5, "bagging_fraction": 0.8, "bagging_freq": 1,
-    "max_bin": 511, "boost_from_average": False, "verbose": -1, "num_threads": 1,
-    "deterministic": True, "force_col_wise": True,
+_PARAMETERS: Final = {
+    "num_leaves": 8, "learning_rate": 0.03, "min_data_in_leaf": 10, "lambda_l2": 5.0,
+    "feature_fraction": 0.5,
 }  # fmt: skip
 _TREES: Final = 250
-# LightGBM cuts a feature where equally many payments lie: among all of them, the last cut may lie
-# below most of what tells a fraud. Cuts are found among so many honest payments for one fraud.
-_CUTS_PER_FRAUD: Final = 20
 _HONEST_MAX: Final = 75_000  # for a forest; each stands for as many as were left out
 # Frauds change. Two forests each, of different samples, learn from the last days, the last weeks
 # and all there is: for the first two, what is a week old counts half as much.
@@ -234,31 +230,17 @@ def _fit_and_score(
 
     fit, score: rows of the history, in the order of time. is_fraud: bool[n_fit].
     """
-    import lightgbm  # only learning needs it: a node starts without
-
-    n_frauds = int(is_fraud.sum())
-    n_honest = max(len(is_fraud) - n_frauds, 1)
-    share = min(1.0, _HONEST_MAX / n_honest)
-    share_of_cuts = min(1.0, _CUTS_PER_FRAUD * n_frauds / n_honest)
     age_days = (history.time_ns[fit[-1]] - history.time_ns[fit]) / DAY_NS
-    asked = history.features[score][:, _ASKED]
+    past = history.features[np.ix_(fit, _ASKED)]
+    asked = history.features[np.ix_(score, _ASKED)]
     log_odds = np.zeros(len(score))
     for seed, half_life_days in enumerate(_HALF_LIVES_DAYS, start=1):
-        parameters = {**_LIGHTGBM, "seed": seed}
-        drawn = np.random.default_rng(seed).random(len(is_fraud))
-        for_cuts = is_fraud | (drawn < share_of_cuts)
-        cuts = lightgbm.Dataset(
-            history.features[fit[for_cuts]][:, _ASKED], is_fraud[for_cuts], params=parameters
-        )
-        kept = is_fraud | (drawn < share)
-        weight = np.where(is_fraud, 1.0, 1.0 / share) * 0.5 ** (age_days / half_life_days)
-        data = lightgbm.Dataset(
-            history.features[fit[kept]][:, _ASKED], is_fraud[kept],
-            weight=weight[kept], reference=cuts,
+        booster = boost(
+            past, is_fraud, weight=0.5 ** (age_days / half_life_days),
+            parameters=_PARAMETERS, trees=_TREES, honest_max=_HONEST_MAX, seed=seed,
         )  # fmt: skip
-        booster = lightgbm.train(parameters, data, num_boost_round=_TREES)
         if len(score):
-            log_odds += booster.predict(asked, raw_score=True, num_threads=1)
+            log_odds += np.asarray(booster.predict(asked, raw_score=True, num_threads=1))
     return np.exp(-np.logaddexp(0.0, -log_odds / len(_HALF_LIVES_DAYS)))
 
 
