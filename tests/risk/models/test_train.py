@@ -91,7 +91,7 @@ def test_isolation_needs_no_labels(history: pa.Table, tmp_path: Path) -> None:
     assert trained.card["metrics_on_test"] == {}
     assert trained.card["calibration"] == {"kind": "assumed", "prior_bps": ASSUMED_BPS}
     for kind in ("forest", "logistic"):
-        with pytest.raises(RiskFault, match="fit has 0 frauds"):
+        with pytest.raises(RiskFault, match="to fit on, has 0 known frauds"):
             train_file(path, tmp_path / kind, 4, kind)
         assert not (tmp_path / kind).exists()
 

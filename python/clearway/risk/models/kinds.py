@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from clearway.risk.features import FEATURES, Features, meanings_of
 from clearway.risk.features.declared import LEARNED
-from clearway.risk.models.boosting import boost, parameters_of
+from clearway.risk.models.boosting import boost, chances, parameters_of
 from clearway.risk.models.calibration import choose_calibration
 from clearway.risk.models.forest import Forest
 from clearway.risk.models.isolation import SAMPLE, assume_calibration, fit_isolation
@@ -81,10 +81,9 @@ def train_forest(fit: Samples, calibrate: Samples, seed: int) -> Fitted:
 
 def fit_forest(features: Features, is_fraud: NDArray[np.bool_], *, seed: int) -> Forest:
     """A gradient-boosted forest; where there are many honest payments, some stand for all."""
-    booster = boost(
-        features[:, :LEARNED], is_fraud,
-        parameters=_PARAMETERS, trees=TREES, honest_max=HONEST_MAX, seed=seed,
-    )  # fmt: skip
+    learned = features[:, :LEARNED]
+    chance = chances(learned, is_fraud, honest_max=HONEST_MAX, seed=seed)
+    booster = boost(learned, is_fraud, chance, parameters=_PARAMETERS, trees=TREES, seed=seed)
     return Forest.of_lightgbm(booster.dump_model())
 
 

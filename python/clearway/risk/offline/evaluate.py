@@ -6,6 +6,7 @@ older than it; the model is fitted on labels that were known when the scoring pe
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -26,7 +27,7 @@ from clearway.risk.memory.history import (
     find_clearances,
     find_reports,
 )
-from clearway.risk.models.boosting import boost
+from clearway.risk.models.boosting import boost, chances
 from clearway.risk.models.metrics import auc_roc, average_precision
 from clearway.risk.models.train import FRAUDS_MIN
 from clearway.risk.offline.files import load_payments
@@ -35,14 +36,13 @@ from clearway.risk.policy import CostPolicy
 _EPOCH: Final = date(1970, 1, 1)
 # A week of labels is little: small trees, much shrinkage, and the mean over a few forests.
 _PARAMETERS: Final = {
-    "num_leaves": 8, "learning_rate": 0.03, "min_data_in_leaf": 10, "lambda_l2": 5.0,
-    "feature_fraction": 0.5,
+    "learning_rate": 0.03, "min_data_in_leaf": 40, "lambda_l2": 5.0, "feature_fraction": 0.5,
 }  # fmt: skip
-_TREES: Final = 250
 _HONEST_MAX: Final = 75_000  # for a forest; each stands for as many as were left out
-# Frauds change. Two forests each, of different samples, learn from the last days, the last weeks
-# and all there is: for the first two, what is a week old counts half as much.
-_HALF_LIVES_DAYS: Final = (7.0, 40.0, 280.0) * 2
+# Frauds change. Two forests each, of small trees and of smaller ones, learn from the last days, the
+# last weeks and all there is: for the first two, what is a week old counts half as much.
+_HALF_LIVES_DAYS: Final = (7.0, 40.0, 280.0)
+_LEAVES_AND_TREES: Final = ((8, 250), (4, 400))
 # They tell when a payment was made rather than what it is: outside of the days learned from they
 # have values that were never seen.
 _NOT_ASKED: Final = frozenset(
@@ -234,14 +234,16 @@ def _fit_and_score(
     past = history.features[np.ix_(fit, _ASKED)]
     asked = history.features[np.ix_(score, _ASKED)]
     log_odds = np.zeros(len(score))
-    for seed, half_life_days in enumerate(_HALF_LIVES_DAYS, start=1):
+    chance = chances(past, is_fraud, honest_max=_HONEST_MAX, seed=0)
+    forests = list(product(_LEAVES_AND_TREES, _HALF_LIVES_DAYS))
+    for seed, ((leaves, trees), half_life_days) in enumerate(forests, start=1):
         booster = boost(
-            past, is_fraud, weight=0.5 ** (age_days / half_life_days),
-            parameters=_PARAMETERS, trees=_TREES, honest_max=_HONEST_MAX, seed=seed,
+            past, is_fraud, chance, weight=0.5 ** (age_days / half_life_days),
+            parameters={**_PARAMETERS, "num_leaves": leaves}, trees=trees, seed=seed,
         )  # fmt: skip
         if len(score):
             log_odds += np.asarray(booster.predict(asked, raw_score=True, num_threads=1))
-    return np.exp(-np.logaddexp(0.0, -log_odds / len(_HALF_LIVES_DAYS)))
+    return np.exp(-np.logaddexp(0.0, -log_odds / len(forests)))
 
 
 def _write(out: Path, payment_id: Any, scores: NDArray[np.float64]) -> None:
