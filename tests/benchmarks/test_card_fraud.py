@@ -25,6 +25,7 @@ def cards(*rows: tuple[int, int, int]) -> Cards:
         source=Path("none"),
         payment_id=pa.array(range(n)),
         time_ns=np.zeros(n, np.int64),
+        amount_eur=np.zeros(n),
         labels=fraud.astype(np.int8),
         features=np.zeros((n, 0), np.float32),
         delay_ns=0,
