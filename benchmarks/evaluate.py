@@ -37,7 +37,7 @@ def card_fraud_section(found: Mapping[str, Any]) -> str:
     ]
     for name, setting in (("7 days", "7_days"), ("all days before", "all_history")):
         auc, ap, cards, error = (found[setting][metric] for metric in card_fraud.METRICS)
-        lines.append(f"| {name} | {auc:.3f} | {ap:.3f} | {cards:.3f} | {error:.4f} |")
+        lines.append(f"| {name} | {auc:.4f} | {ap:.4f} | {cards:.4f} | {error:.4f} |")
     for name, auc, ap, cards in _PUBLISHED:
         lines.append(f"| {name} | {auc:.3f} | {ap:.3f} | {cards:.3f} | – |")
     return "\n".join(lines)
