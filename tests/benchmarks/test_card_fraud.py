@@ -93,7 +93,7 @@ def test_the_page_has_marks_for_every_section() -> None:
 def test_the_table_has_a_line_for_each_setting() -> None:
     figures = {"auc_roc": 0.9, "average_precision": 0.8, "card_precision_100": 0.3}
     found = {name: {**figures, "calibration_error": 0.001} for name in ("7_days", "all_history")}
-    assert "| 7 days | 0.900 | 0.800 | 0.300 | 0.0010 |" in card_fraud_section(found)
+    assert "| 7 days | 0.9000 | 0.8000 | 0.3000 | 0.0010 |" in card_fraud_section(found)
 
 
 def write_handbook(folder: Path, *, blank_from: date, days: int = 35) -> Path:
