@@ -12,17 +12,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
+from clearway.risk.facts import CLEARED, CLEARED_AGAIN, PAID, REPORTED, REPORTED_AGAIN
 from clearway.risk.features.declared import DECLARED
-from clearway.risk.features.language import (
-    CLEARED,
-    CLEARED_AGAIN,
-    PAID,
-    REPORTED,
-    REPORTED_AGAIN,
-    UNKNOWN,
-    Feature,
-    Part,
-)
+from clearway.risk.features.language import UNKNOWN, Feature, Part
 from clearway.risk.features.past import TABLES
 
 TARGET: Final = Path(__file__).with_name("generated.py")

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from clearway.risk.features.language import REPORTED, Cell, Part, Value, Window
+from clearway.risk.facts import REPORTED
+from clearway.risk.features.language import Cell, Part, Value, Window
 from clearway.risk.features.past import ACCUSED, GOT, Side
 
 PEERS: Final = 16  # payees remembered per account; the one unused for longest gives way

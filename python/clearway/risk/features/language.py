@@ -15,8 +15,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-# What an event is: `report` of FACTS.
-PAID, REPORTED, CLEARED, REPORTED_AGAIN, CLEARED_AGAIN = range(5)
+from clearway.risk.facts import PAID
+
 UNKNOWN: Final = "-1.0"  # what a feature says of an entity that the payment does not name
 
 

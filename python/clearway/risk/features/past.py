@@ -12,7 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from clearway.risk.features.language import CLEARED, PAID, REPORTED, Cell, Part, Value, Window
+from clearway.risk.facts import CLEARED, PAID, REPORTED
+from clearway.risk.features.language import Cell, Part, Value, Window
 
 LIMIT_EUR: Final = (8_500.0, 10_000.0)  # just below the amount that many countries are told of
 TABLES: Final = {"accounts": ("payer", "payee"), "devices": ("device",),

@@ -17,6 +17,7 @@ import pyarrow.parquet
 from numpy.typing import NDArray
 
 from clearway.payment.records import ACCEPT, DECLINE, REVIEW
+from clearway.ports.model import SCORE_BPS_MAX
 from clearway.risk.errors import RiskFault
 from clearway.risk.features import FEATURES, Features
 from clearway.risk.features.declared import LEARNED
@@ -170,7 +171,7 @@ def _day(time_ns: np.int64) -> int:
 def _saved(history: History, rows: NDArray[np.int64], scores: NDArray[np.float64]) -> Saved:
     """Of an analyst it is taken here that every fraud that is looked at is stopped."""
     amount_eur, is_fraud = history.amount_eur[rows], history.labels[rows] == 1
-    outcome = CostPolicy().decide(np.rint(scores * 10_000.0).astype(np.uint16), amount_eur)
+    outcome = CostPolicy().decide(np.rint(scores * SCORE_BPS_MAX).astype(np.uint16), amount_eur)
     stopped = is_fraud & (outcome != ACCEPT)
     return Saved(
         days=len(np.unique(history.time_ns[rows] // DAY_NS)),
