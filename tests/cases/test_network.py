@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
+from clearway.cases.folding import NEAR_ROWS_MAX
 from clearway.cases.layout import lay_out
 from clearway.cases.network import FLOWS_PER_ACCOUNT_MAX, NODES_MAX, Flow, Look, explore
 
@@ -80,7 +81,7 @@ def test_an_alerted_payment_is_there_however_old_it_is() -> None:
 def test_a_drawing_puts_whoever_pays_to_the_left() -> None:
     flows = [flow(1, 1, 5), flow(2, 2, 5), flow(3, 5, 7), flow(4, 7, 9), flow(5, 5, 9, 1)]
     found = explore(5, look_in(flows), alerted=[], is_house=nobody, hops=2)
-    spots = lay_out(found.nodes, found.edges)
+    spots = lay_out(found.nodes, found.edges).spots
     assert {account: spot.column for account, spot in spots.items()} == {
         5: 0, 1: -1, 2: -1, 7: 1, 9: 2,
     }  # fmt: skip
@@ -95,11 +96,55 @@ def test_no_two_accounts_lie_on_one_spot_and_the_drawing_is_always_the_same() ->
             flows.append(flow(at, payer, payee, chance.randrange(1, 10_000)))
         start = flows[0].payer
         found = explore(start, look_in(flows), alerted=flows[:2], is_house=nobody, hops=3)
-        spots = lay_out(found.nodes, found.edges)
-        assert set(spots) == {node.account for node in found.nodes}
+        sheet = lay_out(found.nodes, found.edges)
+        spots = sheet.spots
+        assert set(spots) == {node.account for node in sheet.nodes}
         assert len(set(spots.values())) == len(spots)
         assert spots[start].column == 0
         assert all(abs(spot.column) <= 3 for spot in spots.values())
         again = explore(start, look_in(flows), alerted=flows[:2], is_house=nobody, hops=3)
-        assert lay_out(again.nodes, again.edges) == spots
-    assert lay_out([], []) == {}
+        assert lay_out(again.nodes, again.edges) == sheet
+    assert lay_out([], []).spots == {}
+
+
+def test_a_wide_fan_is_drawn_as_its_largest_accounts_and_one_card_for_the_rest() -> None:
+    flows = [flow(at, 1, 100 + at, 1_000 * at) for at in range(1, 41)]
+    small = flow(99, 1, 999, 7, moved=False)
+    found = explore(1, look_in([*flows, small]), alerted=[small], is_house=nobody, hops=1)
+    sheet = lay_out(found.nodes, found.edges)
+    [(card, count)] = sheet.folded.items()
+    shown = {node.account for node in sheet.nodes}
+    # That of the case's payment however small it is, and those with the most money.
+    assert shown == {1, 999, *range(134, 141), card}
+    assert (count, len(sheet.nodes)) == (41 - 8, NEAR_ROWS_MAX + 1)
+    assert sheet.spots[card].row == NEAR_ROWS_MAX - 1
+    [edge] = [edge for edge in sheet.edges if edge.payee == card]
+    assert (edge.payer, edge.count, edge.moved_minor) == (1, 33, sum(range(1, 34)) * 1_000)
+    assert (edge.first_ns, edge.last_ns) == (1, 33)
+    [node] = [node for node in sheet.nodes if node.account == card]
+    assert (node.got_eur_minor, node.hop) == (edge.moved_minor, 1)
+
+
+def test_folding_loses_no_money_and_never_the_account_of_the_case() -> None:
+    chance = random.Random(5)
+    for _ in range(50):
+        flows = []
+        for at in range(chance.randrange(60, 300)):
+            payer, payee = chance.sample(range(90), 2)
+            flows.append(flow(at, payer, payee, chance.randrange(1, 10_000)))
+        start = flows[0].payer
+        found = explore(start, look_in(flows), alerted=flows[:2], is_house=nobody, hops=3)
+        sheet = lay_out(found.nodes, found.edges)
+        plain = {node.account for node in sheet.nodes if node.account >= 0}
+        assert sheet.nodes[0] == found.nodes[0]
+        assert len(plain) + sum(sheet.folded.values()) == len(found.nodes)
+        assert sum(node.got_eur_minor for node in sheet.nodes) == sum(
+            node.got_eur_minor for node in found.nodes
+        )
+        of_start = [edge for edge in found.edges if start in (edge.payer, edge.payee)]
+        drawn = [edge for edge in sheet.edges if start in (edge.payer, edge.payee)]
+        assert sum(edge.eur_minor for edge in drawn) == sum(edge.eur_minor for edge in of_start)
+        columns: dict[int, int] = {}
+        for spot in sheet.spots.values():
+            columns[spot.column] = columns.get(spot.column, 0) + 1
+        assert max(columns.values()) <= NEAR_ROWS_MAX

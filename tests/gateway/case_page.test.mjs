@@ -1,66 +1,12 @@
 // The page of a case as its reader meets it: opened from a file, with no network, in Chromium.
 
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
-import { pathToFileURL } from "node:url";
+import { test } from "node:test";
+import { SHOTS, desk, fits, phone, visit } from "./case_browser.mjs";
 
-const { chromium } = createRequire(join(process.cwd(), "package.json"))("playwright-core");
-const PAGE = pathToFileURL(process.env.PAGE).href;
 const EXPECTED = JSON.parse(readFileSync(process.env.EXPECTED, "utf8"));
-const SHOTS = process.env.SCREENSHOTS; // a folder to look at, if one is named
-let browser;
-
-before(async () => {
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM,
-    args: ["--no-sandbox", "--disable-dev-shm-usage"],
-  });
-});
-
-after(async () => browser?.close());
-
-// What the page asked of the network, and what went wrong on it, must stay empty.
-async function visit(name, options, look) {
-  const context = await browser.newContext({ offline: true, ...options });
-  const page = await context.newPage();
-  const wrong = [];
-  page.on("console", (message) => wrong.push(message.text()));
-  page.on("pageerror", (error) => wrong.push(String(error)));
-  page.on("request", (request) => {
-    if (request.url() !== PAGE) wrong.push(request.url());
-  });
-  await page.goto(PAGE);
-  if (SHOTS) {
-    mkdirSync(SHOTS, { recursive: true });
-    await page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true });
-  }
-  await look(page);
-  await context.close();
-  assert.deepEqual(wrong, []);
-}
-
-const desk = { viewport: { width: 1240, height: 900 } };
-
-// Nothing sticks out of the window, and no text out of its card.
-async function fits(page) {
-  const { scroll, client } = await page.evaluate(() => ({
-    scroll: document.documentElement.scrollWidth,
-    client: document.documentElement.clientWidth,
-  }));
-  assert.ok(scroll <= client, `${scroll} > ${client}`);
-  const out = await page.$$eval(".card", (cards) =>
-    cards
-      .filter((card) => {
-        const box = card.querySelector("rect").getBoundingClientRect();
-        return [...card.querySelectorAll("text")].some((text) => text.getBoundingClientRect().right > box.right + 1);
-      })
-      .map((card) => card.textContent),
-  );
-  assert.deepEqual(out, []);
-}
 
 test("the page says what the case is, in the words of the data", async () => {
   await visit("desk", desk, async (page) => {
@@ -94,7 +40,7 @@ test("money runs from left to right", async () => {
 });
 
 test("it is read on a phone, in the dark, and on paper", async () => {
-  await visit("phone", { viewport: { width: 390, height: 800 } }, fits);
+  await visit("phone", phone, fits);
   await visit("dark", { ...desk, colorScheme: "dark" }, async (page) => {
     const [ground, ink] = await page.evaluate(() => {
       const style = getComputedStyle(document.body);

@@ -74,3 +74,23 @@ def play(api: Api) -> Scene:
 
 def opened(api: Api, prefix: str, name: str, country: str) -> str:
     return api.account(id=fresh(f"{prefix}-"), owner={"name": name, "country": country})
+
+
+def play_fan(api: Api, payers: int) -> Scene:
+    """Many pay one account, each another amount, and everything is stopped; one payee is paid."""
+    suspicious = api.node.rooms.scorer
+    assert isinstance(suspicious, Suspicious)
+    suspicious.reasons, suspicious.score_bps = FAN_IN, 7_420
+    collector = opened(api, "collector", "Meridian Supplies and Trading", "FR")
+    api.fund(collector, "100.00")
+    for at in range(payers):
+        payer = opened(api, "payer", f"Payer No. {at + 1:03}", "FR")
+        api.fund(payer, "20000.00")
+        api.pay(payer, collector, f"{100 + 7 * at}.00")
+        api.clock.pass_s(60)
+    suspicious.stops = False
+    api.pay(collector, opened(api, "payee", "Kestrel Freight", "GB"), "90.00")
+    suspicious.stops = True
+    ann, ben = person(api, "ann.berg"), person(api, "ben.okafor")
+    [case] = [one for one in cases_of(api, collector) if one["family"] == "laundering"]
+    return Scene(api, ann, ben, case["id"], collector)

@@ -7,11 +7,12 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.conftest import ROOT
-from tests.gateway.case_scene import Scene, play
+from tests.gateway.case_scene import Scene, play, play_fan
 from tests.gateway.people import person, serve_suspicious
 from tests.gateway.test_refused_before_ordering import expect
 from tests.verify.tools import javascript, need, run
@@ -130,13 +131,9 @@ def test_the_page_is_for_whoever_may_see_cases(scene: Scene) -> None:
 
 def test_a_reader_meets_it_in_chromium(scene: Scene, tmp_path: Path) -> None:
     """case_page.test.mjs: what is shown, a phone, the dark, paper."""
-    node = need("node", major=20)
-    chromium = need(next((name for name in CHROMIUM if shutil.which(name)), "chromium"))
     case = scene.ben.get(f"/v1/cases/{scene.case}").json()
     network = scene.ben.get(f"/v1/cases/{scene.case}/network").json()
     acts = scene.ben.get(f"/v1/cases/{scene.case}/acts").json()["data"]
-    page, expected = tmp_path / "case.html", tmp_path / "expected.json"
-    page.write_text(page_of(scene))
     alert = case["alert_list"][0]
     shown = [
         case["id"], "Money laundering: Mira Halloran", *case["why"], acts[-1]["hash"],
@@ -153,11 +150,33 @@ def test_a_reader_meets_it_in_chromium(scene: Scene, tmp_path: Path) -> None:
         "tricky": "Ida <b>Bold</b> & Sons",
         "order": ["Yusuf Demir", "Mira Halloran", "Petra Novák"],
     }
+    look(scene, "case_page", told, tmp_path)
+
+
+def test_a_wide_fan_is_readable_in_chromium(tmp_path: Path) -> None:
+    """case_fan.test.mjs: what is drawn of forty payers, and where it begins on a phone."""
+    for api in serve_suspicious(tmp_path / "node"):
+        scene = play_fan(api, 40)
+        largest = [f"Payer No. {at:03}" for at in range(33, 41)]
+        rest = sum(100 + 7 * at for at in range(32))
+        told = {
+            "cards": [*largest, "32 more accounts", "Kestrel Freight"],
+            "sums": [f"{rest:,}.00 EUR × 32", "373.00 EUR", "90.00 EUR"],
+        }
+        look(scene, "case_fan", told, tmp_path)
+
+
+def look(scene: Scene, name: str, told: dict[str, Any], folder: Path) -> None:
+    """Runs a test in Chromium on the page of the scene's case. told: what it should find."""
+    node = need("node", major=20)
+    chromium = need(next((name for name in CHROMIUM if shutil.which(name)), "chromium"))
+    page, expected = folder / "case.html", folder / "expected.json"
+    page.write_text(page_of(scene))
     expected.write_text(json.dumps(told))
     done = run(
         node,
         "--test",
-        ROOT / "tests" / "gateway" / "case_page.test.mjs",
+        ROOT / "tests" / "gateway" / f"{name}.test.mjs",
         folder=javascript(),
         CHROMIUM=chromium,
         PAGE=str(page),

@@ -1,16 +1,20 @@
 """A network of flows as a drawing reads: money runs from left to right, the case in the middle.
 
 An account stands one column left of whom it pays, counted from the case's account; one that both
-gets and gives stands where more of its money speaks for. Within a column accounts lie near those
-they deal with. No chance is in it: the same network gives the same drawing.
+gets and gives stands where more of its money speaks for. Whoever deals with the case's account
+itself stays on the side that this says, whatever else it does, and next to it by a payment of the
+case. Within a column accounts lie near those they deal with, and where there are many the smaller
+are one card. No chance is in it: the same network gives the same drawing.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from clearway.cases.folding import fold
 from clearway.cases.network import Edge, Node
 
 PASSES: Final = 6
@@ -25,14 +29,29 @@ class Spot(NamedTuple):
     row: float
 
 
-def lay_out(nodes: Sequence[Node], edges: Sequence[Edge]) -> dict[int, Spot]:
-    """By account. The case's account is the first of the nodes."""
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What is drawn. folded: of each card that stands for several accounts, how many; its number in
+    nodes and edges is below zero, which no account's is."""
+
+    nodes: Sequence[Node]
+    edges: Sequence[Edge]
+    spots: Mapping[int, Spot]
+    folded: Mapping[int, int]
+
+
+def lay_out(nodes: Sequence[Node], edges: Sequence[Edge]) -> Sheet:
+    """The case's account is the first of the nodes."""
     if not nodes:
-        return {}
-    columns = _columns(nodes, edges)
+        return Sheet([], [], {}, {})
+    found = fold(nodes, edges, _columns(nodes, edges))
+    return Sheet(found.nodes, found.edges, _spots(found.edges, found.columns), found.folded)
+
+
+def _spots(edges: Sequence[Edge], columns: Mapping[int, int]) -> dict[int, Spot]:
     order: dict[int, list[int]] = defaultdict(list)
-    for node in nodes:
-        order[columns[node.account]].append(node.account)
+    for account, column in columns.items():
+        order[column].append(account)
     neighbours: dict[int, list[int]] = defaultdict(list)
     for edge in edges:
         neighbours[edge.payer].append(edge.payee)
@@ -40,7 +59,9 @@ def lay_out(nodes: Sequence[Node], edges: Sequence[Edge]) -> dict[int, Spot]:
     spots = _centred(order)
     for _ in range(PASSES):
         for accounts in order.values():
-            accounts.sort(key=lambda one: (_middle(one, neighbours, spots), spots[one].row))
+            accounts.sort(
+                key=lambda one: (one < 0, _middle(one, neighbours, spots), spots[one].row)
+            )
         spots = _centred(order)
     return spots
 
@@ -54,9 +75,12 @@ def _columns(nodes: Sequence[Node], edges: Sequence[Edge]) -> dict[int, int]:
     for hop in range(1, hops + 1):
         fresh = [node.account for node in nodes if node.hop == hop]
         found |= dict(_pulled(fresh, found, edges, most))
-    others = [node.account for node in nodes[1:]]
+    side = {node.account: found[node.account] for node in nodes if node.hop == 1}
+    near = {one for edge in edges if edge.alerts for one in (edge.payer, edge.payee)} & side.keys()
+    others = [node.account for node in nodes[1:] if node.account not in near]
     for _ in range(PASSES):
-        moved = found | dict(_pulled(others, found, edges, most))
+        pulled = _pulled(others, found, edges, most)
+        moved = found | {one: at for one, at in pulled if one not in side or at * side[one] > 0}
         if moved == found:
             break
         found = moved

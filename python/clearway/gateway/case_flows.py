@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -174,7 +174,7 @@ def render_network(ask: Ask, row: CaseRow, found: Network, hops: int) -> CaseNet
             _node(node, name, owners.get(address[node.account], {}).get("name"))
             for node in found.nodes
         ],
-        edges=[_edge(ask, edge, name) for edge in found.edges],
+        edges=[render_edge(ask, edge, name) for edge in found.edges],
         cases=_related(ask, row, list(address.values())),
         left_off=found.left_off,
     )
@@ -207,7 +207,7 @@ def _node(node: Node, name: dict[int, str], owner: str | None) -> FlowNode:
     )
 
 
-def _edge(ask: Ask, edge: Edge, name: dict[int, str]) -> FlowEdge:
+def render_edge(ask: Ask, edge: Edge, name: Mapping[int, str]) -> FlowEdge:
     asset = ask.door.directory.asset(edge.asset)
     return FlowEdge(
         from_=name[edge.payer],

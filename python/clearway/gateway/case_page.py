@@ -13,12 +13,10 @@ from typing import Final
 
 from starlette.types import Receive, Scope, Send
 
-from clearway.cases.layout import lay_out
 from clearway.cases.report import Report
 from clearway.cases.typologies import family_name
 from clearway.gateway.case_acts import render_act
 from clearway.gateway.case_alerts import render_alerts
-from clearway.gateway.case_drawing import draw
 from clearway.gateway.case_flows import render_network, timeline
 from clearway.gateway.case_parts import (
     document,
@@ -41,12 +39,12 @@ from clearway.gateway.case_schemas import (
     Moment,
     RelatedCase,
 )
+from clearway.gateway.case_sheet import draw_network
 from clearway.gateway.cases import case_detail, find_case
 from clearway.gateway.door import Ask
 from clearway.gateway.times import format_time
 
 HOPS: Final = 2
-NODES_MAX: Final = 24  # more cannot be read on one sheet; `…/network` has them
 MOMENTS_MAX: Final = 60
 PAYMENTS_MAX: Final = 30
 RELATED_MAX: Final = 10
@@ -67,13 +65,12 @@ def make_page(ask: Ask) -> str:
     row = find_case(ask)
     desk = ask.door.node.cases
     alerts = desk.store.alerts_of(row)
-    found = desk.network(row, alerts, hops=HOPS, nodes_max=NODES_MAX)
+    found = desk.network(row, alerts, hops=HOPS)
     network = render_network(ask, row, found, HOPS)
-    spots = lay_out(found.nodes, found.edges)
     return render(
         case_detail(ask, row),
         network=network,
-        drawing=draw(network, [spots[one.account] for one in found.nodes]),
+        drawing=draw_network(ask, found, network),
         moments=timeline(ask, row, alerts, found),
         acts=[render_act(act) for act in desk.store.acts_of(row)],
         report=draft(ask, row) if row.decision == "report" else None,
@@ -93,7 +90,7 @@ def render(
     now: str,
     institution: str,
 ) -> str:
-    """drawing: SVG. report: of a case that is to be reported. now, institution: of whom and when
+    """drawing: HTML. report: of a case that is to be reported. now, institution: of whom and when
     this is a picture."""
     owners = {node.account: node.owner for node in network.nodes if node.owner}
     title = f"{family_name(case.family)}: {_person(case)}"
@@ -211,19 +208,7 @@ def _decision(case: CaseDetail) -> str:
 def _flow(network: CaseNetwork, drawing: str) -> str:
     if not network.edges:
         return '<p class="none">No payments between accounts were found around these alerts.</p>'
-    left_off = (
-        f"<p>{network.left_off:,} more accounts were found and are not drawn.</p>"
-        if network.left_off
-        else ""
-    )
-    return (
-        f'<div class="scroll">{drawing}</div>'
-        '<p class="legend"><span class="key moved"></span>moved '
-        '<span class="key alerted"></span>of the case '
-        '<span class="key stopped"></span>dashed: stopped or waiting. '
-        "Money runs from left to right; the wider, the more of it.</p>"
-        f"{left_off}"
-    )
+    return drawing
 
 
 def _related(cases: Sequence[RelatedCase], owners: Mapping[str, str]) -> str:
