@@ -2,7 +2,9 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from clearway.risk.scores import NO_MODEL_ID
 from tests.gateway.api import Api
 from tests.gateway.conftest import serve
 
+WAIT_S = 20.0
 SHIPPED = Path(str(files("clearway.risk").joinpath("data")))
 
 
@@ -27,6 +30,13 @@ def node(tmp_path: Path) -> Iterator[Api]:
 def metric(api: Api, name: str) -> int:
     [line] = [line for line in api.get("/metrics").text.splitlines() if line.startswith(name)]
     return int(line.rpartition(" ")[2])
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    deadline_s = time.monotonic() + WAIT_S
+    while not true():
+        assert time.monotonic() < deadline_s
+        time.sleep(0.01)
 
 
 def pay(api: Api, amount: str) -> Any:
@@ -119,3 +129,31 @@ def test_a_calibration_that_drifts_warns_and_degrades_nothing(node: Api) -> None
     assert ready["status"] == "ready"
     assert ready["warnings"] == found.alerts()
     assert 'clearway_risk_calibration{of="ratio"} 2.4000' in node.get("/metrics").text
+
+
+def test_holds_end_after_an_unexpected_error_and_until_then_it_is_told(
+    node: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payer, payee = node.account(funded="20.00"), node.account()
+    failing = 'clearway_round_failing{of="expiry"}'
+    assert metric(node, failing) == 0
+
+    failed = threading.Event()
+
+    def forget() -> None:
+        failed.set()
+        raise ZeroDivisionError("at /secret/path")
+
+    monkeypatch.setattr(node.node.ordering, "pass_time", forget)
+    held = node.pay(payer, payee, "5.00", capture="manual", expires_in_s=1).json()
+    assert held["status"] == "held"
+    assert failed.wait(WAIT_S)
+    wait_until(lambda: metric(node, failing) == 1)
+    ready = node.get("/readyz")
+    assert ready.status_code == 200, "payments are served all the same"
+    assert ready.json()["warnings"] == ["expiry: a look failed (ZeroDivisionError)"]
+
+    monkeypatch.undo()
+    wait_until(lambda: node.get(f"/v1/payments/{held['id']}").json()["status"] == "returned")
+    wait_until(lambda: metric(node, failing) == 0)
+    assert "warnings" not in node.get("/readyz").json()

@@ -79,8 +79,31 @@ def test_what_fails_is_logged_and_neither_ends_the_round_nor_the_rounds(
         rounds.start()
         assert [seen.get(timeout=WAIT_S) for _ in range(2)] == ["behind it"] * 2
         rounds.stop()
-    assert caplog.text.count("leaky: a look failed") >= 2
+    assert caplog.text.count("leaky: a look failed") == 1, "said once, not at every turn"
     assert "no such thing" in caplog.text
+    assert rounds.problems() == ["leaky: a look failed (OSError)"]
+
+
+def test_a_look_that_goes_well_again_is_no_problem_any_more(
+    seen: queue.Queue[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    errors: list[Exception] = [OSError("one"), OSError("two"), ValueError("three")]
+
+    def look() -> None:
+        seen.put(str(rounds.problems()))
+        if errors:
+            raise errors.pop(0)
+
+    rounds = Rounds("leaky", 0.001, look)
+    with caplog.at_level(logging.WARNING, "clearway.lifecycle"):
+        rounds.start()
+        said = [seen.get(timeout=WAIT_S) for _ in range(5)]
+        rounds.stop()
+    failed = [f"['leaky: a look failed ({what})']" for what in ("OSError", "OSError", "ValueError")]
+    assert said == ["[]", *failed, "[]"]
+    messages = [record.getMessage() for record in caplog.records]
+    once = "leaky: a look failed; the next may not"
+    assert messages == [once, once, "leaky: a look that failed went well again"]
 
 
 def test_stopping_waits_for_the_look_under_way_and_begins_no_other(

@@ -16,7 +16,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -55,6 +54,7 @@ from clearway.lifecycle.rehearse import price, rehearse
 from clearway.lifecycle.replay import Replay
 from clearway.lifecycle.resume import catch_up
 from clearway.lifecycle.rooms import Rooms, reference_rates
+from clearway.lifecycle.rounds import Rounds
 from clearway.lifecycle.shadow import Shadow
 from clearway.lifecycle.standing import StandingOrders
 from clearway.ordering.sequencer import Sequencer
@@ -124,12 +124,16 @@ class Node:
     own_keys: frozenset[bytes]
     restored_to: int | None
     models: ModelDesk
-    _stopping: threading.Event = field(default_factory=threading.Event)
-    _ticker: threading.Thread | None = None
+    _room: Rounds = field(init=False)
+    _expiry: Rounds = field(init=False)
     _standing: StandingOrders | None = None
     _snapshots: Snapshots | None = None
     _started: bool = False
     _has_ballast: bool = False
+
+    def __post_init__(self) -> None:
+        self._room = Rounds("room", ROOM_PAUSE_S, self._watch_room, self._refresh_models)
+        self._expiry = Rounds("expiry", TICK_S, self._end_holds)
 
     def start(self) -> None:
         """Returns when the node serves: everything derived has caught up with the chain."""
@@ -142,12 +146,12 @@ class Node:
         if replayed >= BLOCKS_MIN:
             self._save()
         log.info("height %d; %d payments taken into memory", self.book.height, payments)
-        self.models.refresh(self.scorer, self.rooms.shadow)
+        self._refresh_models()
         self.rooms.shadow.start()
         self.batcher.start()
         self._watch_room()
-        self._ticker = threading.Thread(target=self._tick, name="clearway-ticker", daemon=True)
-        self._ticker.start()
+        self._room.start()
+        self._expiry.start()
         if self.config.dev and self.batcher.disk_fault() is None:
             _fund_liquidity(self)
         self._standing = StandingOrders(self.rooms, self.batcher, self.secret)
@@ -162,9 +166,8 @@ class Node:
     def stop(self) -> None:
         """Answers what waits, saves what makes the next start quick, lets go of the files."""
         self._started = False
-        self._stopping.set()
-        if self._ticker is not None:
-            self._ticker.join()
+        self._room.stop()
+        self._expiry.stop()
         if self._standing is not None:
             self._standing.stop()
         self.queue.stop()
@@ -196,11 +199,20 @@ class Node:
         """What is wrong although payments are served."""
         scarcity = self.scorer.scarcity(self.clock())
         drift = [*self.rooms.shadow.alerts(), *self.calibration_watch.alerts()]
-        return [*self.degraded(), *scarcity, *drift]
+        failed = [problem for rounds in self._rounds() for problem in rounds.problems()]
+        return [*self.degraded(), *failed, *scarcity, *drift]
 
     def degraded(self) -> Sequence[str]:
         """Those of the warnings that change how payments are decided."""
         return [*self.models.problems, *self.scorer.problems()]
+
+    def rounds_failing(self) -> Mapping[str, bool]:
+        """What looks once in a while, and whether it failed at its last turn."""
+        return {rounds.name: bool(rounds.problems()) for rounds in self._rounds()}
+
+    def _rounds(self) -> list[Rounds]:
+        parts = (self._standing, self.cases.watch, self.calibration_watch, self._snapshots)
+        return [self._room, self._expiry, *(part.rounds for part in parts if part is not None)]
 
     def drift(self) -> Mapping[str, float]:
         """PSI of each risk feature and of the score; empty while too little was seen."""
@@ -253,26 +265,23 @@ class Node:
         place = self.rooms.replay.find(id)
         return None if place is None else self.rooms.replay.answer(place, request_hash)
 
-    def _tick(self) -> None:
-        """Ends holds that are due: the ledger's time only passes with blocks."""
-        room_checked_s = 0.0
-        while not self._stopping.wait(TICK_S):
-            if time.monotonic() - room_checked_s >= ROOM_PAUSE_S:
-                self._watch_room()
-                self.models.refresh(self.scorer, self.rooms.shadow)
-                room_checked_s = time.monotonic()
-            due_ns = self.book.next_expiry_ns()
-            if due_ns is None or due_ns > self.clock() or self.ordering.problems():
-                continue
-            if self.batcher.disk_fault() is not None:
-                continue
-            try:
-                self.ordering.pass_time()
-            except Fault as fault:
-                log.error("holds that are due cannot end: %s", fault)
-                if fault.code == "node.disk_full":
-                    self.batcher.pause(fault)
-            self.projections.notify(self.book.height)
+    def _end_holds(self) -> None:
+        """Those that are due: the ledger's time only passes with blocks."""
+        due_ns = self.book.next_expiry_ns()
+        if due_ns is None or due_ns > self.clock() or self.ordering.problems():
+            return
+        if self.batcher.disk_fault() is not None:
+            return
+        try:
+            self.ordering.pass_time()
+        except Fault as fault:
+            log.error("holds that are due cannot end: %s", fault)
+            if fault.code == "node.disk_full":
+                self.batcher.pause(fault)
+        self.projections.notify(self.book.height)
+
+    def _refresh_models(self) -> None:
+        self.models.refresh(self.scorer, self.rooms.shadow)
 
     def _watch_room(self) -> None:
         """Without room nothing is accepted, and the ballast goes, so that what was acknowledged can

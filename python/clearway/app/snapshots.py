@@ -28,14 +28,14 @@ class Snapshots:
         self._book = book
         self._blocks_min = blocks_min
         self._saved = book.height
-        self._rounds = Rounds("snapshots", pause_s, self.write_due)
+        self.rounds = Rounds("snapshots", pause_s, self.write_due)
 
     def start(self) -> None:
-        self._rounds.start()
+        self.rounds.start()
 
     def stop(self) -> None:
         """Returns when none is being written any more."""
-        self._rounds.stop()
+        self.rounds.stop()
 
     def write_due(self) -> None:
         """Writes one if there were enough blocks since the last."""

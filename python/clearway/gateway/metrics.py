@@ -57,6 +57,11 @@ class Metrics:
         yield from _risk(node.risk_counts())
         yield from _drift(node.drift())
         yield from _calibration(node.calibration())
+        name = "clearway_round_failing"
+        help = "1 for what looks once in a while and failed at its last turn."
+        yield from _head(name, "gauge", help)
+        for of, failing in node.rounds_failing().items():
+            yield f'{name}{{of="{of}"}} {int(failing)}'
         name = "clearway_typologies_info"
         yield from _head(name, "gauge", "1 for the levels of typologies in force.")
         yield f'{name}{{digest="{node.typologies_digest.hex()}"}} 1'

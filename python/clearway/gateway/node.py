@@ -64,6 +64,9 @@ class Node(Protocol):
     def degraded(self) -> Sequence[str]:
         """Those of the warnings that change how payments are decided."""
 
+    def rounds_failing(self) -> Mapping[str, bool]:
+        """What looks once in a while, and whether it failed at its last turn."""
+
     def drift(self) -> Mapping[str, float]:
         """PSI of each risk feature and of the score; empty while too little was seen."""
 

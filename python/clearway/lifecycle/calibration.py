@@ -47,13 +47,13 @@ class CalibrationWatch:
         self._clock = clock
         self._number: int | None = None  # of the last feedback seen
         self._said: dict[bytes, _Said] = {}
-        self._rounds = Rounds("calibration", LOOK_S, self.look, is_due=True)
+        self.rounds = Rounds("calibration", LOOK_S, self.look, is_due=True)
 
     def start(self) -> None:
-        self._rounds.start()
+        self.rounds.start()
 
     def stop(self) -> None:
-        self._rounds.stop()
+        self.rounds.stop()
 
     def alerts(self) -> list[str]:
         found = self.found
@@ -70,7 +70,7 @@ class CalibrationWatch:
             for one in page:
                 self._take(one)
             self._number = page[-1].number
-            if self._rounds.is_stopping:
+            if self.rounds.is_stopping:
                 return
         self._said = {id: said for id, said in self._said.items() if said.day >= first}
         frauds = Counter((said.day, said.model_id) for said in self._said.values() if said.is_fraud)

@@ -1,7 +1,7 @@
 """A thread that looks once in a while: for orders that are due, for snapshots to write, for cases.
 
 What it does is never on the path of a payment, and nothing waits for one round: when it fails, the
-log says so and the next round is tried.
+log says so once, the node says so for as long as it lasts, and the next round is tried.
 """
 
 from __future__ import annotations
@@ -31,9 +31,10 @@ class Rounds:
     ) -> None:
         """name: of the thread, and of what failed, for the log. is_due: the first round begins at
         once, not after a pause."""
-        self._name = name
+        self.name = name
         self._pause_s = pause_s
         self._looks = looks
+        self._failed: dict[Callable[[], object], str] = {}  # that did at their last turn, with what
         self._rung = threading.Event()  # the next round begins now
         self._is_stopping = False
         self._thread = threading.Thread(target=self._run, name=f"clearway-{name}", daemon=True)
@@ -57,6 +58,10 @@ class Rounds:
         """Read by looks that take long."""
         return self._is_stopping
 
+    def problems(self) -> list[str]:
+        """Which errors the looks ended with at their last turn, in words; empty when with none."""
+        return [f"{self.name}: a look failed ({what})" for what in self._failed.copy().values()]
+
     def stop(self) -> None:
         """Returns when no look is under way. Does nothing more where none was started."""
         self.break_off()
@@ -75,5 +80,11 @@ class Rounds:
     def _try(self, look: Callable[[], object]) -> None:
         try:
             look()
-        except Exception:
-            log.exception("%s: a look failed; the next may not", self._name)
+        except Exception as error:
+            what = type(error).__name__
+            if self._failed.get(look) != what:
+                log.exception("%s: a look failed; the next may not", self.name)
+            self._failed[look] = what
+        else:
+            if self._failed.pop(look, None):
+                log.warning("%s: a look that failed went well again", self.name)

@@ -32,13 +32,13 @@ class StandingOrders:
         self._batcher = batcher
         self._secret = secret
         self._asked: dict[bytes, int] = {}  # mandate → the last period that was asked for
-        self._rounds = Rounds("standing", LOOK_S, self.pay_due)
+        self.rounds = Rounds("standing", LOOK_S, self.pay_due)
 
     def start(self) -> None:
-        self._rounds.start()
+        self.rounds.start()
 
     def stop(self) -> None:
-        self._rounds.stop()
+        self.rounds.stop()
 
     def pay_due(self) -> int:
         """Pays what is due now; returns how many orders were sent."""
@@ -46,7 +46,7 @@ class StandingOrders:
         ids = rooms.book.standing_orders(rooms.institution)
         self._asked = {id: self._asked[id] for id in ids if id in self._asked}
         for id in ids:
-            if self._rounds.is_stopping:
+            if self.rounds.is_stopping:
                 break
             mandate = rooms.book.mandate(rooms.institution, id)
             if mandate is None or not mandate.start_ns <= now_ns < mandate.expires_ns:

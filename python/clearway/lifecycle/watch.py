@@ -49,18 +49,18 @@ class Watch:
         self._kept_s = 0.0
         self._changed = threading.Condition()
         self._awaited = 0  # threads in `wait_for`
-        self._rounds = Rounds("cases", LOOK_S, self.look, self.escalate, self.tell_labels)
+        self.rounds = Rounds("cases", LOOK_S, self.look, self.escalate, self.tell_labels)
 
     def start(self) -> None:
         self._place = self._first_place()
-        self._rooms.projections.listeners.append(lambda _height: self._rounds.ring())
-        self._rounds.start()
+        self._rooms.projections.listeners.append(lambda _height: self.rounds.ring())
+        self.rounds.start()
 
     def stop(self) -> None:
-        self._rounds.break_off()
+        self.rounds.break_off()
         with self._changed:
             self._changed.notify_all()
-        self._rounds.stop()
+        self.rounds.stop()
         try:
             self._keep_place()
         except Exception:  # the next start looks again at what was looked at since the last time
@@ -71,9 +71,9 @@ class Watch:
         with self._changed:
             self._awaited += 1
             self._changed.notify_all()
-            self._rounds.ring()
+            self.rounds.ring()
             self._changed.wait_for(
-                lambda: self.height >= height or self._rounds.is_stopping, timeout_s
+                lambda: self.height >= height or self.rounds.is_stopping, timeout_s
             )
             self._awaited -= 1
             return self.height >= height
@@ -91,7 +91,7 @@ class Watch:
 
     def look(self) -> None:
         """Takes in what the projections show and was not looked at yet."""
-        while not self._rounds.is_stopping:
+        while not self.rounds.is_stopping:
             began_s = time.thread_time()
             height = self._rooms.projections.height
             last = place_of(height + 1, 0) - 1
@@ -115,7 +115,7 @@ class Watch:
         somebody waits for them just now."""
         with self._changed:
             self._changed.wait_for(
-                lambda: self._rounds.is_stopping or self._awaited > 0,
+                lambda: self.rounds.is_stopping or self._awaited > 0,
                 worked_s * (1.0 / SHARE_MAX - 1.0),
             )
 
