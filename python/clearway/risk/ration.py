@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from clearway.payment.records import ACCEPT, DECLINE, REVIEW
 from clearway.risk.models.rules import RulesModel
 from clearway.risk.policy import CostPolicy
-from clearway.risk.reasons import REVIEWS_SCARCE
+from clearway.risk.reasons import REVIEWS_SCARCE, WARMING_UP
 from clearway.risk.reviews import NOTHING, UNDECIDED, Reviews, Wanted, to_euros
 from clearway.risk.scores import NO_MODEL_ID, Decided, Scores
 
@@ -28,39 +28,36 @@ class Ration:
         """Changes the scores in place. Where a review is wanted and there is none: accept or
         decline, whichever costs less; without a model, decline. What a rule asks for is not
         weighed: it comes first, as long as there are reviews."""
-        ruled = self._apply_rules(scores)
+        self._apply_rules(scores)
         asked = scores.outcome == REVIEW
         rows = np.flatnonzero(asked if reviewable is None else asked & reviewable)
         if len(rows) == 0:
             return NOTHING
-        saving = self._saving(rows, scores.score_bps, scores.amount_eur, scores.model_id)
-        if ruled is not None:
-            saving[ruled[rows]] = np.inf
+        saving = self._saving(rows, scores, scores.amount_eur)
         wanted = Wanted(time_ns[rows], saving, np.full(len(rows), UNDECIDED, np.int8))
         scores.review_price[rows] = to_euros(self.reviews.take(wanted))
         self._decide_alone(rows[wanted.taken == 0], scores)
         return wanted
 
-    def _apply_rules(self, scores: Scores) -> NDArray[np.bool_] | None:
-        """Which of the payments a rule alone sends to a person, bool[n]; None without rules."""
+    def _apply_rules(self, scores: Scores) -> None:
+        """Sends what a rule alone asks for to a person."""
         if self._rules is None:
-            return None
+            return
         holds = self._rules.raw_scores(scores.features) > self._rules.base
-        ruled: NDArray[np.bool_] = holds & (scores.outcome == ACCEPT)
-        scores.outcome[ruled] = REVIEW
-        return ruled
+        scores.outcome[holds & (scores.outcome == ACCEPT)] = REVIEW
 
     def _saving(
-        self,
-        rows: NDArray[np.intp],
-        score_bps: NDArray[np.uint16],
-        amount_eur: NDArray[np.float64],
-        model_id: bytes,
+        self, rows: NDArray[np.intp], said: Scores | Decided, amount_eur: NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        """Of a review; nobody can tell without a model."""
-        if model_id == NO_MODEL_ID:
+        """Of a review of each of these, all of which somebody asked for; a function of what stands
+        on record alone, so that the past played again comes to the same. Without a model nobody can
+        tell, and what cost and score would have let pass, a rule asked for: both infinite."""
+        if said.model_id == NO_MODEL_ID:
             return np.full(len(rows), np.inf)
-        return self._policy.saving_eur(score_bps[rows], amount_eur[rows])
+        score_bps, eur = said.score_bps[rows], amount_eur[rows]
+        passes = self._policy.decide(score_bps, eur) == ACCEPT
+        passes |= said.reasons[rows] & WARMING_UP != 0
+        return np.where(passes, np.inf, self._policy.saving_eur(score_bps, eur))
 
     def _decide_alone(self, rows: NDArray[np.intp], scores: Scores) -> None:
         if len(rows) == 0:
@@ -81,5 +78,5 @@ class Ration:
         reviewed = decided.outcome == REVIEW
         rows = np.flatnonzero(reviewed | (decided.reasons & REVIEWS_SCARCE != 0))
         if len(rows):
-            saving = self._saving(rows, decided.score_bps, amount_eur, decided.model_id)
+            saving = self._saving(rows, decided, amount_eur)
             self.reviews.learn(Wanted(time_ns[rows], saving, reviewed[rows].astype(np.int8)))
