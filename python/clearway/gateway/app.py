@@ -42,7 +42,13 @@ from clearway.gateway.door import (
 from clearway.gateway.metrics import SETTLED_BATCHES
 from clearway.gateway.node import Node
 from clearway.gateway.openapi import describe_api
-from clearway.gateway.problems import UNREADABLE, invalid_body, problem, problem_headers
+from clearway.gateway.problems import (
+    UNREADABLE,
+    invalid_body,
+    invalid_shape,
+    problem,
+    problem_headers,
+)
 from clearway.gateway.render import to_json
 from clearway.gateway.routes import ROUTES, Route
 from clearway.gateway.single import PATH, SinglePayments
@@ -266,14 +272,16 @@ def _decode_body(route: Route, body: bytes) -> Any:
     try:
         return msgspec.json.decode(body or b"{}", type=route.body)
     except UNREADABLE as error:
-        raise invalid_body(error) from None
+        raise invalid_body(error, route.body) from None
 
 
 def _decode_query(route: Route, query: bytes) -> Any:
     try:
         pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, strict_parsing=False)
         return msgspec.convert(_grouped(pairs), type=route.query, strict=False)
-    except (msgspec.ValidationError, UnicodeDecodeError) as error:
+    except msgspec.ValidationError as error:
+        raise invalid_shape(error, route.query, whole="query") from None
+    except UnicodeDecodeError as error:
         raise Refusal("request.invalid", field="query", what=str(error)) from None
 
 

@@ -112,7 +112,8 @@ def create_api_key(
     """
     for scope in scopes:
         if scope not in SCOPES:
-            raise Refusal("request.invalid", field="scopes", what=f"{scope!r} is not a scope")
+            what = f"{scope!r} is not a scope; allowed: {', '.join(SCOPES)}"
+            raise Refusal("request.invalid", field="scopes", what=what)
     if _PRINCIPAL.fullmatch(principal) is None:
         raise Refusal("request.invalid", field="principal", what="1 to 64 of A-Z a-z 0-9 _ . @ -")
     id = secrets.token_hex(6)

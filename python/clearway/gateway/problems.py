@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
+from clearway.gateway.allowed import allowed_at
 from clearway.gateway.schemas import LineProblem, Problem
 from clearway.payment.errors import ClearwayError, Refusal
 
@@ -52,13 +54,21 @@ UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What decoding a body may raise; `invalid_body` says what that means."""
 
 
-def invalid_body(error: Exception) -> Refusal:
-    """What msgspec says → request.malformed (no JSON, or nested too deeply) or request.invalid
-    (another shape)."""
+def invalid_body(error: Exception, type: Any) -> Refusal:
+    """What msgspec says of a body that had to be of this type → request.malformed (no JSON, or
+    nested too deeply) or request.invalid (another shape)."""
     if isinstance(error, RecursionError):
         return Refusal("request.malformed", what="the body is nested too deeply")
     if isinstance(error, msgspec.ValidationError):
-        what, _, path = str(error).partition(" - at `")
-        field = path.rstrip("`").removeprefix("$").removeprefix(".").removeprefix("[...]")
-        return Refusal("request.invalid", field=field or "body", what=what)
+        return invalid_shape(error, type, whole="body")
     return Refusal("request.malformed", what=str(error) or "the body is not JSON")
+
+
+def invalid_shape(error: msgspec.ValidationError, type: Any, *, whole: str) -> Refusal:
+    """request.invalid with the field, or `whole` where it is none in particular, and with the
+    values that are allowed where another was given."""
+    what, _, path = str(error).partition(" - at `")
+    field = path.rstrip("`").removeprefix("$").removeprefix(".").removeprefix("[...]")
+    if what.startswith("Invalid enum value"):
+        what += f"; allowed: {', '.join(allowed_at(type, path))}"
+    return Refusal("request.invalid", field=field or whole, what=what)

@@ -151,7 +151,7 @@ class _Payment:
         try:
             asked = _decoder.decode(body)
         except UNREADABLE as error:
-            raise invalid_body(error) from None
+            raise invalid_body(error, PaymentRequest) from None
         return Ask(door, key, self._request_id, body=asked, idempotency_key=named)
 
     async def _answer_again(self, refusal: Refusal) -> None:

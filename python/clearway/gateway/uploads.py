@@ -111,7 +111,7 @@ def _read_line(line: Line, text: bytes | None) -> Line:
         try:
             body = _line.decode(text)
         except UNREADABLE as error:
-            raise invalid_body(error) from None
+            raise invalid_body(error, UploadLine) from None
         line.ask.idempotency_key = parse_key(body.idempotency_key)
         line.ask.body = body
     except ClearwayError as error:
