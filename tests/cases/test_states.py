@@ -53,3 +53,20 @@ def test_what_two_people_look_at_takes_no_more_alerts() -> None:
 def test_the_page_shows_the_diagram_of_the_table() -> None:
     page = (ROOT / "docs" / "cases.md").read_text("utf-8")
     assert diagram() in page
+
+
+@pytest.mark.parametrize(
+    ("status", "act", "told"),
+    [
+        ("open", "propose", "a case that is open cannot be decided; it has to be assigned first"),
+        ("closed", "note",
+         "a case that is closed cannot be noted on; it has to be open, assigned or proposed first"),
+        ("proposed", "assign",
+         "a case that is proposed cannot be assigned; it has to be open or assigned first"),
+        ("open", "reopen", "a case that is open cannot be reopened; it has to be closed first"),
+    ],
+)  # fmt: skip
+def test_a_refusal_says_what_has_to_come_first(status: str, act: str, told: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        next_status(CaseStatus(status), CaseAct(act))
+    assert refused.value.detail == told

@@ -482,3 +482,15 @@ def test_a_report_needs_no_owner_of_the_institutions_own_account(node: Api) -> N
     assert [one["account_name"] for one in house] == [node.node.genesis.name]
     told = [one["what"] for one in report["missing"] if one["field"] == "account_name"]
     assert f"the owner of {house[0]['account']}" not in told
+
+
+def test_a_typology_that_nobody_knows_is_refused_not_an_empty_list(api: Api) -> None:
+    for path in ("/v1/cases", "/v1/case-queue"):
+        refused = api.get(path, typology="launderig")
+        expect(refused, "request.invalid")
+        assert refused.json()["detail"] == (
+            "typology: 'launderig' is none: a family is fraud, laundering or sanctions, and "
+            "`clearway typologies` lists what is finer"
+        )
+        for known in ("fraud", "laundering.mule", "fraud.investment_scam", "sanctions.payer"):
+            assert api.get(path, typology=known).status_code == 200

@@ -81,7 +81,7 @@ def test_an_act_that_is_refused_leaves_no_trace(store: CaseStore) -> None:
     [case] = store.cases(1, limit=10)
 
     def refuse(_case: CaseRow) -> Change:
-        raise Refusal("case.wrong_state", status="open", act="confirmed")
+        raise Refusal("case.wrong_state", status="open", act="confirmed", first="proposed")
 
     with pytest.raises(Refusal):
         store.act(WHO, case.id, refuse)

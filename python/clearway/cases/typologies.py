@@ -68,5 +68,10 @@ def typology_text(code: str) -> str:
     return code if known is None else known.text
 
 
+def is_known(code: str) -> bool:
+    """A family, or one of the typologies here."""
+    return code in FAMILIES or code in _BY_CODE
+
+
 def family_name(family: str) -> str:
     return FAMILIES.get(family, family.replace("_", " ").capitalize())

@@ -10,6 +10,7 @@ from typing import Any, Final
 from msgspec import UNSET
 
 from clearway.cases.triage import Standing, explain
+from clearway.cases.typologies import FAMILIES
 from clearway.gateway.case_acts import render_act
 from clearway.gateway.case_matches import matches_of
 from clearway.gateway.case_schemas import (
@@ -28,7 +29,7 @@ from clearway.gateway.door import CATCH_UP_S_MAX, Answer, Ask
 from clearway.gateway.explanation import FINDINGS
 from clearway.gateway.schemas import Listing
 from clearway.gateway.times import format_time
-from clearway.lifecycle.alerts import typology_text
+from clearway.lifecycle.alerts import is_typology, typology_text
 from clearway.payment.errors import Refusal
 from clearway.payment.ids import (
     format_alert,
@@ -72,15 +73,23 @@ def catch_up(ask: Ask) -> None:
 
 
 def list_cases(ask: Ask) -> Answer:
-    """Refuses case.unknown, payment.unknown for what is no id of one."""
+    """Refuses case.unknown, payment.unknown for what is no id of one; request.invalid for a
+    typology that nobody knows."""
     cases, _, has_more = find_cases(ask)
     return Answer(200, Listing("list", cases, has_more))
 
 
 def find_cases(ask: Ask) -> tuple[list[Case], list[bytes], bool]:
     """A page of what was asked for: the cases, the address of each, and whether there are more."""
-    catch_up(ask)
     query, store = ask.query, ask.door.node.cases.store
+    if query.typology is not None and not is_typology(query.typology):
+        *others, last = sorted(FAMILIES)
+        what = (
+            f"{query.typology!r} is none: a family is {', '.join(others)} or {last}, and"
+            " `clearway typologies` lists what is finer"
+        )
+        raise Refusal("request.invalid", field="typology", what=what)
+    catch_up(ask)
     rows = store.cases(
         ask.key.institution,
         status=query.status,

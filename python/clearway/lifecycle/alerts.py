@@ -91,6 +91,11 @@ def typology_text(code: str) -> str:
     return cases.typology_text(code) if documented is None else documented.why
 
 
+def is_typology(code: str) -> bool:
+    """A family, or one of its typologies: a documented one, or one of the broad ones."""
+    return cases.is_known(code) or typologies.typology_of(code) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class _Suspicion:
     """Of one account, in one family. source: see alert_id."""

@@ -190,6 +190,6 @@ class Watch:
 
 def _escalated(case: CaseRow) -> Change:
     if case.overdue:
-        raise Refusal("case.wrong_state", status="overdue", act="escalated")
+        raise Refusal("case.wrong_state", status="overdue", act="escalated", first="in time")
     status = next_status(CaseStatus(case.status), CaseAct.ESCALATE)
     return Change(CaseAct.ESCALATE, status, {"overdue": True}, {"due_ns": str(case.due_ns)})

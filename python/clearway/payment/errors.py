@@ -80,7 +80,8 @@ CATALOGUE: Final[dict[str, ErrorKind]] = _rows(
     ("block.unknown", 404, False, "Unknown block", "there is no block {height}"),
     ("nostro.unknown", 404, False, "Unknown nostro account", "there is no nostro account {nostro!r}"),
     ("case.unknown", 404, False, "Unknown case", "there is no case {case!r}"),
-    ("case.wrong_state", 409, False, "Wrong state", "a case that is {status} cannot be {act}"),
+    ("case.wrong_state", 409, False, "Wrong state",
+     "a case that is {status} cannot be {act}; it has to be {first} first"),
     ("case.same_person", 403, False, "Second person missing", "{who!r} proposed this decision; another person has to look at it"),
     ("case.evidence_differs", 409, False, "Evidence differs", "what was proposed stands on evidence {evidence}"),
     # capacity and faults
