@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT
+from tests.gateway.api import Api
 from tests.gateway.case_scene import Scene, play, play_fan
-from tests.gateway.people import person, serve_suspicious
+from tests.gateway.people import act, person, serve_suspicious
 from tests.gateway.test_refused_before_ordering import expect
 from tests.verify.tools import javascript, need, run
 
@@ -115,6 +116,50 @@ def test_no_curve_leaves_the_drawing(scene: Scene) -> None:
             y = sum(w * v for w, v in zip(weights, (y0, y1, y2, y3), strict=True))
             assert left <= x <= left + width - 4
             assert top + 4 <= y <= top + height
+
+
+def test_alike_alerts_of_a_day_are_one_line_of_the_page(scene: Scene) -> None:
+    page = page_of(scene)
+    line = "Alert: Money of many strangers comes together on one account, or leaves it at once."
+    assert re.findall(re.escape(line) + "[^<]*", page) == [
+        f"{line} (2 alerts, the last at {scene_time(scene, 'alert', 1)})"
+    ]
+    assert page.count("Alert: Money is sent on soon after it came.") == 1
+
+
+def scene_time(scene: Scene, kind: str, at: int) -> str:
+    moments = scene.ben.get(f"/v1/cases/{scene.case}/timeline").json()["data"]
+    return str([one["time"][11:19] for one in moments if one["kind"] == kind][at])
+
+
+def test_sums_of_alerts_have_their_currency(scene: Scene) -> None:
+    assert "<b>6,678.00 EUR</b><small>expected to be lost, of 9,000.00 EUR</small>" in page_of(
+        scene
+    )
+
+
+def test_the_page_says_what_to_do_in_every_state(tmp_path: Path) -> None:
+    for api in serve_suspicious(tmp_path / "node"):
+        ann, ben = person(api, "ann"), person(api, "ben")
+        payer, payee = api.account(funded="100.00"), api.account()
+        payment = api.pay(payer, payee, "10.00").json()["id"]
+        [case] = api.get("/v1/cases", account=payer).json()["data"]
+        id = case["id"]
+
+        def told(id: str = id, ben: Api = ben) -> str:
+            page = ben.get(f"/v1/cases/{id}/page").text
+            section = page.split("<h2>What to do now</h2>")[1].split("</section>")[0]
+            return re.sub("<[^>]*>", "", section)
+
+        assert "One payment waits under review: let go by POST /v1/payments/{id}/approve" in told()
+        assert api.post(f"/v1/payments/{payment}/approve").status_code == 200
+        assert told() == f"Nobody works on it: POST /v1/cases/{id}/assign gives it to somebody."
+        act(ann, id, "assign", {"assignee": "ann"})
+        assert told().startswith(f"ann looks into it (POST /v1/cases/{id}/notes), and proposes how")
+        act(ann, id, "propose", {"decision": "honest", "note": "Asked the payer."})
+        assert told().startswith(f"Anybody but ann agrees by POST /v1/cases/{id}/confirm")
+        act(ben, id, "confirm", {})
+        assert told() == f"It is closed; POST /v1/cases/{id}/reopen opens it again."
 
 
 def test_the_page_needs_nothing_but_itself(scene: Scene) -> None:

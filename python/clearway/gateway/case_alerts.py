@@ -47,8 +47,8 @@ def _group(group: Sequence[CaseAlert]) -> str:
         f'<div><h3>{escape(first.text)}</h3><p class="when">{escape(first.typology)}{count}</p>'
         f'<ul>{reasons}</ul><ol class="which">{"".join(map(_which, group[:ALERTS_MAX]))}</ol>'
         f"{more(len(group), ALERTS_MAX, 'alerts like these')}</div>"
-        f'<div class="sum"><b>{grouped(f"{_loss(group):.2f}")}</b><small>of '
-        f"{grouped(f'{total:.2f}')} EUR expected to be lost</small></div></article>"
+        f'<div class="sum"><b>{grouped(f"{_loss(group):.2f}")} EUR</b><small>'
+        f"expected to be lost, of {grouped(f'{total:.2f}')} EUR</small></div></article>"
     )
 
 

@@ -6,11 +6,13 @@ client wrote is escaped.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from html import escape
 from itertools import groupby
 from typing import Final
 
+from msgspec.structs import replace
 from starlette.types import Receive, Scope, Send
 
 from clearway.cases.report import Report
@@ -18,6 +20,7 @@ from clearway.cases.typologies import family_name
 from clearway.gateway.case_acts import render_act
 from clearway.gateway.case_alerts import render_alerts
 from clearway.gateway.case_flows import render_network, timeline
+from clearway.gateway.case_next import render_next
 from clearway.gateway.case_parts import (
     document,
     grouped,
@@ -97,6 +100,7 @@ def render(
     parts = (
         _header(case, title, now, institution),
         _facts(case),
+        section("What to do now", render_next(case)),
         section("Why it stands here", paragraphs(case.why)),
         _listed(case.matches, owners),
         _decision(case),
@@ -264,17 +268,38 @@ def _status(payment: CasePayment) -> str:
 def _timeline(moments: Sequence[Moment], owners: Mapping[str, str]) -> str:
     """The newest MOMENTS_MAX that say something of the case; the account's other payments only as
     far as there is room."""
-    own = [one for one in moments if one.kind != "payment" or one.in_case is True]
+    told = _once_a_day(moments)
+    own = [one for one in told if one.kind != "payment" or one.in_case is True]
     room = max(0, MOMENTS_MAX - len(own))
-    others = [one for one in moments if one.kind == "payment" and one.in_case is not True]
+    others = [one for one in told if one.kind == "payment" and one.in_case is not True]
     kept = {id(one) for one in [*own[-MOMENTS_MAX:], *(others[-room:] if room else [])]}
-    shown = [one for one in moments if id(one) in kept]
+    shown = [one for one in told if id(one) in kept]
     days = groupby(shown, key=lambda one: one.time[:10])
     lists = ""
     for day, group in days:
         lines = "".join(_moment_line(one, owners) for one in group)
         lists += f'<h3>{day}</h3><ol class="times">{lines}</ol>'
-    return lists + more(len(moments), len(shown), "moments")
+    return lists + more(len(told), len(shown), "moments")
+
+
+def _once_a_day(moments: Sequence[Moment]) -> list[Moment]:
+    """Alerts of one day that say the same are one, where the first of them stands."""
+    alike: dict[tuple[str, str], list[Moment]] = defaultdict(list)
+    for one in moments:
+        if one.kind == "alert":
+            alike[one.time[:10], one.text].append(one)
+    found = []
+    for one in moments:
+        group = alike.get((one.time[:10], one.text), [one])
+        if one is group[0]:
+            found.append(one if len(group) == 1 else _several(group))
+    return found
+
+
+def _several(alerts: Sequence[Moment]) -> Moment:
+    last = alerts[-1].time[11:19]
+    text = f"{alerts[0].text} ({len(alerts):,} alerts, the last at {last})"
+    return replace(alerts[0], text=text)
 
 
 def _moment_line(moment: Moment, owners: Mapping[str, str]) -> str:
