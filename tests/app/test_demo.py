@@ -152,6 +152,22 @@ def test_every_story_but_chance_ends_as_it_should(played: tuple[Outcome, str, Pa
     assert max(len(line) for line in shown.splitlines()) <= 96
 
 
+def test_the_what_if_knows_the_frauds_that_were_reported(
+    played: tuple[Outcome, str, Path],
+) -> None:
+    outcome, shown, _ = played
+    fraud, found = outcome.figures.fraud, outcome.what_if
+    assert found["frauds"] == fraud.stopped + fraud.missed > 0
+    lost, saved = (found["measures"][name]["actual"] for name in ("lost_eur", "saved_eur"))
+    worth = float(fraud.missed_eur + fraud.stopped_eur)
+    assert lost + saved == pytest.approx(worth, rel=0.02), "risk weighs with rates of its own"
+    assert lost >= float(fraud.missed_eur), "people are taken to let some pass"
+    assert f"{lost:,.0f}" in shown
+    assert f"{fraud.stopped + fraud.missed} frauds are known by feedback" in shown
+    reviews = found["measures"]["reviews"]
+    assert 0 < reviews["other"] <= reviews["actual"]
+
+
 def test_the_clock_never_goes_back() -> None:
     clock = SimulatedClock(10**18)
     clock.run(1_000_000)

@@ -34,7 +34,7 @@ from clearway.risk.what_if import Comparison, compare
 SEED: Final = 1
 _DECLINED: Final = 24  # ledger.declined, docs/format.md
 _STOOD: Final = (0, _DECLINED)  # refused payments moved nothing, and would not have
-_WORDS: Final = {
+MEASURES: Final = {
     "lost_eur": "lost to frauds, euros", "saved_eur": "frauds stopped, euros",
     "false_positives": "honest payments stopped", "false_positive_eur": "their amounts, euros",
     "reviews": "reviews", "cost_eur": "cost of all mistakes and reviews, euros",
@@ -59,25 +59,37 @@ def what_if(data: Path | None, other: Other) -> tuple[dict[str, Any], str]:
     """Raises ConfigError for a folder without a node, ValueError for a chain without payments;
     RiskFault for a model, rules or levels that are none."""
     config = load_node_config(data)
-    rules = RulesModel.load(other.rules) if other.rules else None
-    model = load_model(other.model) if other.model else None
-    typologies = load_in_force(other.typologies) if other.typologies else None
+    tried = _load(other)
     with copied_node(config) as node:
-        return _tell(*_compare(node, other, model, rules, typologies))
+        return _tell(*_compare(node, other, tried))
 
 
-def _compare(
-    node: Node,
-    other: Other,
-    model: Model | None,
-    rules: RulesModel | None,
-    typologies: InForce | None,
-) -> tuple[Comparison, list[Effect], int]:
+def what_if_of(node: Node, other: Other) -> dict[str, Any]:
+    """Of a node of this process that pays nothing meanwhile. Raises as `what_if` does."""
+    return _tell(*_compare(node, other, _load(other)))[0]
+
+
+class _Tried(NamedTuple):
+    rules: RulesModel | None
+    model: Model | None
+    typologies: InForce | None
+
+
+def _load(other: Other) -> _Tried:
+    return _Tried(
+        RulesModel.load(other.rules) if other.rules else None,
+        load_model(other.model) if other.model else None,
+        load_in_force(other.typologies) if other.typologies else None,
+    )
+
+
+def _compare(node: Node, other: Other, tried: _Tried) -> tuple[Comparison, list[Effect], int]:
     """The effects on typologies are told where other levels are tried; last, of how many payments
     that were stopped nothing is known."""
     policy = _policy(node, other)
-    scorer = Scorer(FeatureState(), model or node.scorer.model, policy, rules=rules)
-    in_force = typologies or node.rooms.typologies
+    model = tried.model or node.scorer.model
+    scorer = Scorer(FeatureState(), model, policy, rules=tried.rules)
+    in_force = tried.typologies or node.rooms.typologies
     parts = [_decide(part, scores, in_force) for part, scores in play_past(node, scorer)]
     if not parts:
         raise ValueError("there are no payments to look at")
@@ -95,7 +107,7 @@ def _compare(
         policy=policy,
         seed=SEED,
     )
-    if typologies is None:
+    if tried.typologies is None:
         return comparison, [], unsaid
     effects = compare_fits(
         actual=columns.fitted,
@@ -160,7 +172,7 @@ def _tell(found: Comparison, effects: list[Effect], unsaid: int) -> tuple[dict[s
         ),
         f"{'':<40}{'was':>16}{'would be':>16}{'change':>16}   nine in ten resamples",
     ]
-    for name, words in _WORDS.items():
+    for name, words in MEASURES.items():
         one = found.measures[name]
         digits = 0 if name in _COUNTS else 2
         lines.append(

@@ -1,4 +1,5 @@
-"""The tour: build a node, play a week, tell six stories, count, verify from genesis."""
+"""The tour: build a node, play a week, tell six stories, give feedback, verify from genesis, ask
+what fewer reviews would have cost."""
 
 from __future__ import annotations
 
@@ -22,6 +23,7 @@ from clearway.app.config import Config, load_config
 from clearway.app.demo import show
 from clearway.app.demo.api import Api
 from clearway.app.demo.clock import SimulatedClock
+from clearway.app.demo.feedback import find_verdicts, give_feedback
 from clearway.app.demo.figures import Figures, measure
 from clearway.app.demo.play import (
     Played,
@@ -34,6 +36,7 @@ from clearway.app.demo.play import (
 from clearway.app.demo.stories import STORIES, Story, Teller, tell_stories
 from clearway.app.demo.town import Size, Town, last_week_ns
 from clearway.app.serve import ServerThread, dev_api_key
+from clearway.app.what_if import Other, what_if_of
 from clearway.ledger.verify import Verification, verify_chain
 from clearway.risk.worlds.world import DAY_NS
 
@@ -43,11 +46,13 @@ _DAY_S: Final = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """problems: what did not turn out as it should; empty for exit code 0."""
+    """what_if: as `what-if --json` answers for show.REVIEWS_A_DAY. problems: what did not turn out
+    as it should; empty for exit code 0."""
 
     figures: Figures
     stories: list[Story]
     verification: Verification
+    what_if: dict[str, Any]
     history_payments: int
     history_s: float
     rate: int
@@ -119,17 +124,24 @@ def play_demo(folder: Path, size: Size, console: Console) -> Iterator[tuple[Outc
             with ServerThread(node) as url:
                 played = _play(node, town, clock, size, steps)
                 wait_for_noon(town.start_ns + town.days * DAY_NS, clock)
-                teller = Teller(node, town, Api(url, dev_api_key(node)), played.left_open)
+                api = Api(url, dev_api_key(node))
+                teller = Teller(node, town, api, played.left_open)
                 with steps.step("Six stories over HTTP", total=len(STORIES)) as step:
                     stories = tell_stories(teller, step.advance)
+                figures = measure(node, town, rate=played.rate)
+                verdicts = find_verdicts(town, figures.rows)
+                with steps.step("Feedback of the fraud team", total=len(verdicts)) as step:
+                    give_feedback(api, verdicts, step.advance)
+                with steps.step("What if, with fewer reviews", total=len(figures.rows)):
+                    other = what_if_of(node, Other(reviews_per_day=show.REVIEWS_A_DAY))
                 with steps.step("Recompute the chain from genesis", total=1) as step:
-                    figures = measure(node, town, rate=played.rate)
                     verification = verify_chain(folder / "chain", node.genesis)
                     step.say(f"{verification.entries:,} entries")
                 outcome = Outcome(
                     figures=figures,
                     stories=stories,
                     verification=verification,
+                    what_if=other,
                     history_payments=town.live_from,
                     history_s=played.history_s,
                     rate=played.rate,

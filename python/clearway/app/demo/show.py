@@ -23,6 +23,7 @@ from rich.text import Text
 
 from clearway.app.bootstrap import Node
 from clearway.app.demo.stories import Story
+from clearway.app.what_if import MEASURES
 from clearway.payment.money import format_amount
 from clearway.payment.state import Status
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from clearway.app.demo.run import Outcome
 
 COLUMNS: Final = 96
+REVIEWS_A_DAY: Final = 10  # in the what-if; the week has three or four times as many
 _GREY: Final = "grey62"
 
 
@@ -114,6 +116,7 @@ def outcome(console: Console, outcome: Outcome) -> None:
     for story in outcome.stories:
         _story(console, story)
     _table(console, outcome)
+    _what_if(console, outcome)
     for problem in outcome.problems:
         console.print(f"[red]✗ {problem}[/]", highlight=False)
 
@@ -181,6 +184,26 @@ def _table(console: Console, outcome: Outcome) -> None:
     console.print()
     note = "(*) on the live day, from the payer's request to durable"
     console.print(Text(note, _GREY))
+
+
+def _what_if(console: Console, outcome: Outcome) -> None:
+    """What `clearway what-if` would say of this week."""
+    found = outcome.what_if
+    measures = found["measures"]
+    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style=_GREY)
+    table.add_column("", style="bold", no_wrap=True)
+    for name in ("was", "would be", "change, nine in ten resamples"):
+        table.add_column(name, justify="right")
+    for name, words in MEASURES.items():
+        one = measures[name]
+        low, high = (f"{one[bound]:+,.0f}" for bound in ("low", "high"))
+        table.add_row(words, f"{one['actual']:,.0f}", f"{one['other']:,.0f}", f"{low} to {high}")
+    console.print()
+    title = f"What if people could look at {REVIEWS_A_DAY} payments a day?"
+    told = f"  {found['frauds']:,} frauds are known by feedback"
+    console.print(Text(title, "bold") + Text(told, _GREY))
+    console.print(table)
+    console.print(Text("A person is taken to let one fraud in five pass, then as now.", _GREY))
 
 
 def _values(outcome: Outcome) -> list[tuple[str, str]]:

@@ -47,7 +47,7 @@ class Size:
     customers: int = 2_600
     merchants: int = 340
     days: int = 7
-    live_s: float = 8.0
+    live_s: float = 7.0
     seed: int = 2028
 
 
