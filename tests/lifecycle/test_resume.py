@@ -176,9 +176,8 @@ def test_a_batch_that_fails_leaves_the_memory_as_the_ledger_is(
 
 def kill(town: Town) -> None:
     """What the system does with a dead process: files are closed, and nothing is saved."""
-    town.node._stopping.set()
-    if town.node._ticker:
-        town.node._ticker.join()
+    for rounds in town.node._rounds():
+        rounds.stop()
     town.node.projections.stop()
     town.node.book.close()
     town.node.vault.close()
