@@ -88,7 +88,7 @@ def test_what_is_certain_comes_before_what_is_likely() -> None:
 
 def test_a_place_in_the_queue_says_why() -> None:
     assert " ".join(explain(STANDING)) == (
-        "Place 3 of 41, the largest expected loss first. "
+        "Place 3 of 41: overdue first, then by expected loss. "
         "2 alerts add up to an expected loss of 812.40 EUR; the largest is 700.00 EUR "
         "(83.1 % of 842.36 EUR). "
         "The case before it expects 900.00 EUR, the one after it 640.00 EUR. "

@@ -73,7 +73,7 @@ def explain(case: Standing) -> list[str]:
 def _place(case: Standing) -> str:
     if case.total == 1:
         return "First and only case of the queue."
-    return f"Place {case.place:,} of {case.total:,}, the largest expected loss first."
+    return f"Place {case.place:,} of {case.total:,}: overdue first, then by expected loss."
 
 
 def _loss(case: Standing) -> str:
