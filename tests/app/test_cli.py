@@ -241,3 +241,42 @@ def test_the_kinds_of_models_are_those_that_can_be_trained() -> None:
 def test_every_bench_that_help_names_can_be_run() -> None:
     for name in BENCHES:
         assert callable(import_module(f"clearway.app.bench.{name}").run)
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (("evaluate", "risk", "--payments", "nothere.csv"), "there is no file nothere.csv"),
+        (("what-if", "--typologies", "no.json"), "there is no file no.json"),
+        (("what-if", "--model", "empty"), "there is no file empty/model.json"),
+        (("what-if", "--rules", "empty"), "empty is a folder, not a file"),
+        (("train", "no.csv", "--out", "m"), "there is no file no.csv"),
+    ],
+)
+def test_a_file_that_is_not_there_is_said_in_one_line(
+    command: tuple[str, ...],
+    told: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    assert main(command) == 1
+    assert capsys.readouterr().err == f"clearway: {told}\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (("what-if", "--reviews-per-day", "-3"), "'-3' is no number from 0 to 10,000,000"),
+        (("evaluate", "risk", "--delay-days", "soon"), "'soon' is no number from 0 to 3,650"),
+    ],
+)
+def test_a_number_that_is_none_is_told_which_would_do(
+    command: tuple[str, ...], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(command)
+    assert ended.value.code == 2
+    assert told in capsys.readouterr().err

@@ -213,7 +213,10 @@ def test_what_is_not_there_is_refused_in_one_line(run: Run, args: tuple[str, ...
 def test_without_a_model_to_try_they_say_that_none_is_tried(run: Run, action: str) -> None:
     code, found, complaint = run(action)
     assert (code, found) == (1, None)
-    assert complaint == "clearway: no model is tried beside the one that decides; name one\n"
+    assert complaint == (
+        "clearway: no model is tried beside the one that decides; name one, or try one: "
+        "`clearway models add FOLDER --challenge`\n"
+    )
 
 
 def test_a_folder_that_is_no_nodes_has_no_models(run: Run) -> None:

@@ -8,8 +8,13 @@ CATALOGUE: Final = {
     "risk.model_corrupt": "{path} has SHA-256 {found}, its card says {declared}",
     "risk.model_unknown": "{path} has no card {card} beside it",
     "risk.model_format": "{path}: {what}",
-    "risk.model_ambiguous": "{count} models have an id that begins with {said!r}",
-    "risk.no_challenger": "no model is tried beside the one that decides; name one",
+    "risk.model_ambiguous": (
+        "{count} models have an id that begins with {said!r}; `clearway models list` has their ids"
+    ),
+    "risk.no_challenger": (
+        "no model is tried beside the one that decides; name one, or try one: "
+        "`clearway models add FOLDER --challenge`"
+    ),
     "risk.typologies_format": "{path}: {what}",
     "risk.registry_corrupt": "{path}: {what}",
     "risk.file_columns": "{path} lacks the columns {missing}",

@@ -17,8 +17,8 @@ from clearway.payment.errors import ClearwayError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    args = _parser().parse_args(argv)
     try:
+        args = _parser().parse_args(argv)
         code: int = args.run(args)
     except (ClearwayError, OSError, ValueError) as error:
         print(f"clearway: {error}", file=sys.stderr)

@@ -56,17 +56,37 @@ def risk_faults() -> Iterator[None]:
         raise ValueError(str(fault)) from fault
 
 
+def input_file(text: str | Path) -> Path:
+    """A file that is there. Another is no misuse of the command, but an answer in one line."""
+    path = Path(text)
+    if path.is_dir():
+        raise IsADirectoryError(f"{text} is a folder, not a file")
+    if not path.exists():
+        raise FileNotFoundError(f"there is no file {text}")
+    return path
+
+
+def model_file(text: str) -> Path:
+    """A model, or the folder that `clearway train --out` made for it."""
+    path = Path(text)
+    return input_file(str(path / "model.json") if path.is_dir() else text)
+
+
 def days(text: str) -> int:
-    days = int(text)
-    if not 0 <= days <= 3_650:
-        raise ValueError(text)
-    return days
+    return _count(text, most=3_650)
 
 
 def per_day(text: str) -> int:
-    number = int(text)
-    if not 0 <= number <= 10_000_000:
-        raise ValueError(text)
+    return _count(text, most=10_000_000)
+
+
+def _count(text: str, *, most: int) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = -1
+    if not 0 <= number <= most:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 to {most:,}")
     return number
 
 

@@ -6,7 +6,17 @@ import argparse
 from datetime import date
 from pathlib import Path
 
-from clearway.app.cli.command import Commands, add, add_group, days, per_day, risk_faults, say
+from clearway.app.cli.command import (
+    Commands,
+    add,
+    add_group,
+    days,
+    input_file,
+    model_file,
+    per_day,
+    risk_faults,
+    say,
+)
 
 MODEL_KINDS = ("forest", "logistic", "isolation")  # of risk.kinds
 _DAYS = ("train_from", "train_to", "score_from", "score_to")
@@ -22,7 +32,7 @@ def add_commands(commands: Commands) -> None:
 
 def _add_train(commands: Commands) -> None:
     train = add(commands, "train", "train the risk model on a file, or on simulated worlds", _train)
-    train.add_argument("file", type=Path, nargs="?", metavar="FILE.parquet|csv")
+    train.add_argument("file", type=input_file, nargs="?", metavar="FILE.parquet|csv")
     train.add_argument("--kind", choices=MODEL_KINDS, default=MODEL_KINDS[0],
                        help="of model; isolation looks at no label")  # fmt: skip
     train.add_argument("--seed", type=int, default=1, help="same input and seed, same bytes")
@@ -75,7 +85,7 @@ def _add_models(commands: Commands) -> None:
         command = add(models, action, help, _models, data=True)
         command.add_argument("model", nargs="?", help="the first digits of its id; the challenger")
         command.add_argument(
-            "--payments", type=Path, help="a file with labels; what the node itself has seen"
+            "--payments", type=input_file, help="a file with labels; what the node itself has seen"
         )
         command.add_argument("--delay-days", type=days, default=7, help="until silence is honesty")
         if action == "promote":
@@ -115,10 +125,11 @@ def _add_what_if(commands: Commands) -> None:
         _what_if,
         data=True,
     )
-    try_other.add_argument("--rules", type=Path, metavar="RULES.json",
+    try_other.add_argument("--rules", type=input_file, metavar="RULES.json",
                            help="where one holds, a person has to look")  # fmt: skip
-    try_other.add_argument("--model", type=Path, metavar="MODEL.json", help="its card beside it")
-    try_other.add_argument("--typologies", type=Path, metavar="LEVELS.json",
+    try_other.add_argument("--model", type=model_file, metavar="MODEL.json",
+                           help="its card beside it, or their folder")  # fmt: skip
+    try_other.add_argument("--typologies", type=input_file, metavar="LEVELS.json",
                            help="levels of typologies, as CLEARWAY_TYPOLOGIES names")  # fmt: skip
     try_other.add_argument("--review-bps-min", type=int, help="nobody is bothered below")
     try_other.add_argument("--decline-bps-min", type=int, help="nobody is refused below")
@@ -167,10 +178,10 @@ def _add_evaluate(commands: Commands) -> None:
     risk.add_argument("--out", type=Path, metavar="S.parquet|csv",
                       help="payment_id, score")  # fmt: skip
     aml = add(evaluate, "aml", "score the accounts of a file for laundering", _evaluate_aml)
-    aml.add_argument("--payments", type=Path, required=True, metavar="P.parquet|csv",
+    aml.add_argument("--payments", type=input_file, required=True, metavar="P.parquet|csv",
                      help="[payment_id,] time, payer, payee, amount[, currency], or as AMLSim, "
                      "IBM's AML worlds, SAML-D, PaySim and edge lists call them")  # fmt: skip
-    aml.add_argument("--labels", type=Path, metavar="L.csv", help="account, is_suspicious")
+    aml.add_argument("--labels", type=input_file, metavar="L.csv", help="account, is_suspicious")
     aml.add_argument("--out", type=Path, required=True, metavar="A.csv",
                      help="account, score (with labels a probability), typologies")  # fmt: skip
 
@@ -191,7 +202,7 @@ def _evaluate_risk(args: argparse.Namespace) -> int:
     days = None if missing else [getattr(args, name) for name in _DAYS]
     with risk_faults():
         found, words = evaluate_fraud(
-            args.payments, days=days, delay_days=args.delay_days, out=args.out
+            input_file(args.payments), days=days, delay_days=args.delay_days, out=args.out
         )
     say(args, found, words)
     return 0
@@ -221,7 +232,7 @@ def _add_typologies(commands: Commands) -> None:
         _typologies,
     )
     listed.add_argument("only", nargs="?", metavar="CODE", help="one of them, or a family")
-    listed.add_argument("--levels", type=Path, metavar="LEVELS.json",
+    listed.add_argument("--levels", type=input_file, metavar="LEVELS.json",
                         help="a bank's own, as CLEARWAY_TYPOLOGIES names")  # fmt: skip
 
 
