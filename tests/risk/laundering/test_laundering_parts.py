@@ -13,6 +13,7 @@ from clearway.risk.laundering.fans import find_burst_fans, find_fan_in, find_fan
 from clearway.risk.laundering.gathers import find_gathers, find_structured_gathers
 from clearway.risk.laundering.graph import PaymentGraph, make_graph
 from clearway.risk.laundering.hops import KEPT, find_hops
+from clearway.risk.laundering.stars import Stars, weigh_stars
 from clearway.risk.laundering.structuring import find_structured_in
 from clearway.risk.laundering.surprise import (
     COMMON,
@@ -200,6 +201,21 @@ def test_wages_that_come_again_are_no_scattering() -> None:
     assert set(range(6, 11)) <= set(scattered.member[scattered.centre == 0])
     assert not set(range(6, 11)) & set(paid.member[paid.centre == 0])
     assert paid.surprise[0] < scattered.surprise[0] - 5
+
+
+def test_a_hub_is_in_a_star_by_chance_and_is_less_sure_than_other_members() -> None:
+    accounts, centre, member, hub = 1_000, 0, 1, 2
+    surprise = np.where(np.arange(accounts) == centre, 30.0, 0.0)
+    star = Stars(
+        surprise, np.zeros(accounts), np.full(accounts, 5), np.array([centre, centre]),
+        np.array([member, hub]),
+    )  # fmt: skip
+    alike = weigh_stars(star, np.full(accounts, 5))
+    assert alike[member] == alike[hub] > 25
+    found = weigh_stars(star, np.where(np.arange(accounts) == hub, 800, 5))
+    assert found[centre] == alike[centre] > 25
+    assert found[member] == alike[member]
+    assert 0 < found[hub] < found[member] / 5
 
 
 def test_what_passes_through_is_more_surprising_soon_and_alike() -> None:

@@ -55,6 +55,12 @@ class PaymentGraph:
     def payments(self) -> int:
         return len(self.payer)
 
+    @property
+    def partners(self) -> Ints:
+        """int64[accounts]: how many an account pays, and how many pay it, together."""
+        both = np.concatenate([self.pair_payer, self.pair_payee])
+        return np.bincount(both, minlength=self.accounts)
+
     def at_both_ends(self, of_payment: Floats) -> Floats:
         """float64[accounts]: the most that a payment of the account has; values are at least 0."""
         most = np.zeros(self.accounts)

@@ -43,9 +43,10 @@ def find_patterns(graph: PaymentGraph) -> Floats:
         (find_structured_in(graph), find_structured_out(graph)),
         (find_gathers(graph), find_structured_gathers(graph)),
     )
+    partners = graph.partners
     columns = (
         weigh_bursts(graph, bursts),
-        *(np.maximum(weigh_stars(one), weigh_stars(other)) for one, other in stars),
+        *(np.max([weigh_stars(one, partners) for one in pair], axis=0) for pair in stars),
         weigh_hops(graph, hops),
         weigh_chains(graph, hops),
         mutual,
@@ -57,7 +58,8 @@ def find_patterns(graph: PaymentGraph) -> Floats:
     strengths = np.stack(columns, axis=1)
     with_habits = strengths.copy()
     for fan, pair in zip(FANS, stars, strict=True):
-        with_habits[:, fan] = np.max([weigh_stars(one, habits_too=True) for one in pair], axis=0)
+        both = [weigh_stars(one, partners, habits_too=True) for one in pair]
+        with_habits[:, fan] = np.max(both, axis=0)
     return _temper(strengths, with_habits)
 
 

@@ -9,6 +9,7 @@ from clearway.risk.laundering.graph import Floats, Ints
 from clearway.risk.laundering.surprise import calibrate_by_degree, strength
 
 DILUTION: Final = 0.5  # power of a star's size by which each member is less sure
+HUBS: Final = 0.01  # of accounts, those with most partners
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +25,15 @@ class Stars:
     member: Ints
 
 
-def weigh_stars(stars: Stars, *, habits_too: bool = False) -> Floats:
+def weigh_stars(stars: Stars, partners: Ints, *, habits_too: bool = False) -> Floats:
     """Strength of each account, float64[accounts], as a centre or as a member.
+
+    partners: int64[accounts], how many each account deals with.
 
     What a centre does again is its habit: only what lies beyond it counts, unless habits_too.
     The rate of false discoveries is one of centres: a thousand members of one star are no thousand
-    discoveries.
+    discoveries. A hub is in somebody's star by chance, and as a member less sure as it has more
+    partners than the least of HUBS.
     """
     centres = strength(calibrate_by_degree(stars.surprise, stars.degree))
     if not habits_too:
@@ -37,8 +41,10 @@ def weigh_stars(stars: Stars, *, habits_too: bool = False) -> Floats:
         centres = np.minimum(centres, strength(beyond))
     size = np.bincount(stars.centre, minlength=len(centres))
     passed = centres[stars.centre] - DILUTION * np.log(size[stars.centre])
+    hub = max(float(np.quantile(partners, 1.0 - HUBS)), 1.0)
+    passed = np.maximum(0.0, passed) / np.maximum(1.0, partners / hub)[stars.member]
     found = centres.copy()
-    np.maximum.at(found, stars.member, np.maximum(0.0, passed))
+    np.maximum.at(found, stars.member, passed)
     return found
 
 
