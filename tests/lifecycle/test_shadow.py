@@ -134,7 +134,7 @@ def test_drift_is_counted_of_what_the_champion_scored(shadow: Shadow) -> None:
     for sequence in range(2, 2 + ROWS_MIN // 200 + 1):
         shadow.see(batch(sequence, 200))
     shadow.stop()
-    assert set(shadow.psi()) == {*FEATURES, "score"}
+    assert set(shadow.psi()["training"]) == {*FEATURES, "score"}
 
 
 def test_the_oldest_go_when_there_are_too_many(tmp_path: Path) -> None:

@@ -214,8 +214,9 @@ class Node:
         parts = (self._standing, self.cases.watch, self.calibration_watch, self._snapshots)
         return [self._room, self._expiry, *(part.rounds for part in parts if part is not None)]
 
-    def drift(self) -> Mapping[str, float]:
-        """PSI of each risk feature and of the score; empty while too little was seen."""
+    def drift(self) -> Mapping[str, Mapping[str, float]]:
+        """PSI of each risk feature and of the score, against `training` and `own`; empty while too
+        little was seen."""
         return self.rooms.shadow.psi()
 
     def calibration(self) -> CalibrationDrift | None:

@@ -115,11 +115,13 @@ def _risk(counts: RiskCounts) -> Iterator[str]:
         yield f'{name}{{what="{what}"}} {counts.shadow.get(what, 0)}'
 
 
-def _drift(psi: Mapping[str, float]) -> Iterator[str]:
+def _drift(psi: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
     name = "clearway_risk_psi"
-    yield from _head(name, "gauge", "Drift from the training data; above 0.25 look at the model.")
-    for column, value in psi.items():
-        yield f'{name}{{of="{column}"}} {value:.4f}'
+    help = "Drift of features and score, against the training data or the node's own second month."
+    yield from _head(name, "gauge", help)
+    for then, columns in psi.items():
+        for column, value in columns.items():
+            yield f'{name}{{of="{column}",against="{then}"}} {value:.4f}'
 
 
 def _calibration(found: CalibrationDrift | None) -> Iterator[str]:

@@ -67,8 +67,9 @@ class Node(Protocol):
     def rounds_failing(self) -> Mapping[str, bool]:
         """What looks once in a while, and whether it failed at its last turn."""
 
-    def drift(self) -> Mapping[str, float]:
-        """PSI of each risk feature and of the score; empty while too little was seen."""
+    def drift(self) -> Mapping[str, Mapping[str, float]]:
+        """PSI of each risk feature and of the score, by what it is told against, `training` or
+        `own`; empty while too little was seen."""
 
     def calibration(self) -> CalibrationDrift | None:
         """Frauds against what was said of them; None while too little is known."""

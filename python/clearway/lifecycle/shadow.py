@@ -11,12 +11,14 @@ import queue
 import threading
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from clearway.lifecycle.drift import DriftWatch
 from clearway.ports.model import Model
 from clearway.risk.models.drift import DriftMonitor
 from clearway.risk.scores import NO_MODEL_ID, Scores
@@ -48,8 +50,7 @@ class Shadow:
         self.counts: Counter[str] = Counter()
         self._store = store
         self._challenger: Model | None = None
-        self._monitor: DriftMonitor | None = None
-        self._monitored = NO_MODEL_ID
+        self._drift: DriftWatch | None = None
         self._waiting: queue.Queue[Seen | None] = queue.Queue(WAITING_MAX)
         self._thread = threading.Thread(target=self._run, name="clearway-shadow", daemon=True)
         self._broken = False
@@ -75,24 +76,25 @@ class Shadow:
         self._challenger = challenger
         self._broken = False
 
-    def monitor(self, champion: Model, monitor: DriftMonitor | None) -> None:
-        """Counts what this model scores from the next batch on; None for a model whose card has
-        no reference."""
-        self._monitored, self._monitor = champion.model_id, monitor
+    def monitor(self, champion: Model, training: DriftMonitor | None) -> None:
+        """Counts what this model scores from the next batch on. training: None for a model whose
+        card has no reference. What is already counted of the same model stays."""
+        if self._drift is None or self._drift.model_id != champion.model_id:
+            self._drift = DriftWatch(champion.model_id, training, self._store)
 
-    def psi(self) -> dict[str, float]:
-        """See DriftMonitor; empty where nothing is monitored."""
-        monitor = self._monitor
-        return {} if monitor is None else monitor.psi()
+    def psi(self) -> Mapping[str, Mapping[str, float]]:
+        """See DriftWatch; empty where nothing is monitored."""
+        drift = self._drift
+        return {} if drift is None else drift.psi()
 
     def alerts(self) -> list[str]:
-        monitor = self._monitor
-        said = [] if monitor is None else monitor.alerts()
+        drift = self._drift
+        said = [] if drift is None else drift.alerts()
         return [*said, "the challenger fails; see the log"] if self._broken else said
 
     @property
     def is_wanted(self) -> bool:
-        return self._challenger is not None or self._monitor is not None
+        return self._challenger is not None or self._drift is not None
 
     def see(self, seen: Seen) -> None:
         """Called on the payments' path: costs a look at the queue."""
@@ -115,10 +117,10 @@ class Shadow:
         scores = seen.scores
         if scores.model_id == NO_MODEL_ID:
             return
-        monitor = self._monitor
-        if monitor is not None and scores.model_id == self._monitored:
+        drift = self._drift
+        if drift is not None and scores.model_id == drift.model_id:
             part = slice(0, DRIFT_ROWS_MAX)
-            monitor.count(scores.features[part], scores.score_bps[part])
+            drift.count(scores.features[part], scores.score_bps[part], seen.time_ns)
         challenger = self._challenger
         if challenger is None:
             return

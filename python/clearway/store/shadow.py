@@ -1,5 +1,6 @@
-"""What a challenger would have said, beside what was decided: in a file of its own, because losing
-it costs a few days of trying and no payment. The newest ROWS_MAX payments are kept.
+"""What a challenger would have said, beside what was decided, and what a node's payments used to
+look like: in a file of its own, because losing it costs a few days of trying and no payment. The
+newest ROWS_MAX payments are kept.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ CREATE TABLE IF NOT EXISTS shadows (
     data BLOB NOT NULL
 );
 CREATE INDEX IF NOT EXISTS shadows_pair ON shadows (champion, challenger, number);
+CREATE TABLE IF NOT EXISTS pasts (model BLOB PRIMARY KEY, bins TEXT NOT NULL) WITHOUT ROWID;
 """
 _PRAGMAS: Final = ("journal_mode=WAL", "synchronous=NORMAL")
 
@@ -88,6 +90,18 @@ class ShadowStore:
                 query, (champion, challenger)
             )
         ]
+
+    def keep_past(self, model: bytes, bins: str) -> None:
+        """What the node's payments looked like under this model. Raises as `add` does."""
+        with self._database.transaction() as writer:
+            writer.execute(
+                "INSERT OR REPLACE INTO pasts (model, bins) VALUES (?, ?)", (model, bins)
+            )
+
+    def past(self, model: bytes) -> str | None:
+        query = "SELECT bins FROM pasts WHERE model = ?"
+        row = self._database.reader().execute(query, (model,)).fetchone()
+        return None if row is None else row[0]
 
     def close(self) -> None:
         self._database.close()

@@ -10,6 +10,7 @@ from clearway.risk.models.drift import (
     ROWS_MIN,
     Bins,
     DriftMonitor,
+    OwnPast,
     calibration_z,
     make_reference,
 )
@@ -39,36 +40,37 @@ def monitored(features: np.ndarray, score_bps: np.ndarray) -> DriftMonitor:
     return monitor
 
 
+def alert(monitor: DriftMonitor) -> list[str]:
+    return monitor.alert("its training data", PSI_ALERT)
+
+
 def test_payments_like_those_of_the_training_do_not_drift() -> None:
     monitor = monitored(rows(20_000, 2), scores(20_000, 2))
     assert max(monitor.psi().values()) < 0.02
-    assert monitor.alerts() == []
+    assert alert(monitor) == []
 
 
-def test_what_moved_is_named() -> None:
-    monitor = monitored(rows(20_000, 2, shift=1.0), scores(20_000, 2))
+def test_features_that_moved_are_counted_and_warn_only_where_the_score_moves_too() -> None:
+    moved = rows(20_000, 2, shift=1.0)
+    monitor = monitored(moved, scores(20_000, 2))
     psi = monitor.psi()
     assert next(iter(psi)) == "amount"
     assert psi["amount"] > PSI_ALERT > psi["score"]
-    [alert] = monitor.alerts()
-    assert alert.startswith("1 of 3 risk features")
-    assert "amount" in alert
-
-
-def test_a_score_that_moved_is_said_by_itself() -> None:
-    [alert] = monitored(rows(20_000, 2), scores(20_000, 2, times=4.0)).alerts()
-    assert "score" in alert
+    assert alert(monitor) == []
+    [said] = alert(monitored(moved, scores(20_000, 2, times=4.0)))
+    assert said.startswith("the risk score drifts from its training data (PSI ")
+    assert "features: amount" in said
 
 
 def test_too_few_payments_say_nothing() -> None:
     monitor = monitored(rows(ROWS_MIN - 1, 2, shift=5.0), scores(ROWS_MIN - 1, 2))
     assert monitor.psi() == {}
-    assert monitor.alerts() == []
+    assert alert(monitor) == []
 
 
 def test_what_was_long_ago_does_not_hide_what_is_now() -> None:
-    features = np.concatenate([rows(200_000, 2), rows(45_000, 3, shift=2.0)])
-    assert monitored(features, scores(len(features), 2)).alerts()
+    score_bps = np.concatenate([scores(200_000, 2), scores(45_000, 3, times=4.0)])
+    assert alert(monitored(rows(len(score_bps), 2), score_bps))
 
 
 def test_what_is_no_number_is_counted() -> None:
@@ -90,7 +92,7 @@ def test_features_that_came_later_are_not_looked_at() -> None:
     monitor = DriftMonitor(REFERENCE, ("later", *NAMES))
     monitor.count(features, scores(9_000, 2))
     assert set(monitor.psi()) == {*NAMES, "score"}
-    assert monitor.alerts() == []
+    assert alert(monitor) == []
 
 
 @pytest.mark.parametrize(
@@ -107,6 +109,39 @@ def test_features_that_came_later_are_not_looked_at() -> None:
 def test_what_is_no_reference_is_refused(reference: dict[str, object]) -> None:
     with pytest.raises((ValueError, KeyError, TypeError)):
         DriftMonitor(reference, NAMES)
+
+
+DAY_NS = 86_400 * 10**9
+OWN_NAMES = ("amount", "memory_age")
+
+
+def of_day(day: int, n: int = 1_000) -> tuple[np.ndarray, np.ndarray, int]:
+    """Amounts that say the day, and a memory that is as old as it."""
+    age = np.full(n, np.log2(1.0 + 86_400.0 * day))
+    features = np.stack([np.full(n, float(day)), age], axis=1).astype(np.float32)
+    return features, scores(n, day), day * DAY_NS
+
+
+def test_a_nodes_own_past_is_a_sample_of_the_half_month_after_its_first() -> None:
+    past = OwnPast(OWN_NAMES)
+    made = {day: past.take(*of_day(day, 5_000)) for day in range(1, 47)}
+    assert [day for day, reference in made.items() if reference is not None] == [45, 46]
+    reference = made[45]
+    assert reference is not None
+    edges = reference["amount"]["edges"]
+    assert min(edges) in (31, 32)
+    assert max(edges) == 44
+    monitor = DriftMonitor(reference, OWN_NAMES)
+    for day in range(30, 45):
+        monitor.count(*of_day(day)[:2])
+    assert max(monitor.psi().values()) < 0.02, "each of these days is in it as much"
+
+
+def test_too_few_payments_make_no_past_until_there_are_enough() -> None:
+    past = OwnPast(OWN_NAMES)
+    made = [past.take(*of_day(day, 100)) is not None for day in range(30, 90)]
+    assert made.index(True) == ROWS_MIN // 100
+    assert past.take(*of_day(90, 0)) is None
 
 
 def test_calibration_z_is_small_when_the_probabilities_are_right() -> None:

@@ -1,9 +1,10 @@
-"""Whether today's payments still look like those that a model was trained on.
+"""Whether today's payments look like those that a model was trained on, or those of a month ago.
 
-Population stability index (PSI) of each feature and of the score: the training data's quantiles are
-bins, kept in the model's card, and PSI is the sum over bins of (now - then) * ln(now / then). Below
-0.1 nothing has changed, above 0.25 a model should be looked at (Siddiqi, "Credit risk scorecards",
-2006, p. 136). What drifts is no fault of the node: payments go on, and somebody is told.
+Population stability index (PSI) of each feature and of the score: the quantiles of then are bins,
+and PSI is the sum over bins of (now - then) * ln(now / then). Below 0.1 nothing has changed, above
+0.25 a model should be looked at (Siddiqi, "Credit risk scorecards", 2006, p. 136). The score alone
+warns: of a hundred features many lie elsewhere in any bank than in the training data, ages always.
+What drifts is no fault of the node: payments go on, and somebody is told.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,11 +15,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from clearway.risk.features import Features
 
-PSI_ALERT: Final = 0.25
+PSI_ALERT: Final = 0.25  # of the score, against the training data
+OWN_PSI_ALERT: Final = 0.05  # of the score, against the node's own past; decision 019
+OWN_FROM_DAYS: Final = 30  # how much the node remembers when its past begins to count
+OWN_DAYS: Final = 15  # that the bins of its past are of
 ROWS_MIN: Final = 5_000  # below it chance alone moves the shares of a tenth
 WINDOW_ROWS: Final = 20_000
 _QUANTILES: Final = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 _SHARE_MIN: Final = 1e-4  # an empty bin counts as this, so that PSI stays finite
+_DAY_S: Final = 86_400
 SCORE: Final = "score"
 
 
@@ -110,20 +115,50 @@ class DriftMonitor:
         }
         return dict(sorted(found.items(), key=lambda item: -item[1]))
 
-    def alerts(self) -> list[str]:
-        """What drifted beyond PSI_ALERT, in words: the score by itself, features together."""
+    def alert(self, then: str, psi_alert: float) -> list[str]:
+        """That the score drifted so far from `then`, and what did most, in words."""
         found = self.psi()
-        said = []
-        if found.get(SCORE, 0.0) >= PSI_ALERT:
-            said.append(f"the risk score drifts from its training data (PSI {found[SCORE]:.2f})")
-        drifted = [name for name, psi in found.items() if psi >= PSI_ALERT and name != SCORE]
-        if drifted:
-            worst = ", ".join(f"{name} {found[name]:.2f}" for name in drifted[:3])
-            said.append(
-                f"{len(drifted)} of {len(self._names) - 1} risk features drift from the training"
-                f" data (PSI {worst})"
-            )
-        return said
+        score = found.pop(SCORE, 0.0)
+        if score < psi_alert:
+            return []
+        most = ", ".join(f"{name} {psi:.2f}" for name, psi in list(found.items())[:3])
+        return [f"the risk score drifts from {then} (PSI {score:.2f}; features: {most})"]
+
+
+class OwnPast:
+    """A sample of what a node scored in OWN_DAYS after its first month, when its memory is no more
+    so young that everything is new: 2 * WINDOW_ROWS rows, each payment as likely as any other
+    (Vitter, "Random sampling with a reservoir", 1985, algorithm R)."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        """names: of the features' columns; `memory_age` is one."""
+        self._names = tuple(names)
+        self._age = self._names.index("memory_age")
+        self._rng = np.random.default_rng(1)
+        self._features = np.zeros((2 * WINDOW_ROWS, len(self._names)), np.float32)
+        self._score_bps = np.zeros(2 * WINDOW_ROWS, np.uint16)
+        self._seen = 0
+        self._began_ns = 0
+
+    def take(
+        self, features: Features, score_bps: NDArray[np.uint16], time_ns: int
+    ) -> dict[str, Any] | None:
+        """float32[n, k] and their scores, of one instant; the reference once the days are over and
+        there is enough to tell it from."""
+        if not len(features) or 2.0 ** features[-1, self._age] < OWN_FROM_DAYS * _DAY_S:
+            return None
+        self._began_ns = self._began_ns or time_ns
+        is_over = time_ns - self._began_ns >= OWN_DAYS * _DAY_S * 1_000_000_000
+        if is_over and self._seen >= ROWS_MIN:
+            kept = min(self._seen, len(self._features))
+            return make_reference(self._names, self._features[:kept], self._score_bps[:kept])
+        number = self._seen + np.arange(len(features))
+        place = np.where(number < len(self._features), number, self._rng.integers(0, number + 1))
+        stays = place < len(self._features)
+        self._features[place[stays]] = features[stays]
+        self._score_bps[place[stays]] = score_bps[stays]
+        self._seen += len(features)
+        return None
 
 
 def calibration_z(probability: NDArray[np.float64], is_fraud: NDArray[np.bool_]) -> float:
