@@ -82,6 +82,7 @@ def test_it_says_of_how_much_that_was_stopped_nothing_is_known(tmp_path: Path) -
     town.pay("alice", "bob", 1_000_00)
     town.node.stop()
     found, words = what_if(town.node.config.data, Other())
+    assert words.splitlines()[-1].startswith("Nothing else was tried. Give --rules, ")
     assert found["unsaid"] == 1
     assert "nobody has said what they were: 1." in words
 

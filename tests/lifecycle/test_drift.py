@@ -7,7 +7,7 @@ import pytest
 
 from clearway.lifecycle.drift import DriftWatch
 from clearway.risk.features import FEATURES, Features
-from clearway.risk.models.drift import ROWS_MIN
+from clearway.risk.models.drift import ROWS_MIN, DriftMonitor, make_reference
 from clearway.store.shadow import ShadowStore
 
 DAY_NS = 86_400 * 10**9
@@ -47,6 +47,19 @@ def test_a_change_is_told_against_the_nodes_own_past(path: Path) -> None:
     play(watch, range(60, 110), times=2.0)
     [said] = watch.alerts()
     assert said.startswith("the risk score drifts from what it was in this node's second month")
+    store.close()
+
+
+def test_a_young_node_is_not_held_to_the_training_data(path: Path) -> None:
+    features, score_bps, _ = payments(0, n=50_000)
+    store = ShadowStore(path)
+    training = DriftMonitor(make_reference(FEATURES, features, score_bps), FEATURES)
+    watch = DriftWatch(MODEL, training, store)
+    play(watch, range(14), times=4.0)
+    assert watch.psi() == {"training": {}}
+    play(watch, range(14, 28), times=4.0)
+    [said] = watch.alerts()
+    assert said.startswith("the risk score drifts from its training data")
     store.close()
 
 

@@ -132,7 +132,9 @@ def test_drift_is_counted_of_what_the_champion_scored(shadow: Shadow) -> None:
     shadow.monitor(model, DriftMonitor(reference, FEATURES))
     shadow.start()
     for sequence in range(2, 2 + ROWS_MIN // 200 + 1):
-        shadow.see(batch(sequence, 200))
+        seen = batch(sequence, 200)
+        seen.scores.features[:, FEATURES.index("memory_age")] = np.log2(1 + 20 * 86_400)
+        shadow.see(seen)
     shadow.stop()
     assert set(shadow.psi()["training"]) == {*FEATURES, "score"}
 

@@ -61,7 +61,11 @@ def what_if(data: Path | None, other: Other) -> tuple[dict[str, Any], str]:
     config = load_node_config(data)
     tried = _load(other)
     with copied_node(config) as node:
-        return _tell(*_compare(node, other, tried))
+        answer, text = _tell(*_compare(node, other, tried))
+    if other == Other():
+        text += "\nNothing else was tried. Give --rules, --model, --typologies, --review-bps-min, "
+        text += "--decline-bps-min or --reviews-per-day."
+    return answer, text
 
 
 def what_if_of(node: Node, other: Other) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """What one model scores, against its training data and against the node's own past.
 
-The bins of the past are made once, of the node's second month under this model, and kept: a change
-is still one after a restart. A node that stops before they are made begins again.
+To a young node everything is new, so it is held to nothing for its first weeks. The bins of its own
+past are made once, of its second month under this model, and kept: a change is still one after a
+restart. A node that stops before they are made begins again.
 """
 
 from __future__ import annotations
@@ -9,14 +10,25 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from clearway.payment.errors import Fault
 from clearway.risk.features import FEATURES, Features
-from clearway.risk.models.drift import OWN_PSI_ALERT, PSI_ALERT, DriftMonitor, OwnPast
+from clearway.risk.models.drift import (
+    OWN_FROM_DAYS,
+    OWN_PSI_ALERT,
+    PSI_ALERT,
+    TRAINING_FROM_DAYS,
+    DriftMonitor,
+    OwnPast,
+)
 from clearway.store.shadow import ShadowStore
+
+_MEMORY_AGE: Final = FEATURES.index("memory_age")  # log2(1 + seconds)
+_DAY_S: Final = 86_400
 
 log = logging.getLogger("clearway.lifecycle")
 
@@ -33,12 +45,20 @@ class DriftWatch:
 
     def count(self, features: Features, score_bps: npt.NDArray[np.uint16], time_ns: int) -> None:
         """float32[n, k] and their scores, booked at this time."""
-        for monitor in (self._training, self._own):
-            if monitor is not None:
-                monitor.count(features, score_bps)
-        if self._past is None:
+        if not len(features):
             return
-        reference = self._past.take(features, score_bps, time_ns)
+        days = 2.0 ** float(features[-1, _MEMORY_AGE]) / _DAY_S
+        if self._training is not None and days >= TRAINING_FROM_DAYS:
+            self._training.count(features, score_bps)
+        if self._own is not None:
+            self._own.count(features, score_bps)
+        if self._past is not None and days >= OWN_FROM_DAYS:
+            self._remember(self._past, features, score_bps, time_ns)
+
+    def _remember(
+        self, past: OwnPast, features: Features, score_bps: npt.NDArray[np.uint16], time_ns: int
+    ) -> None:
+        reference = past.take(features, score_bps, time_ns)
         if reference is None:
             return
         self._own, self._past = DriftMonitor(reference, FEATURES), None

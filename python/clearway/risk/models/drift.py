@@ -17,13 +17,14 @@ from clearway.risk.features import Features
 
 PSI_ALERT: Final = 0.25  # of the score, against the training data
 OWN_PSI_ALERT: Final = 0.05  # of the score, against the node's own past; decision 019
-OWN_FROM_DAYS: Final = 30  # how much the node remembers when its past begins to count
+TRAINING_FROM_DAYS: Final = 14  # that a node remembers before it is held to training data
+OWN_FROM_DAYS: Final = 30  # and before its own past begins to count
 OWN_DAYS: Final = 15  # that the bins of its past are of
 ROWS_MIN: Final = 5_000  # below it chance alone moves the shares of a tenth
 WINDOW_ROWS: Final = 20_000
 _QUANTILES: Final = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 _SHARE_MIN: Final = 1e-4  # an empty bin counts as this, so that PSI stays finite
-_DAY_S: Final = 86_400
+_DAY_NS: Final = 86_400 * 10**9
 SCORE: Final = "score"
 
 
@@ -126,14 +127,12 @@ class DriftMonitor:
 
 
 class OwnPast:
-    """A sample of what a node scored in OWN_DAYS after its first month, when its memory is no more
-    so young that everything is new: 2 * WINDOW_ROWS rows, each payment as likely as any other
-    (Vitter, "Random sampling with a reservoir", 1985, algorithm R)."""
+    """A sample of what a node scored in OWN_DAYS: 2 * WINDOW_ROWS rows, each payment as likely as
+    any other (Vitter, "Random sampling with a reservoir", 1985, algorithm R)."""
 
     def __init__(self, names: Sequence[str]) -> None:
-        """names: of the features' columns; `memory_age` is one."""
+        """names: of the features' columns."""
         self._names = tuple(names)
-        self._age = self._names.index("memory_age")
         self._rng = np.random.default_rng(1)
         self._features = np.zeros((2 * WINDOW_ROWS, len(self._names)), np.float32)
         self._score_bps = np.zeros(2 * WINDOW_ROWS, np.uint16)
@@ -145,10 +144,8 @@ class OwnPast:
     ) -> dict[str, Any] | None:
         """float32[n, k] and their scores, of one instant; the reference once the days are over and
         there is enough to tell it from."""
-        if not len(features) or 2.0 ** features[-1, self._age] < OWN_FROM_DAYS * _DAY_S:
-            return None
         self._began_ns = self._began_ns or time_ns
-        is_over = time_ns - self._began_ns >= OWN_DAYS * _DAY_S * 1_000_000_000
+        is_over = time_ns - self._began_ns >= OWN_DAYS * _DAY_NS
         if is_over and self._seen >= ROWS_MIN:
             kept = min(self._seen, len(self._features))
             return make_reference(self._names, self._features[:kept], self._score_bps[:kept])
