@@ -14,12 +14,18 @@ import pytest
 SECONDS_MAX = 120.0
 
 
+def _heed_interrupts() -> None:
+    """As at a terminal: what a shell starts in the background inherits that they are ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
 def test_its_folder_goes_with_it(tmp_path: Path, sign: signal.Signals) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "clearway", "demo"],
         env={**os.environ, "TMPDIR": str(tmp_path)},
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        preexec_fn=_heed_interrupts,
     )  # fmt: skip
     try:
         until = time.monotonic() + SECONDS_MAX
