@@ -25,6 +25,14 @@ def look_in(flows: list[Flow]) -> Look:
     return look
 
 
+def random_flows(chance: random.Random, count: int, *, accounts: int) -> list[Flow]:
+    flows = []
+    for at in range(count):
+        payer, payee = chance.sample(range(accounts), 2)
+        flows.append(flow(at, payer, payee, chance.randrange(1, 10_000)))
+    return flows
+
+
 def nobody(_account: int) -> bool:
     return False
 
@@ -90,10 +98,7 @@ def test_a_drawing_puts_whoever_pays_to_the_left() -> None:
 def test_no_two_accounts_lie_on_one_spot_and_the_drawing_is_always_the_same() -> None:
     chance = random.Random(21)
     for _ in range(50):
-        flows = []
-        for at in range(chance.randrange(1, 60)):
-            payer, payee = chance.sample(range(20), 2)
-            flows.append(flow(at, payer, payee, chance.randrange(1, 10_000)))
+        flows = random_flows(chance, chance.randrange(1, 60), accounts=20)
         start = flows[0].payer
         found = explore(start, look_in(flows), alerted=flows[:2], is_house=nobody, hops=3)
         sheet = lay_out(found.nodes, found.edges)
@@ -128,10 +133,7 @@ def test_a_wide_fan_is_drawn_as_its_largest_accounts_and_one_card_for_the_rest()
 def test_folding_loses_no_money_and_never_the_account_of_the_case() -> None:
     chance = random.Random(5)
     for _ in range(50):
-        flows = []
-        for at in range(chance.randrange(60, 300)):
-            payer, payee = chance.sample(range(90), 2)
-            flows.append(flow(at, payer, payee, chance.randrange(1, 10_000)))
+        flows = random_flows(chance, chance.randrange(60, 300), accounts=90)
         start = flows[0].payer
         found = explore(start, look_in(flows), alerted=flows[:2], is_house=nobody, hops=3)
         sheet = lay_out(found.nodes, found.edges)

@@ -6,10 +6,9 @@ python -m clearway.cases.states      # the diagram of docs/cases.md
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
 from typing import Final
 
-from clearway.payment.errors import Refusal
+from clearway.payment.errors import Refusal, either
 
 
 class CaseStatus(enum.StrEnum):
@@ -76,14 +75,9 @@ def next_status(status: CaseStatus | None, act: CaseAct) -> CaseStatus:
     """Refuses case.wrong_state."""
     found = TRANSITIONS.get((status, act))
     if found is None:
-        first = _listed([before for before, one in TRANSITIONS if one is act and before])
+        first = either([before for before, one in TRANSITIONS if one is act and before])
         raise Refusal("case.wrong_state", status=status, act=_DONE[act], first=first)
     return found
-
-
-def _listed(words: Sequence[str]) -> str:
-    *others, last = words
-    return f"{', '.join(others)} or {last}" if others else last
 
 
 def diagram() -> str:

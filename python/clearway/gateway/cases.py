@@ -30,7 +30,7 @@ from clearway.gateway.explanation import FINDINGS
 from clearway.gateway.schemas import Listing
 from clearway.gateway.times import format_time
 from clearway.lifecycle.alerts import is_typology, typology_text
-from clearway.payment.errors import Refusal
+from clearway.payment.errors import Refusal, either
 from clearway.payment.ids import (
     format_alert,
     format_case,
@@ -83,9 +83,8 @@ def find_cases(ask: Ask) -> tuple[list[Case], list[bytes], bool]:
     """A page of what was asked for: the cases, the address of each, and whether there are more."""
     query, store = ask.query, ask.door.node.cases.store
     if query.typology is not None and not is_typology(query.typology):
-        *others, last = sorted(FAMILIES)
         what = (
-            f"{query.typology!r} is none: a family is {', '.join(others)} or {last}, and"
+            f"{query.typology!r} is none: a family is {either(sorted(FAMILIES))}, and"
             " `clearway typologies` lists what is finer"
         )
         raise Refusal("request.invalid", field="typology", what=what)

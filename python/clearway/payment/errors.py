@@ -8,6 +8,7 @@ against each.
 from __future__ import annotations
 
 import errno
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -221,3 +222,9 @@ class Fault(ClearwayError):
 def disk_fault(error: OSError) -> Fault:
     """node.disk_full where room is all that lacks (it may come back), node.disk_failed otherwise."""
     return Fault("node.disk_full" if error.errno in _NO_ROOM else "node.disk_failed")
+
+
+def either(words: Sequence[str]) -> str:
+    """At least one word, as a sentence has them: `a, b or c`."""
+    *others, last = words
+    return f"{', '.join(others)} or {last}" if others else last

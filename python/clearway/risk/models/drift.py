@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from clearway.risk.features import Features
+from clearway.risk.models.calibration_drift import DAY_NS
 
 PSI_ALERT: Final = 0.25  # of the score, against the training data
 OWN_PSI_ALERT: Final = 0.05  # of the score, against the node's own past; decision 019
@@ -24,7 +25,6 @@ ROWS_MIN: Final = 5_000  # below it chance alone moves the shares of a tenth
 WINDOW_ROWS: Final = 20_000
 _QUANTILES: Final = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 _SHARE_MIN: Final = 1e-4  # an empty bin counts as this, so that PSI stays finite
-_DAY_NS: Final = 86_400 * 10**9
 SCORE: Final = "score"
 
 
@@ -145,7 +145,7 @@ class OwnPast:
         """float32[n, k] and their scores, of one instant; the reference once the days are over and
         there is enough to tell it from."""
         self._began_ns = self._began_ns or time_ns
-        is_over = time_ns - self._began_ns >= OWN_DAYS * _DAY_NS
+        is_over = time_ns - self._began_ns >= OWN_DAYS * DAY_NS
         if is_over and self._seen >= ROWS_MIN:
             kept = min(self._seen, len(self._features))
             return make_reference(self._names, self._features[:kept], self._score_bps[:kept])
